@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every module speaks: ownership and errors, memory, bytes and text, moments, our own files,
+ * JSON, and running other programs. Nothing here knows what a certificate or a server is.
+ */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/moment.h"
+#include "base/own.h"
+#include "base/run.h"
+#include "base/text.h"

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SHA-256 digests: how certificates, CRLs and versions of files are told apart. */
+#pragma once
+
+#include "base/bytes.h"
+
+enum { DIGEST_SIZE = 32, DIGEST_TEXT_SIZE = 65 };
+
+struct digest {
+	uint8_t bytes[DIGEST_SIZE];
+};
+
+struct digest digest_of(struct span);
+bool digest_equal(const struct digest *, const struct digest *);
+/* Lower-case hex, NUL-terminated. */
+void digest_text(const struct digest *, char text[static DIGEST_TEXT_SIZE]);
+/* 0, or -1 where text is not 64 hex digits. */
+int digest_parse(const char *text, struct digest *ret);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files of our own: the state directory, plans, journals, what the caller named on the command
+ * line. Files of the examined target are read through a world, never here.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/* Reads at most limit bytes; a longer file is ERR_LIMIT, a directory ERR_IO. */
+[[nodiscard]] int file_read(const char *path, size_t limit, struct buffer *ret, struct err *err);
+/* The same from an open descriptor; path is for messages alone. */
+[[nodiscard]] int file_read_fd(
+	int fd, const char *path, size_t limit, struct buffer *ret, struct err *err);
+/* Writes all of it; continues after EINTR and short writes. */
+[[nodiscard]] int file_write_fd(int fd, const char *path, struct span, struct err *err);
+/* New content by temporary file in the same directory, fsync of file and directory, rename. */
+[[nodiscard]] int file_replace(const char *path, struct span, mode_t mode, struct err *err);
+/* fsync of the directory that holds path. */
+[[nodiscard]] int file_sync_parent(const char *path, struct err *err);
+/* mkdir -p with mode for what is new. */
+[[nodiscard]] int directory_make(const char *path, mode_t mode, struct err *err);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Certificate revocation lists (RFC 5280 section 5) as views over their bytes. Entries are
+ * validated in one walk when the list is read and are not copied.
+ */
+#pragma once
+
+#include "x509/cert.h"
+
+enum { CRL_MAX_SIZE = 64 << 20 };
+
+/* Issuing distribution point, RFC 5280 5.2.5. */
+struct crl_scope {
+	bool present;
+	bool only_user, only_ca, only_attribute, indirect, only_some_reasons;
+	struct span distribution_point; /* DistributionPointName element content, or empty */
+};
+
+struct crl {
+	struct span der, tbs;
+	struct span issuer;
+	struct span signature_algorithm, signature;
+	struct digest fingerprint;
+	int version;                      /* 1 or 2 */
+	int64_t this_update, next_update; /* MOMENT_NEVER where there is no nextUpdate */
+	bool has_number;
+	struct span number; /* INTEGER content */
+	bool is_delta;
+	struct span base_number; /* of a delta */
+	bool has_authority_key_id;
+	struct authority_key_id authority_key_id;
+	struct crl_scope scope;
+	struct span unknown_critical; /* OID content */
+	struct span entries;          /* content of revokedCertificates, or empty */
+	size_t entry_count;
+};
+
+struct crl_entry {
+	struct span serial;
+	int64_t revoked_at;
+	int reason;                     /* RFC 5280 5.3.1; -1 where none is given */
+	struct span certificate_issuer; /* of an indirect CRL: GeneralNames content */
+	bool unknown_critical;
+};
+
+int crl_read(struct span der, struct crl *ret, const char **ret_fault, size_t *ret_offset);
+/* Walks entries in order; false at the end. cursor starts as der_of(crl->entries). */
+bool crl_entry_next(struct der *cursor, struct crl_entry *ret);
+/* True where the serial is listed (and not as removeFromCRL); ret may be NULL. */
+bool crl_find(const struct crl *, struct span serial, struct crl_entry *ret);
+/* Compares CRL numbers as unsigned integers: -1, 0, 1. */
+int crl_number_compare(struct span a, struct span b);

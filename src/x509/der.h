@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A strict DER cursor (X.690 section 10): definite lengths in the fewest octets, low tag numbers,
+ * no element past its parent's end, none of 2 GiB or more. It remembers its first fault: read
+ * several fields, then ask once.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+
+enum { DER_MAX_DEPTH = 32 };
+
+enum der_tag {
+	DER_BOOLEAN = 0x01,
+	DER_INTEGER = 0x02,
+	DER_BIT_STRING = 0x03,
+	DER_OCTET_STRING = 0x04,
+	DER_NULL = 0x05,
+	DER_OID = 0x06,
+	DER_ENUMERATED = 0x0a,
+	DER_UTF8_STRING = 0x0c,
+	DER_PRINTABLE_STRING = 0x13,
+	DER_T61_STRING = 0x14,
+	DER_IA5_STRING = 0x16,
+	DER_UTC_TIME = 0x17,
+	DER_GENERALIZED_TIME = 0x18,
+	DER_VISIBLE_STRING = 0x1a,
+	DER_UNIVERSAL_STRING = 0x1c,
+	DER_BMP_STRING = 0x1e,
+	DER_SEQUENCE = 0x30,
+	DER_SET = 0x31,
+};
+
+/* [number] IMPLICIT primitive, and constructed (or EXPLICIT). */
+#define DER_CONTEXT(number)             (0x80 | (number))
+#define DER_CONTEXT_CONSTRUCTED(number) (0xa0 | (number))
+
+struct der {
+	struct span bytes;   /* what is being read */
+	size_t offset;       /* of the next element */
+	const char *fault;   /* static text of the first thing that was wrong, or NULL */
+	size_t fault_offset; /* in bytes */
+};
+
+struct der_element {
+	unsigned tag;      /* identifier octet */
+	struct span whole; /* identifier, length and content */
+	struct span content;
+};
+
+struct der der_of(struct span);
+/* No more elements, or faulted. */
+bool der_at_end(const struct der *);
+/* The next element's tag without moving; 0 at the end. */
+unsigned der_peek(const struct der *);
+/* The next element, whatever its tag. At a fault or the end: an empty element of tag 0, and a fault
+ * is set. */
+struct der_element der_next(struct der *);
+/* The next element, which must have this tag, else a fault. */
+struct der_element der_expect(struct der *, unsigned tag);
+/* The next element if it has this tag; else an element of tag 0 and nothing moves. */
+struct der_element der_optional(struct der *, unsigned tag);
+/* A cursor over the content; it carries a fault of its own. */
+struct der der_enter(const struct der_element *);
+/* Sets a fault at the current offset, unless there is one. */
+void der_fail(struct der *, const char *fault);
+
+/* BOOLEAN must be 00 or FF; INTEGER must be minimal. The getters fail the cursor they read from. */
+bool der_boolean(struct der *);
+/* A non-negative INTEGER that fits; fails otherwise. */
+uint64_t der_unsigned(struct der *);
+/* Content of an INTEGER, as it is (two's complement, minimal). */
+struct span der_integer(struct der *);
+/* Bits of a BIT STRING with no unused bits; ret_unused may take the count of unused bits instead.
+ */
+struct span der_bits(struct der *, unsigned *ret_unused);
+/* UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 wants them, in seconds since 1970. */
+int64_t der_time(struct der *);
+/* True where the content of an OID element is this dotted OID's encoding, given as bytes. */
+bool der_oid_is(struct span oid, const char *encoded, size_t length);

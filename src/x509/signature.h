@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signatures are libcrypto's. Results are kept per (signed bytes, key), so that no signature is
+ * checked twice in one run, across worlds too. Keys are decoded once per SubjectPublicKeyInfo.
+ */
+#pragma once
+
+#include "x509/crl.h"
+
+struct signature_cache; /* opaque */
+
+void signature_cache_free(struct signature_cache *);
+ALLOCATES(signature_cache_free) struct signature_cache *signature_cache_new(void);
+DEFINE_CLEANUP(struct signature_cache, signature_cache_free)
+
+enum signature_result { SIGNATURE_GOOD, SIGNATURE_BAD, SIGNATURE_UNSUPPORTED };
+
+/* Whether the key in issuer_spki made the signature over cert's TBS (or crl's). */
+enum signature_result signature_cert(
+	struct signature_cache *, const struct cert *, struct span issuer_spki);
+enum signature_result signature_crl(
+	struct signature_cache *, const struct crl *, struct span issuer_spki);
+/* Security bits of the algorithm's digest as OpenSSL counts them (SHA-1 63, MD5 39, SHA-256 128),
+ * or -1. */
+int signature_security_bits(struct span algorithm);
+/* Security bits of a public key as OpenSSL counts them (EVP_PKEY_get_security_bits), or -1. */
+int key_security_bits(struct signature_cache *, struct span spki);
