@@ -10,7 +10,7 @@
 #pragma once
 
 #include "processes/process.h"
-#include "verify/verifier.h"
+#include "verify/verify.h"
 
 enum {
 	SERVICE_MAX = 1'000,
