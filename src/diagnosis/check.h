@@ -57,6 +57,11 @@ struct suspects {
 	size_t count, capacity;
 };
 
+/* Whether a client is expected at a verifier, by their indices in the service and in the diagnosis.
+ */
+bool diagnosis_concerns(
+	const struct diagnosis *, const struct service *, size_t verifier, size_t client);
+
 struct check {
 	const char *name;
 	void (*run)(struct scene *, struct suspects *);
