@@ -141,7 +141,8 @@ directory_run(struct scene *scene, struct suspects *suspects)
 			const struct store *store = stores_open(scene->diagnosis->stores,
 				scene->world, source->path, source->loader);
 
-			if (store->state != STORE_PRESENT || strcmp(store->format, "hashdir") != 0)
+			if (store->state != STORE_PRESENT ||
+				source->loader != LOADER_OPENSSL_DIRECTORY)
 				continue;
 			for (size_t k = 0; k < store->defect_count; k++)
 				suspect_defect(scene, suspects, store, &store->defects[k]);

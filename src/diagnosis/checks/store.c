@@ -193,12 +193,17 @@ suspect_defect(struct scene *scene, struct suspects *suspects, const struct trus
 		.length = defect->length };
 	enum cause_code cause = defect->cause;
 	const struct entry *entry = entry_at(store, defect);
+	/* Of a directory of files, each is damaged and mended by itself. */
+	const struct store *file = strcmp(defect->path, store->path) == 0
+					   ? store
+					   : stores_open(scene->diagnosis->stores, scene->world,
+						     defect->path, LOADER_ANY);
 	struct suspect *suspect;
 	const struct remedy *remedy;
 
 	if (rule == NULL)
 		return;
-	remedy = remedy_for(scene, store, defect, rule->mend);
+	remedy = remedy_for(scene, file, defect, rule->mend);
 	/* What keeps a CRL file from being one has a name of its own. */
 	if (source->role == ROLE_CRLS &&
 		(cause == CAUSE_STORE_WRONG_FORMAT || cause == CAUSE_STORE_WRONG_CONTAINER))
@@ -279,7 +284,8 @@ store_run(struct scene *scene, struct suspects *suspects)
 
 			if (store->state == STORE_NOT_A_FILE)
 				check_not_a_file(scene, suspects, source);
-			if (store->state != STORE_PRESENT || strcmp(store->format, "hashdir") == 0)
+			if (store->state != STORE_PRESENT ||
+				source->loader == LOADER_OPENSSL_DIRECTORY)
 				continue;
 			for (size_t k = 0; k < store->defect_count; k++)
 				suspect_defect(scene, suspects, source, store, &store->defects[k]);
