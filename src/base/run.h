@@ -27,6 +27,7 @@ struct run_result {
 	struct buffer output; /* standard output and error, interleaved */
 };
 
-/* -1 only where the program could not be started at all. */
+/* -1 only where the program could not be started at all. *ret is filled anew: free an older one
+ * first. */
 [[nodiscard]] int run_program(const struct run *, struct run_result *ret, struct err *err);
 void run_result_free(struct run_result *);

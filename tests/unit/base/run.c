@@ -235,6 +235,7 @@ TEST(ourselves, "the namespace of a process like us needs no privilege")
 
 	CHECK(run_script("echo a", &result, (struct run){ .namespace_pid = getpid() }) == 0);
 	CHECK_TEXT((const char *)result.output.data, "a\n");
+	run_result_free(&result);
 	CHECK(run_script("echo a", &result, (struct run){ .namespace_pid = INT32_MAX }) == -1);
 }
 
