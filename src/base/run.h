@@ -15,7 +15,8 @@ struct run {
 	const char *const *environment; /* NULL-terminated "NAME=value"; NULL: a minimal one */
 	const char *directory;          /* working directory, or NULL */
 	int timeout;                    /* seconds; the program is killed then; 0: a minute */
-	int namespace_pid;   /* run in the mount namespace and root of this process; 0: ours */
+	int namespace_pid;   /* run in the mount namespace and root of this process, with no more
+				capabilities than it can have; 0: ours */
 	size_t output_limit; /* bytes kept of standard output and error together; the rest is
 				dropped */
 	bool detach; /* starts a server: new session, do not wait for its children's pipes */
