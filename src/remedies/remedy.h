@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Remedies: what would mend a cause. A remedy is an edit of a world's overlay, and nothing else.
+ * Diagnosis applies remedies to prove causes; repair carries the same edits out.
+ *
+ * A remedy finds what it edits by content, not by offset, so that several may be applied to one
+ * file in any order; one whose object is not there (any more) changes nothing.
+ */
+#pragma once
+
+#include "remedies/material.h"
+#include "services/service.h"
+
+struct remedy;
+
+/* One file in remedies/, one row in remedies.def. */
+struct remedy_kind {
+	const char *name; /* "restore-entry" */
+	const char *title;
+	/* Edits the overlay. 0: done or nothing to do; -1 where it cannot be done, with err. */
+	int (*apply)(const struct remedy *, struct world *overlay, struct arena *, struct err *err);
+};
+
+/* A proposed mend. Which fields are used is said by its kind; the rest is zero. */
+struct remedy {
+	const struct remedy_kind *kind;
+	enum cause_code cause;
+	const char *path;       /* the store, link or configuration file it edits */
+	enum cause_code damage; /* mend-text: which damage */
+	struct span
+		damaged;   /* restore-entry, replace-entry: the bytes of the block as they stand */
+	struct span bytes; /* restore-store: the whole content; restore-entry and others: DER of the
+			      object */
+	const char *label; /* PEM label to write: "CERTIFICATE", "X509 CRL" */
+	const char *target; /* of a link; of a path in the configuration */
+	struct locus where; /* set-value: the value in the configuration */
+	int number;         /* set-depth: value as written */
+	mode_t mode;        /* set-mode: new permission bits; of a new file as well */
+	uid_t owner;
+	gid_t group;
+	const struct setting *setting; /* set-depth */
+	const char *action; /* one sentence: "restore the damaged certificate at line 23 from
+			       /backup/ca.pem" */
+	enum applicability applicability;
+	const char *why; /* why it is not automatic */
+};
+
+const struct remedy_kind *remedy_kind_find(const char *name);
+/* Shorthand: kind->apply. */
+[[nodiscard]] int remedy_apply(
+	const struct remedy *, struct world *overlay, struct arena *, struct err *err);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Repair: from findings to a plan, and the plan as a transaction.
+ *
+ *	prepare	locks, preconditions by digest, staged files, judged on the overlay, the server's
+ *own config test apply	atomic swap, reload in the product's own way, wait for the new generation
+ *	prove	fresh and resumed handshakes of all clients
+ *	close	or undo all of it
+ *
+ * The journal is the ledger: it hears of each step before it happens, so that a crash at any
+ *instant ends, at the next start, in "applied" or "as it was".
+ */
+#pragma once
+
+#include "diagnosis/diagnosis.h"
+#include "probe/probe.h"
+
+enum repair_result {
+	RESULT_NOTHING,
+	RESULT_APPLIED,
+	RESULT_REFUSED,
+	RESULT_ROLLED_BACK,
+	RESULT_PREPARED,
+	RESULT_STUCK
+};
+enum repair_proof { PROOF_NONE, PROOF_HANDSHAKE, PROOF_STAND_IN };
+
+/* One service's part of the mending: what will be edited, and what that changes in trust. */
+struct plan {
+	struct service *service;
+	struct world *overlay;           /* holds the proposed bytes; its edits are the steps */
+	const struct diagnosed **chosen; /* the findings it mends */
+	size_t chosen_count;
+	struct step *steps;
+	size_t step_count;
+	struct trust_change *changes;
+	size_t change_count;
+	const char **let_in, **shut_out; /* clients by name */
+	size_t let_in_count, shut_out_count;
+	const struct cell *cells; /* verdicts on the overlay */
+	size_t cell_count;
+	bool needs_reload, needs_start;
+	const char *refused; /* why nothing may be done, or NULL */
+};
+
+/* Plans the mending of one service from its findings. Never fails: a plan that may not be carried
+ * out says why. */
+struct plan *plan_make(struct diagnosis *, struct service *, const struct request *);
+
+struct repair {
+	enum repair_result result;
+	enum repair_proof proof;
+	int64_t transaction; /* 0: none */
+	const char *text;    /* one sentence */
+	struct recorded_verdict *after;
+	size_t after_count;
+};
+
+/* Carries the plan out. dry_run stops when prepared and undoes the preparation. */
+[[nodiscard]] int plan_apply(struct diagnosis *, struct plan *, const struct request *,
+	bool dry_run, struct repair *ret, struct err *err);
+
+/* Undoes a transaction; id 0: the newest that is closed. */
+[[nodiscard]] int transaction_rollback(struct arena *, struct ledger *, struct world *, int64_t id,
+	int64_t now, struct repair *ret, struct err *err);
+
+/* At every start that may write: ends what a crash left unfinished. ret_count: transactions that
+ * were undone. */
+[[nodiscard]] int transaction_recover(struct arena *, struct ledger *, struct world *, int64_t now,
+	size_t *ret_count, struct err *err);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What products share in testing, reloading and starting: running their program as the service was
+ * started, signals, waiting for a new generation.
+ */
+#pragma once
+
+#include "services/product.h"
+
+enum { CONTROL_TIMEOUT = 30 /* seconds until a reload or start has failed */ };
+
+/* Runs argv in the service's own mount namespace and root; as run_program. Output from the arena.
+ */
+int control_run(struct arena *, const struct service *, const char *const *argv, bool detach,
+	const char **ret_output, struct err *err);
+/* Sends a signal to the service's main process, if it is still the same. */
+[[nodiscard]] int control_signal(const struct service *, int signal, struct err *err);
+/*
+ * Waits until the children of the main process that match are all, or at least one, younger than
+ * since and listening is back. 0: there is a new generation; 1: the main process is alive and has
+ * no new generation; -1: it died.
+ */
+int control_await_generation(
+	struct arena *, const struct service *, struct timestamp since, const char *worker_name);
+/* Now, on the clock that process starts are measured by. */
+struct timestamp control_now(void);

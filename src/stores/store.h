@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Certificate stores: whatever a server reads its trust from.
+ *
+ * A store is read whole, into entries, by the first format that recognises it. Damage is not an
+ * error: readers keep what can be kept, with the byte range and line of each entry and of each
+ * defect. Beside that stands what an engine itself loads from the same bytes, by asking the engine:
+ * for that is where "loads without complaint and lacks half of its anchors" shows.
+ *
+ * Ownership: everything belongs to the struct stores that opened it, and dies with it. Paths are
+ * read through a world; the world must outlive the stores.
+ */
+#pragma once
+
+#include "causes/finding.h"
+#include "world/world.h"
+#include "x509/x509.h"
+
+enum {
+	STORE_MAX_SIZE = 64 << 20,   /* bytes of a store file; of CRLs too */
+	STORE_MAX_ENTRIES = 200'000, /* of one store */
+	STORE_MAX_DEFECTS = 1'000,   /* kept; one more says that there are more */
+	STORE_MAX_FILES = 20'000,    /* of one directory */
+};
+
+enum entry_kind {
+	ENTRY_CERTIFICATE,
+	ENTRY_CRL,
+	ENTRY_PRIVATE_KEY, /* its bytes are neither kept nor shown: der is empty */
+	ENTRY_REQUEST,
+	ENTRY_OTHER, /* a block of another label: PKCS7, parameters … */
+};
+
+/* Trust settings of a TRUSTED CERTIFICATE block (OpenSSL X509_CERT_AUX). */
+struct trust_settings {
+	bool present;
+	bool has_trust, has_reject;         /* the lists exist */
+	bool trusts_client, rejects_client; /* clientAuth or anyExtendedKeyUsage is in the list */
+};
+
+struct entry {
+	enum entry_kind kind;
+	struct span der;  /* the object alone, without trust settings */
+	struct cert cert; /* where kind is ENTRY_CERTIFICATE */
+	struct crl crl;   /* where kind is ENTRY_CRL */
+	struct trust_settings trust;
+	const char *label; /* PEM label as found, or NULL for DER */
+	const char *path;  /* the file it stands in: of a directory store, the file's own path */
+	const char *link;  /* the hash link's name by which a directory finds it, or NULL */
+	size_t offset, length; /* of the whole block in that file */
+	size_t text_offset; /* where comments that belong to it begin; = offset if there are none */
+	unsigned line;
+};
+
+/* Damage, and what is odd enough to be named; by the cause's code. */
+struct defect {
+	enum cause_code cause;
+	const char *path;
+	size_t offset, length;
+	unsigned line;
+	const char *text;    /* one sentence, sanitised */
+	struct span salvage; /* what could be decoded of a damaged block: the first bytes of its
+				DER; may be empty */
+	bool is_block;       /* a damaged block (BEGIN line seen): an entry is lost here */
+	bool harmless;       /* OpenSSL reads it all the same */
+};
+
+/* How a server hands a path to its library. Each is a row in loaders.def. */
+enum store_loader {
+	LOADER_ANY,           /* nobody in particular: inspect, known-good */
+	LOADER_OPENSSL_FILE,  /* X509_load_cert_crl_file(3), by SSL_CTX_load_verify_locations and
+				 X509_LOOKUP_load_file */
+	LOADER_OPENSSL_NAMES, /* SSL_load_client_CA_file(3): the names of CertificateRequest */
+	LOADER_OPENSSL_DIRECTORY, /* X509_LOOKUP_hash_dir(3): hash links, at handshake time */
+	LOADER_HAPROXY_DIRECTORY, /* each file of known suffix; a damaged one is skipped */
+	LOADER__COUNT
+};
+
+enum store_state {
+	STORE_PRESENT,
+	STORE_MISSING,
+	STORE_UNREADABLE,
+	STORE_TOO_LARGE,
+	STORE_NOT_A_FILE
+};
+
+/* What the library makes of it. */
+struct loading {
+	bool loads;                /* the call succeeds */
+	const char *error;         /* the library's own words where it does not: "bad end line" */
+	size_t certificates, crls; /* as counted by the library */
+	const bool *loaded;        /* one per entry: whether that entry is among them */
+};
+
+struct store {
+	const char *path;
+	const char *format; /* "pem", "der", "hashdir", "pkcs7", "pkcs12", … or "unknown" */
+	enum store_loader loader;
+	enum store_state state;
+	const char *problem;           /* why it is not STORE_PRESENT, for people */
+	struct file_identity identity; /* where it is present */
+	struct digest
+		digest; /* of the file's bytes; of a directory: of the sorted (name, digest) list */
+	struct span bytes; /* of a file */
+	const struct entry *entries;
+	size_t entry_count;
+	const struct defect *defects;
+	size_t defect_count;
+	struct loading loading; /* by loader; empty for LOADER_ANY */
+};
+
+struct stores; /* opaque: all stores read in one examination, each version once */
+
+void stores_free(struct stores *);
+ALLOCATES(stores_free) struct stores *stores_new(void);
+DEFINE_CLEANUP(struct stores, stores_free)
+
+/* Never NULL. The same path, content and loader give the same store again, across worlds. */
+const struct store *stores_open(
+	struct stores *, struct world *, const char *path, enum store_loader);
+/* From bytes that are in no file: a ledger's version, a probe's answer. name stands for the path.
+ * bytes must outlive the stores. */
+const struct store *stores_open_bytes(
+	struct stores *, const char *name, struct span bytes, enum store_loader);
+
+/* Number of entries of a kind. */
+size_t store_count(const struct store *, enum entry_kind);
+const char *entry_kind_name(enum entry_kind);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A verifier is one place in a service where client certificates are judged: an nginx server block,
+ * a HAProxy bind line, an Apache virtual host or directory. It is the narrow waist: every product
+ * reader ends in verifiers, and all that comes after knows no product.
+ */
+#pragma once
+
+#include "stores/store.h"
+
+enum verify_mode {
+	MODE_NONE,           /* no certificate is asked for */
+	MODE_OPTIONAL,       /* asked for; one that is sent must verify */
+	MODE_OPTIONAL_NO_CA, /* asked for; an unknown CA is let through (nginx, Apache) */
+	MODE_REQUIRED,
+};
+
+enum trust_role {
+	ROLE_ANCHORS,        /* trusted, and its names are sent to clients */
+	ROLE_ANCHORS_UNSENT, /* trusted, names not sent */
+	ROLE_NAMES,          /* only its names are sent */
+	ROLE_CRLS,
+};
+
+enum crl_check { CRL_CHECK_NONE, CRL_CHECK_LEAF, CRL_CHECK_CHAIN };
+
+/* When the server opens the path, and so as whom. Bits. */
+enum read_time { READ_AT_LOAD = 1 << 0, READ_AT_HANDSHAKE = 1 << 1 };
+
+/* One path that a verifier reads trust or revocation from. */
+struct trust_source {
+	enum trust_role role;
+	enum store_loader loader;
+	unsigned read_times;
+	const char *path;      /* absolute in the service's world */
+	const char *directive; /* "ssl_client_certificate" */
+	struct locus where;    /* the value in the configuration */
+	bool inherited;        /* set at an outer level */
+};
+
+/* A number that the configuration sets, or that has a default; and how it can be set. */
+struct setting {
+	int value; /* in the terms of RFC 5280; see the field that uses it */
+	bool is_default;
+	struct locus where;        /* of the number itself, where it is set */
+	struct locus insert;       /* where a line that sets it may be inserted, where it is not */
+	const char *insert_format; /* such as "\tssl_verify_depth %d;\n" */
+	int bias;                  /* written number = value + bias */
+	const char *directive;
+};
+
+enum { VERIFIER_MAX_SOURCES = 64, VERIFIER_IGNORED_ERRORS = 128 };
+
+/* Where it can be reached. */
+struct endpoint {
+	const char *address; /* "127.0.0.1"; a wildcard address is kept as it is configured */
+	unsigned port;
+	const char *server_name; /* SNI to send, or NULL */
+	bool speaks_http;      /* a request must be sent and its answer read, to know the verdict */
+	const char *http_path; /* "/" or the location that demands the certificate */
+};
+
+struct verifier {
+	const char *name; /* "127.0.0.1:8443 localhost": unique in its service */
+	enum verify_mode mode;
+	struct locus mode_where;
+	const char *mode_directive;
+	const struct trust_source *sources;
+	size_t source_count;
+	struct setting depth; /* value: number of intermediates allowed; -1: no limit */
+	const char *engine;   /* "openssl" */
+	bool partial_chain; /* any certificate in the store ends a path (X509_V_FLAG_PARTIAL_CHAIN)
+			     */
+	enum crl_check crl_check;
+	struct locus crl_check_where;
+	bool crl_missing_ok; /* error 3 is forgiven (Apache no_crl_for_cert_ok) */
+	bool names_required; /* the server does not start where the names cannot be read from its
+				store (nginx, Apache) */
+	int security_level;  /* OpenSSL's, 0 to 5; 1 or 2 by default of the library */
+	struct locus security_where;
+	/* OpenSSL error numbers below 128 that are ignored, at the leaf and at CAs (HAProxy
+	 * crt-ignore-err, ca-ignore-err). */
+	bool ignored_leaf_errors[VERIFIER_IGNORED_ERRORS];
+	bool ignored_ca_errors[VERIFIER_IGNORED_ERRORS];
+	bool ignores_all_leaf_errors, ignores_all_ca_errors;
+	struct locus ignored_where;
+	const struct endpoint *endpoints;
+	size_t endpoint_count;
+};

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The judgement. A verifier's stores become a trust; a client is judged against it. Path
+ * exploration follows every candidate issuer, within stated bounds, and keeps for each path every
+ * rule that failed. Beside it the verifier's own library is asked, with exactly the flags that the
+ * server sets: that verdict decides, ours explains it, and where they differ the difference is
+ * shown.
+ */
+#pragma once
+
+#include "verify/client.h"
+#include "verify/verifier.h"
+
+enum {
+	PATH_MAX_DEPTH = 16,          /* certificates on one path */
+	PATH_MAX_PATHS = 1'000,       /* kept for one client */
+	PATH_MAX_SIGNATURES = 10'000, /* checked for one client */
+	PATH_MAX_FAILURES = 64,       /* kept for one path */
+};
+
+/* One certificate or CRL as the engine holds it. */
+struct trusted {
+	const struct cert *cert;
+	struct trust_settings settings;
+	const struct store *store;
+	const struct entry *entry;
+};
+
+/* What an engine holds once it has loaded a verifier's sources. */
+struct trust {
+	bool loads; /* the server starts with these stores */
+	const struct trust_source
+		*failed; /* the first source that it does not start with, or NULL */
+	const struct store *failed_store;
+	const char *error;       /* why, in the library's words or ours */
+	struct trusted *anchors; /* every certificate it holds, root or intermediate */
+	size_t anchor_count;
+	const struct crl **crls;
+	const struct entry **crl_entries; /* parallel to crls */
+	size_t crl_count;
+	const struct store **stores; /* by source, parallel to verifier->sources */
+};
+
+/* Who opens a path: the process that loads, and the one that handles connections. */
+struct readers {
+	const struct credentials *at_load, *at_handshake; /* NULL: may read everything */
+};
+
+/*
+ * Reads the verifier's sources in a world. A source that may not be read by whom it must be is as
+ * good as missing. Everything is from the arena or the stores.
+ */
+struct trust *trust_load(struct arena *, struct stores *, struct world *, const struct verifier *,
+	const struct readers *);
+
+enum origin { ORIGIN_CLIENT, ORIGIN_STORE };
+
+/* A rule that failed at one certificate of a path. */
+struct failure {
+	const char *rule; /* name of the rule's row: "validity", "key-usage" … */
+	int error;        /* the number by which OpenSSL would report it (X509_V_ERR_…) */
+	unsigned depth;   /* 0 is the leaf */
+	const struct cert
+		*cert; /* the certificate it failed at; NULL: the supposed leaf, or a missing one */
+	const struct crl *crl; /* where a CRL is at fault */
+	const char *text;      /* one sentence with the clause */
+};
+
+struct path {
+	const struct cert
+		*certs[PATH_MAX_DEPTH]; /* leaf first; certs[0] is NULL for a supposed client */
+	enum origin origins[PATH_MAX_DEPTH];
+	const struct trusted *anchors[PATH_MAX_DEPTH]; /* where origin is a store */
+	unsigned length;
+	bool ends_in_anchor; /* its last certificate is one that may end a path */
+	struct failure failures[PATH_MAX_FAILURES];
+	unsigned failure_count;
+};
+
+struct verdict {
+	bool accepted; /* the engine's word, after what the verifier ignores */
+	const char *engine;
+	int error;        /* X509_V_…; 0 where accepted */
+	const char *text; /* the engine's text of it */
+	unsigned depth;
+	bool undetermined;      /* a bound was met */
+	const char *difference; /* our own judgement differs: how; NULL where they agree */
+	struct path *paths;     /* best first: fewest failures, then longest */
+	size_t path_count;
+};
+
+struct judge; /* opaque: signature results, decoded keys and engine objects of one examination */
+
+void judge_free(struct judge *);
+ALLOCATES(judge_free) struct judge *judge_new(void);
+DEFINE_CLEANUP(struct judge, judge_free)
+
+/* at: the moment to judge by. Results are from the arena. Trusts that hold the same bytes share
+ * work. */
+const struct verdict *judge_client(struct judge *, struct arena *, const struct verifier *,
+	const struct trust *, const struct client *, int64_t at);
+/* The judge's own cache of signatures. */
+struct signature_cache *judge_signatures(struct judge *);
+
+/* Whether CA issued subject: names (RFC 5280 7.1), key identifiers where both have them, and
+ * signature. */
+bool judge_issued(struct judge *, const struct cert *issuer, const struct cert *subject);
