@@ -62,7 +62,9 @@ struct diagnosed {
 
 struct diagnosis {
 	struct arena *arena;
-	struct world *host; /* where known-good material is read: never below --root */
+	struct world *host;      /* where known-good material is read: never below --root */
+	struct world **overlays; /* worlds that were tried; cells point into them */
+	size_t overlay_count, overlay_capacity;
 	struct stores *stores;
 	struct judge *judge;
 	struct services services;
