@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diagnosis/later.h"
+#include "services/product.h"
 
 static void
 add_item(struct diagnosis *diagnosis, struct finding *finding, const struct remedy *remedy,
