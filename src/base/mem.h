@@ -34,7 +34,7 @@ char *arena_strdup(struct arena *, const char *text);
 char *arena_strndup(struct arena *, const char *text, size_t length);
 void *arena_dup(struct arena *, const void *bytes, size_t size);
 char *arena_printf(struct arena *, const char *format, ...) PRINTF(2, 3);
-char *arena_vprintf(struct arena *, const char *format, va_list);
+char *arena_vprintf(struct arena *, const char *format, va_list) PRINTF(2, 0);
 /* As mem_grow, from the arena: the old array stays where it was. */
 void *arena_grow(struct arena *, void *array, size_t used, size_t *capacity, size_t element_size);
 

@@ -14,7 +14,7 @@ struct run {
 		*argv; /* NULL-terminated; argv[0] is a path, or a name found in the fixed PATH */
 	const char *const *environment; /* NULL-terminated "NAME=value"; NULL: a minimal one */
 	const char *directory;          /* working directory, or NULL */
-	int timeout;                    /* seconds; the program is killed then */
+	int timeout;                    /* seconds; the program is killed then; 0: a minute */
 	int namespace_pid;   /* run in the mount namespace and root of this process; 0: ours */
 	size_t output_limit; /* bytes kept of standard output and error together; the rest is
 				dropped */

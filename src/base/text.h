@@ -16,6 +16,11 @@
  */
 char *text_sanitize(struct arena *, const char *text, size_t length);
 
+/* The size of the well-formed UTF-8 sequence (RFC 3629) that the text starts with, or 0. */
+size_t text_utf8_decode(const char *text, size_t length, uint32_t *ret_code);
+/* Whether text_sanitize replaces this code point. */
+bool text_code_is_unsafe(uint32_t code);
+
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 /* The candidate nearest to word by edit distance, or NULL where none is near enough to suggest. */

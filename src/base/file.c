@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+enum { READ_SIZE = 64 * 1024, TEMPORARY_ATTEMPTS = 16, PERMISSION_BITS = 07777 };
+
+int
+file_read_fd(int fd, const char *path, size_t limit, struct buffer *ret, struct err *err)
+{
+	CLEANUP(mem_freep) uint8_t *bytes = mem_alloc(READ_SIZE);
+	struct stat status;
+
+	buffer_clear(ret);
+	if (fstat(fd, &status) < 0)
+		return err_sys(err, ERR_IO, "examine %s", path);
+	if (S_ISDIR(status.st_mode))
+		return err_set(err, ERR_IO, "read %s: it is a directory", path);
+	for (;;) {
+		ssize_t count = read(fd, bytes, READ_SIZE);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return err_sys(err, ERR_IO, "read %s", path);
+		if ((size_t)count > limit - ret->length)
+			return err_set(err, ERR_LIMIT, "%s is larger than %zu bytes", path, limit);
+		buffer_add(ret, bytes, (size_t)count);
+		if (count == 0)
+			return 0;
+	}
+}
+
+int
+file_read(const char *path, size_t limit, struct buffer *ret, struct err *err)
+{
+	CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return err_sys(err, ERR_IO, "open %s", path);
+	return file_read_fd(fd, path, limit, ret, err);
+}
+
+int
+file_write_fd(int fd, const char *path, struct span bytes, struct err *err)
+{
+	for (size_t written = 0; written < bytes.length;) {
+		ssize_t count = write(fd, bytes.data + written, bytes.length - written);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return err_sys(err, ERR_IO, "write %s", path);
+		written += (size_t)count;
+	}
+	return 0;
+}
+
+/* fsync; a file system that has none for this kind of file says EINVAL. */
+static int
+sync_fd(int fd, const char *path, struct err *err)
+{
+	if (fsync(fd) < 0 && errno != EINVAL)
+		return err_sys(err, ERR_IO, "sync %s", path);
+	return 0;
+}
+
+int
+file_sync_parent(const char *path, struct err *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	const char *parent = path_parent(arena, path);
+	CLEANUP(fd_close) int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, ERR_IO, "open %s", parent);
+	return sync_fd(fd, parent, err);
+}
+
+/* Creates a file that was not there, beside path, and says its name. */
+static int
+temporary_create(struct arena *arena, const char *path, char **ret_name, struct err *err)
+{
+	const char *parent = path_parent(arena, path);
+	uint64_t random;
+	int fd = -1;
+
+	for (int i = 0; i < TEMPORARY_ATTEMPTS && fd < 0; i++) {
+		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+			return err_sys(err, ERR_CREATE, "find a name for a file in %s", parent);
+		*ret_name = path_join(arena, parent,
+			arena_printf(arena, ".trustmend-%016" PRIx64 ".tmp", random));
+		fd = open(*ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno != EEXIST)
+			break;
+	}
+	return fd < 0 ? err_sys(err, ERR_CREATE, "create a file in %s", parent) : fd;
+}
+
+static int
+temporary_fill(int fd, const char *path, struct span bytes, mode_t mode, struct err *err)
+{
+	TRY(file_write_fd(fd, path, bytes, err));
+	/* By fchmod, for the umask has no say in it. */
+	if (fchmod(fd, mode & PERMISSION_BITS) < 0)
+		return err_sys(err, ERR_CREATE, "set the mode of %s", path);
+	return sync_fd(fd, path, err);
+}
+
+int
+file_replace(const char *path, struct span bytes, mode_t mode, struct err *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	char *name = NULL;
+	CLEANUP(fd_close) int fd = temporary_create(arena, path, &name, err);
+
+	if (fd < 0)
+		return err_prefix(err, "write %s", path);
+	if (temporary_fill(fd, path, bytes, mode, err) < 0) {
+		(void)unlink(name);
+		return -1;
+	}
+	if (rename(name, path) < 0) {
+		(void)err_sys(err, ERR_CREATE, "replace %s", path);
+		(void)unlink(name);
+		return -1;
+	}
+	return file_sync_parent(path, err);
+}
+
+static int
+directory_make_one(const char *path, mode_t mode, struct err *err)
+{
+	struct stat status;
+	int sys;
+
+	if (mkdir(path, mode) == 0)
+		return 0;
+	/* A directory that is there may be refused for many reasons besides EEXIST. */
+	sys = errno;
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		return 0;
+	errno = sys;
+	return err_sys(err, ERR_CREATE, "create directory %s", path);
+}
+
+int
+directory_make(const char *path, mode_t mode, struct err *err)
+{
+	CLEANUP(mem_freep) char *copy = mem_strdup(path);
+
+	for (char *slash = copy; *slash != '\0'; slash++) {
+		if (*slash != '/' || slash == copy)
+			continue;
+		*slash = '\0';
+		TRY(directory_make_one(copy, mode, err));
+		*slash = '/';
+	}
+	return directory_make_one(copy, mode, err);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+enum {
+	STATUS_FD = STDERR_FILENO + 1,
+	CLOSE_MAX = 65'536,
+	DEFAULT_UMASK = 022,
+	EXIT_NOT_STARTED = 127
+};
+
+_Noreturn static void
+fail(int status_fd, enum launch_step step)
+{
+	struct launch_failure failure = { step, errno };
+
+	if (write(status_fd, &failure, sizeof(failure)) < 0)
+		_exit(EXIT_NOT_STARTED);
+	_exit(EXIT_NOT_STARTED);
+}
+
+/* Handlers end with execve, ignored signals and the mask do not: a server that inherits either
+ * would not hear its own signals. */
+static void
+reset_signals(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		(void)sigaction(number, &action, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void
+enter_world(const struct launch *launch)
+{
+	if (launch->namespace >= 0 && setns(launch->namespace, CLONE_NEWNS) < 0)
+		fail(launch->status, LAUNCH_NAMESPACE);
+	if (launch->root >= 0 && (fchdir(launch->root) < 0 || chroot(".") < 0))
+		fail(launch->status, LAUNCH_ROOT);
+}
+
+static void
+close_from(int first)
+{
+	struct rlimit limit;
+	int end = CLOSE_MAX;
+
+	if (close_range((unsigned)first, ~0U, 0) == 0)
+		return;
+	/* Linux before 5.9 */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < CLOSE_MAX)
+		end = (int)limit.rlim_cur;
+	for (int fd = first; fd < end; fd++)
+		(void)close(fd);
+}
+
+/* Standard streams and the status pipe become 0 to 3; nothing else stays open. */
+static void
+set_streams(const struct launch *launch)
+{
+	if (dup2(launch->input, STDIN_FILENO) < 0 || dup2(launch->output, STDOUT_FILENO) < 0 ||
+		dup2(launch->output, STDERR_FILENO) < 0)
+		fail(launch->status, LAUNCH_STREAMS);
+	if (launch->status != STATUS_FD && dup3(launch->status, STATUS_FD, O_CLOEXEC) < 0)
+		fail(launch->status, LAUNCH_STREAMS);
+	close_from(STATUS_FD + 1);
+}
+
+static void
+execute(const struct launch *launch)
+{
+	int sys = ENOENT;
+
+	for (const char *const *path = launch->paths; *path != NULL; path++) {
+		/* execve declares its arguments as char *const for old callers; it changes
+		 * nothing. */
+		(void)execve(*path, (char *const *)launch->run->argv,
+			(char *const *)launch->environment);
+		/* A name that is no file here may be one in the next directory; what is there but
+		 * may not be executed is the better reason to give. */
+		if (errno != ENOENT && errno != ENOTDIR)
+			sys = errno;
+	}
+	errno = sys;
+}
+
+void
+launch_program(const struct launch *launch)
+{
+	/* A group of its own, so that a timeout ends the program with all that it started. */
+	if (launch->run->detach)
+		(void)setsid();
+	else
+		(void)setpgid(0, 0);
+	reset_signals();
+	(void)umask(DEFAULT_UMASK);
+	enter_world(launch);
+	set_streams(launch);
+	if (launch->run->directory != NULL && chdir(launch->run->directory) < 0)
+		fail(STATUS_FD, LAUNCH_DIRECTORY);
+	execute(launch);
+	fail(STATUS_FD, LAUNCH_EXECUTE);
+}
