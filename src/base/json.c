@@ -137,7 +137,7 @@ void
 json_text(struct json *json, const char *text)
 {
 	if (text == NULL) {
-		json_null(json);
+		json_none(json);
 		return;
 	}
 	item_begin(json);
@@ -159,7 +159,7 @@ json_bool(struct json *json, bool value)
 }
 
 void
-json_null(struct json *json)
+json_none(struct json *json)
 {
 	item_begin(json);
 	buffer_add_text(json->out, "null");

@@ -29,7 +29,7 @@ void json_key(struct json *, const char *key);
 void json_text(struct json *, const char *text); /* NULL becomes null */
 void json_number(struct json *, int64_t);
 void json_bool(struct json *, bool);
-void json_null(struct json *);
+void json_none(struct json *); /* null; jansson has a json_null of its own */
 
 /* key and value at once, inside an object. */
 void json_member_text(struct json *, const char *key, const char *text);
