@@ -62,6 +62,9 @@ struct diagnosed {
 
 struct diagnosis {
 	struct arena *arena;
+	struct world *host;      /* where known-good material is read: never below --root */
+	struct world **overlays; /* worlds that were tried; cells point into them */
+	size_t overlay_count, overlay_capacity;
 	struct stores *stores;
 	struct judge *judge;
 	struct services services;
@@ -72,7 +75,8 @@ struct diagnosis {
 	size_t item_count;
 	struct cell *cells;
 	size_t cell_count, cell_capacity;
-	bool complete; /* something could not be determined where false */
+	bool **concerns; /* by service: [verifier * clients + client] */
+	bool complete;   /* something could not be determined where false */
 	const char *incomplete_why;
 	bool supposed_clients; /* none were given */
 };

@@ -176,3 +176,32 @@ material_issuer(
 	}
 	return NULL;
 }
+
+static bool
+crl_is_newer(const struct crl *crl, const struct crl *than)
+{
+	if (crl->has_number && than->has_number)
+		return crl_number_compare(crl->number, than->number) > 0;
+	return crl->this_update > than->this_update;
+}
+
+const struct material_crl *
+material_crl_for(
+	const struct material *material, struct judge *judge, const struct cert *ca, int64_t at)
+{
+	const struct material_crl *best = NULL;
+
+	for (size_t i = 0; i < material->crl_count; i++) {
+		const struct crl *crl = material->crls[i].crl;
+
+		if (crl->is_delta || crl->scope.present || crl->unknown_critical.length > 0 ||
+			!name_equal(crl->issuer, ca->subject))
+			continue;
+		if (crl->this_update > at || crl->next_update < at ||
+			(best != NULL && !crl_is_newer(crl, best->crl)))
+			continue;
+		if (signature_crl(judge_signatures(judge), crl, ca->spki) == SIGNATURE_GOOD)
+			best = &material->crls[i];
+	}
+	return best;
+}

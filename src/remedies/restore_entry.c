@@ -26,6 +26,17 @@ damaged_offset(const struct remedy *remedy, struct span text)
 	return SIZE_MAX;
 }
 
+/* Whether the store holds the object elsewhere already: then the damaged block only goes. */
+static bool
+is_elsewhere(const struct store *store, struct span der, size_t offset)
+{
+	for (size_t i = 0; i < store->entry_count; i++)
+		if (store->entries[i].offset != offset && store->entries[i].der.length > 0 &&
+			span_equal(store->entries[i].der, der))
+			return true;
+	return false;
+}
+
 static int
 restore_entry_apply(
 	const struct remedy *remedy, struct world *overlay, struct arena *arena, struct err *err)
@@ -39,8 +50,8 @@ restore_entry_apply(
 	offset = damaged_offset(remedy, text);
 	if (offset == SIZE_MAX)
 		return 0;
-	if (remedy_find_entry(stores_open(remedy->stores, overlay, remedy->path, LOADER_ANY),
-		    remedy->bytes) == NULL)
+	if (!is_elsewhere(stores_open(remedy->stores, overlay, remedy->path, LOADER_ANY),
+		    remedy->bytes, offset))
 		pem_write(&block, remedy->label, remedy->bytes);
 	pem_splice(text, offset, remedy->damaged.length, buffer_span(&block), &content);
 	remedy_write(remedy, overlay, arena, &content);
