@@ -5,12 +5,14 @@
  */
 #pragma once
 
-#include "stores/store.h"
+#include "stores/directory.h"
+#include "stores/openssl_reader.h"
 
 /* What a reader fills; all of it is from the arena. */
 struct store_builder {
 	struct arena *arena;
-	struct world *world; /* of a directory; NULL for bytes that are in no file */
+	const struct directory *directory; /* NULL for a file */
+	struct openssl_reader *openssl;
 	enum store_loader loader;
 	const char *path; /* of the file being read: of a directory store, each file in turn */
 	struct span bytes;
@@ -26,6 +28,10 @@ struct store_format {
 	bool (*sniff)(struct span bytes);
 	void (*read)(struct store_builder *); /* never fails: what cannot be read is a defect */
 };
+
+#define FORMAT(name) extern const struct store_format store_##name;
+#include "stores/formats.def"
+#undef FORMAT
 
 /* Zeroed additions; NULL past STORE_MAX_ENTRIES or STORE_MAX_DEFECTS. */
 struct entry *builder_entry(struct store_builder *);

@@ -241,3 +241,30 @@ pem_has_marker(struct span text)
 	pem_scan(text, &markers);
 	return markers.count > 0;
 }
+
+static size_t
+utf8_length(struct span text, size_t at, size_t limit)
+{
+	uint8_t first = text.data[at];
+	size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+
+	if (length == 0 || first > 0xf4 || at + length > limit)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((text.data[at + i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+size_t
+pem_first_not_utf8(struct span text, size_t from, size_t limit)
+{
+	while (from < limit) {
+		size_t length = utf8_length(text, from, limit);
+
+		if (length == 0)
+			return from;
+		from += length;
+	}
+	return limit;
+}

@@ -112,14 +112,14 @@ static void
 review_trust(struct store_builder *builder, const struct entry *entry)
 {
 	const struct trust_settings *trust = &entry->trust;
-	const char *form = "the trust settings of \"%s\" do not name client authentication";
+	const char *what = trust->rejects_client ? "reject" : "do not name";
 
-	if (trust->rejects_client)
-		form = "the trust settings of \"%s\" reject client authentication";
-	else if (!trust->has_trust || trust->trusts_client)
+	if (!trust->rejects_client && (!trust->has_trust || trust->trusts_client))
 		return;
 	note(builder, CAUSE_STORE_TRUST_SETTINGS, entry,
-		arena_printf(builder->arena, form, entry_name(builder, entry)), false);
+		arena_printf(builder->arena, "the trust settings of \"%s\" %s client authentication",
+			entry_name(builder, entry), what),
+		false);
 }
 
 void

@@ -60,34 +60,6 @@ is_base64_line(struct span text, size_t from, size_t to)
 	return count >= MIN_BARE_LINE;
 }
 
-static size_t
-utf8_length(struct span text, size_t at, size_t limit)
-{
-	uint8_t first = text.data[at];
-	size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-
-	if (length == 0 || first > 0xf4 || at + length > limit)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((text.data[at + i] & 0xc0) != 0x80)
-			return 0;
-	return length;
-}
-
-/* The first byte that is not UTF-8, or limit. Some libraries refuse a whole file for it. */
-static size_t
-first_not_utf8(struct span text, size_t from, size_t limit)
-{
-	while (from < limit) {
-		size_t length = utf8_length(text, from, limit);
-
-		if (length == 0)
-			return from;
-		from += length;
-	}
-	return limit;
-}
-
 /* Text outside of blocks: lost base64, bytes that are no text. Comments are no defect. */
 static void
 read_outside(struct pem_reading *reading, size_t from, size_t to)
@@ -109,7 +81,7 @@ read_outside(struct pem_reading *reading, size_t from, size_t to)
 		else
 			line = end;
 	}
-	bad = first_not_utf8(reading->text, start, to);
+	bad = pem_first_not_utf8(reading->text, start, to);
 	if (bad < to) {
 		struct defect *defect = pem_defect(reading, CAUSE_STORE_STRAY_TEXT, bad, bad + 1,
 			"text between the blocks is not UTF-8: some readers refuse the file for it");
