@@ -10,6 +10,7 @@ struct scanner {
 	size_t at;        /* nothing before it is looked at again */
 	size_t last_end;  /* end of the last marker */
 	struct pem_markers *markers;
+	size_t limit; /* markers that are looked for */
 };
 
 static bool
@@ -137,7 +138,7 @@ marker_add(struct scanner *scanner, size_t word, size_t before, bool is_end)
 	if (marker.flaws & PEM_FLAW_DASHES)
 		marker.flaws &= ~(unsigned)PEM_FLAW_STRAY;
 	scanner->at = scanner->last_end = marker.end;
-	if (markers->count >= PEM_MAX_MARKERS) {
+	if (markers->count >= scanner->limit) {
 		markers->more = true;
 		return;
 	}
@@ -207,13 +208,13 @@ scan_joined(struct scanner *scanner)
 	return true;
 }
 
-void
-pem_scan(struct span text, struct pem_markers *ret)
+static void
+scan(struct span text, size_t limit, struct pem_markers *ret)
 {
-	struct scanner scanner = { .text = text, .markers = ret };
+	struct scanner scanner = { .text = text, .markers = ret, .limit = limit };
 
 	*ret = (struct pem_markers){};
-	while (scanner.at < text.length) {
+	while (scanner.at < text.length && !ret->more) {
 		const uint8_t *dash;
 
 		if (scan_joined(&scanner))
@@ -223,6 +224,12 @@ pem_scan(struct span text, struct pem_markers *ret)
 			return;
 		scan_run(&scanner, (size_t)(dash - text.data));
 	}
+}
+
+void
+pem_scan(struct span text, struct pem_markers *ret)
+{
+	scan(text, PEM_MAX_MARKERS, ret);
 }
 
 void
@@ -238,8 +245,8 @@ pem_has_marker(struct span text)
 
 	if (span_find(text, "BEGIN ", 0) == SIZE_MAX && span_find(text, "END ", 0) == SIZE_MAX)
 		return false;
-	pem_scan(text, &markers);
-	return markers.count > 0;
+	scan(text, 0, &markers);
+	return markers.more;
 }
 
 static size_t

@@ -18,22 +18,6 @@ enum {
 	MIN_BARE_LINE = 60, /* a line of so many base64 digits is no word */
 };
 
-static bool
-pem_sniff(struct span bytes)
-{
-	CLEANUP(arena_freep) struct arena *arena = NULL;
-	struct pem_views views;
-
-	if (pem_has_marker(bytes))
-		return true;
-	if (bytes.length == 0 || (memchr(bytes.data, 0, bytes.length) == NULL &&
-					 memchr(bytes.data, '-', bytes.length) != NULL))
-		return false;
-	arena = arena_new();
-	pem_views_open(&views, arena, bytes);
-	return views.count > 1 && pem_has_marker(pem_views_text(&views));
-}
-
 static size_t
 line_end(struct span text, size_t from, size_t limit)
 {
@@ -58,6 +42,37 @@ is_base64_line(struct span text, size_t from, size_t to)
 			return false;
 	}
 	return count >= MIN_BARE_LINE;
+}
+
+/* Lines of base64 and nothing else, in which DER begins: "MI…". Both marker lines are lost. */
+static bool
+is_bare(struct span text)
+{
+	size_t at = 0, end;
+
+	while (at < text.length && text.data[at] <= ' ')
+		at++;
+	if (text.length - at < MIN_BARE_LINE || memcmp(text.data + at, "MI", 2) != 0)
+		return false;
+	end = line_end(text, at, text.length);
+	return is_base64_line(text, at, end) &&
+	       pem_digits_before(text, at, text.length) == at;
+}
+
+static bool
+pem_sniff(struct span bytes)
+{
+	CLEANUP(arena_freep) struct arena *arena = NULL;
+	struct pem_views views;
+
+	if (pem_has_marker(bytes) || is_bare(bytes))
+		return true;
+	if (bytes.length == 0 || (memchr(bytes.data, 0, bytes.length) == NULL &&
+					 memchr(bytes.data, '-', bytes.length) != NULL))
+		return false;
+	arena = arena_new();
+	pem_views_open(&views, arena, bytes);
+	return views.count > 1 && pem_has_marker(pem_views_text(&views));
 }
 
 /* Text outside of blocks: lost base64, bytes that are no text. Comments are no defect. */
@@ -226,15 +241,29 @@ mark_is_skipped(const struct pem_reading *reading, size_t mark, const struct pem
 	return from + 1 == mark;
 }
 
+static size_t
+next_mark(struct span text, size_t from)
+{
+	const uint8_t *found;
+
+	while (from < text.length &&
+		(found = memchr(text.data + from, 0xef, text.length - from)) != NULL) {
+		from = (size_t)(found - text.data);
+		if (text.length - from >= 3 && memcmp(found, "\xef\xbb\xbf", 3) == 0)
+			return from;
+		from++;
+	}
+	return SIZE_MAX;
+}
+
 static void
 note_marks(struct pem_reading *reading)
 {
 	const struct pem_markers *markers = &reading->markers;
 	size_t index = 0, notes = 0;
 
-	for (size_t mark = span_find(reading->text, "\xef\xbb\xbf", 0);
-		mark != SIZE_MAX && notes < PEM_MAX_NOTES;
-		mark = span_find(reading->text, "\xef\xbb\xbf", mark + 3), notes++) {
+	for (size_t mark = next_mark(reading->text, 0); mark != SIZE_MAX && notes < PEM_MAX_NOTES;
+		mark = next_mark(reading->text, mark + 3), notes++) {
 		const struct pem_marker *last = NULL;
 		struct defect *defect = pem_defect(reading, CAUSE_STORE_BYTE_ORDER_MARK, mark,
 			mark + 3, "a byte order mark stands here");
@@ -380,6 +409,7 @@ pem_read(struct store_builder *builder)
 	reading.text = pem_views_text(&reading.views);
 	reading.pool = arena_alloc(builder->arena, reading.text.length / 4 * 3 + 8);
 	pem_scan(reading.text, &reading.markers);
+	builder_reserve(builder, reading.markers.count / 2 + 1);
 	read_blocks(&reading);
 	note_cut_begin(&reading);
 	note_marks(&reading);
@@ -389,8 +419,9 @@ pem_read(struct store_builder *builder)
 		(void)builder_defect(builder, CAUSE_STORE_WRONG_FORMAT, 0, builder->bytes.length,
 			"there are more PEM blocks than are read");
 	pem_markers_free(&reading.markers);
-	qsort(builder->defects + first_defect, builder->defect_count - first_defect,
-		sizeof(*builder->defects), compare_defects);
+	if (builder->defect_count > first_defect)
+		qsort(builder->defects + first_defect, builder->defect_count - first_defect,
+			sizeof(*builder->defects), compare_defects);
 }
 
 const struct store_format store_pem = {
