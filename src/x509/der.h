@@ -66,6 +66,9 @@ struct der_element der_optional(struct der *, unsigned tag);
 struct der der_enter(const struct der_element *);
 /* Sets a fault at the current offset, unless there is one. */
 void der_fail(struct der *, const char *fault);
+/* Ends the reading of an element that was entered: the inner cursor's fault, or that it left
+ * something over, becomes the outer's, at its place in the outer's bytes. */
+void der_leave(struct der *outer, struct der *inner);
 
 /* BOOLEAN must be 00 or FF; INTEGER must be minimal. The getters fail the cursor they read from. */
 bool der_boolean(struct der *);
@@ -78,5 +81,10 @@ struct span der_integer(struct der *);
 struct span der_bits(struct der *, unsigned *ret_unused);
 /* UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 wants them, in seconds since 1970. */
 int64_t der_time(struct der *);
+/* Content of an OBJECT IDENTIFIER of whole, minimal components. */
+struct span der_oid(struct der *);
 /* True where the content of an OID element is this dotted OID's encoding, given as bytes. */
 bool der_oid_is(struct span oid, const char *encoded, size_t length);
+/* "2.5.29.15" into text, which a component too large or a text too long ends with "…". */
+enum { DER_OID_TEXT_SIZE = 128 };
+void der_oid_text(struct span oid, char text[static DER_OID_TEXT_SIZE]);

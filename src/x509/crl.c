@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x509/crl.h"
+
+#include <string.h>
+
+#include "base/moment.h"
+#include "x509/envelope.h"
+
+#define ID_CE "\x55\x1d"
+
+enum { REASON_REMOVE_FROM_CRL = 8, REASON_LAST = 10, REASON_NONE = -1 };
+
+/* Extensions of an entry, RFC 5280 5.3. */
+
+static void
+read_reason(struct der *value, bool, void *owner)
+{
+	struct crl_entry *entry = owner;
+	struct span content = der_expect(value, DER_ENUMERATED).content;
+
+	if (content.length != 1 || content.data[0] > REASON_LAST)
+		der_fail(value, "a reason that RFC 5280 5.3.1 does not know");
+	else
+		entry->reason = content.data[0];
+}
+
+static void
+read_certificate_issuer(struct der *value, bool, void *owner)
+{
+	struct crl_entry *entry = owner;
+
+	entry->certificate_issuer = der_expect(value, DER_SEQUENCE).content;
+}
+
+/* OpenSSL stops at any other critical extension of an entry (x_crl.c, crl_set_issuers). */
+static const struct extension_row entry_rows[] = {
+	EXTENSION_ROW(ID_CE "\x15", "reasonCode", read_reason, false),
+	EXTENSION_ROW(ID_CE "\x17", "holdInstructionCode", NULL, false),
+	EXTENSION_ROW(ID_CE "\x18", "invalidityDate", NULL, false),
+	EXTENSION_ROW(ID_CE "\x1d", "certificateIssuer", read_certificate_issuer, true),
+};
+static const struct extension_table entry_table = { entry_rows, COUNT_OF(entry_rows) };
+
+/* What follows the serial. */
+static void
+read_entry_rest(struct der *inside, struct crl_entry *entry)
+{
+	struct span unknown_critical = {};
+
+	entry->revoked_at = der_time(inside);
+	if (!der_at_end(inside)) {
+		struct der_element sequence = der_expect(inside, DER_SEQUENCE);
+		struct der extensions = der_enter(&sequence);
+
+		extensions_walk(&extensions, &entry_table, entry, &unknown_critical);
+		der_leave(inside, &extensions);
+	}
+	entry->unknown_critical = unknown_critical.length > 0;
+}
+
+bool
+crl_entry_next(struct der *cursor, struct crl_entry *ret)
+{
+	struct der_element sequence;
+	struct der inside;
+
+	if (der_at_end(cursor))
+		return false;
+	sequence = der_expect(cursor, DER_SEQUENCE);
+	inside = der_enter(&sequence);
+	*ret = (struct crl_entry){ .reason = REASON_NONE };
+	ret->serial = der_integer(&inside);
+	read_entry_rest(&inside, ret);
+	der_leave(cursor, &inside);
+	return cursor->fault == NULL;
+}
+
+/* Extensions of the list, RFC 5280 5.2. */
+
+static void
+read_authority_key_id(struct der *value, bool, void *owner)
+{
+	struct crl *crl = owner;
+
+	crl->has_authority_key_id = true;
+	envelope_authority_key_id(value, &crl->authority_key_id);
+}
+
+static void
+read_number(struct der *value, bool, void *owner)
+{
+	struct crl *crl = owner;
+
+	crl->has_number = true;
+	crl->number = der_integer(value);
+}
+
+static void
+read_delta(struct der *value, bool, void *owner)
+{
+	struct crl *crl = owner;
+
+	crl->is_delta = true;
+	crl->base_number = der_integer(value);
+}
+
+static void
+read_scope(struct der *value, bool, void *owner)
+{
+	struct crl_scope *scope = &((struct crl *)owner)->scope;
+	struct der_element sequence = der_expect(value, DER_SEQUENCE);
+	struct der inside = der_enter(&sequence);
+
+	scope->present = true;
+	scope->distribution_point = der_optional(&inside, DER_CONTEXT_CONSTRUCTED(0)).content;
+	scope->only_user = envelope_flag(&inside, 1);
+	scope->only_ca = envelope_flag(&inside, 2);
+	scope->only_some_reasons = der_optional(&inside, DER_CONTEXT(3)).tag != 0;
+	scope->indirect = envelope_flag(&inside, 4);
+	scope->only_attribute = envelope_flag(&inside, 5);
+	der_leave(value, &inside);
+}
+
+/* The last column is what OpenSSL takes as critical in a CRL (x_crl.c, crl_cb). */
+static const struct extension_row crl_rows[] = {
+	EXTENSION_ROW(ID_CE "\x12", "issuerAltName", NULL, false),
+	EXTENSION_ROW(ID_CE "\x14", "cRLNumber", read_number, false),
+	EXTENSION_ROW(ID_CE "\x1b", "deltaCRLIndicator", read_delta, true),
+	EXTENSION_ROW(ID_CE "\x1c", "issuingDistributionPoint", read_scope, true),
+	EXTENSION_ROW(ID_CE "\x23", "authorityKeyIdentifier", read_authority_key_id, true),
+	EXTENSION_ROW(ID_CE "\x2e", "freshestCRL", NULL, false),
+};
+static const struct extension_table crl_table = { crl_rows, COUNT_OF(crl_rows) };
+
+static void
+read_entries(struct der *tbs, struct crl *crl)
+{
+	struct der_element sequence = der_optional(tbs, DER_SEQUENCE);
+	struct der entries = der_enter(&sequence);
+	struct crl_entry entry;
+
+	crl->entries = sequence.content;
+	while (crl_entry_next(&entries, &entry))
+		crl->entry_count++;
+	if (sequence.tag != 0)
+		der_leave(tbs, &entries);
+}
+
+static void
+read_extensions(struct der *tbs, struct crl *crl)
+{
+	struct der_element element = der_optional(tbs, DER_CONTEXT_CONSTRUCTED(0));
+	struct der inside = der_enter(&element);
+	struct der_element sequence;
+	struct der extensions;
+
+	if (element.tag == 0)
+		return;
+	sequence = der_expect(&inside, DER_SEQUENCE);
+	extensions = der_enter(&sequence);
+	extensions_walk(&extensions, &crl_table, crl, &crl->unknown_critical);
+	der_leave(&inside, &extensions);
+	der_leave(tbs, &inside);
+}
+
+static bool
+time_follows(const struct der *tbs)
+{
+	unsigned tag = der_peek(tbs);
+
+	return tag == DER_UTC_TIME || tag == DER_GENERALIZED_TIME;
+}
+
+/* RFC 5280 5.1.2, field by field. */
+static void
+read_tbs(struct der *tbs, struct crl *crl)
+{
+	crl->version = 1;
+	if (der_peek(tbs) == DER_INTEGER) {
+		uint64_t version = der_unsigned(tbs);
+
+		if (version > 1)
+			der_fail(tbs, "a version above 2");
+		crl->version = (int)(version & 1) + 1;
+	}
+	(void)envelope_algorithm(tbs);
+	crl->issuer = envelope_name(tbs);
+	crl->this_update = der_time(tbs);
+	crl->next_update = time_follows(tbs) ? der_time(tbs) : MOMENT_NEVER;
+	read_entries(tbs, crl);
+	read_extensions(tbs, crl);
+}
+
+static void
+read_list(struct der *der, struct crl *crl)
+{
+	struct envelope envelope = {};
+	struct der tbs;
+
+	if (der->bytes.length > CRL_MAX_SIZE)
+		der_fail(der, "larger than any CRL");
+	envelope_read(der, &envelope);
+	crl->tbs = envelope.tbs.whole;
+	crl->signature_algorithm = envelope.algorithm;
+	crl->signature = envelope.signature;
+	tbs = der_enter(&envelope.tbs);
+	read_tbs(&tbs, crl);
+	der_leave(der, &tbs);
+}
+
+int
+crl_read(struct span bytes, struct crl *ret, const char **ret_fault, size_t *ret_offset)
+{
+	struct der der = der_of(bytes);
+
+	*ret = (struct crl){ .der = bytes, .next_update = MOMENT_NEVER };
+	read_list(&der, ret);
+	*ret_fault = der.fault;
+	*ret_offset = der.fault_offset;
+	if (der.fault != NULL)
+		return -1;
+	ret->fingerprint = digest_of(ret->der);
+	return 0;
+}
+
+bool
+crl_find(const struct crl *crl, struct span serial, struct crl_entry *ret)
+{
+	struct der cursor = der_of(crl->entries);
+	struct crl_entry entry;
+	struct span issuer = {};
+
+	while (crl_entry_next(&cursor, &entry)) {
+		/* RFC 5280 5.3.3: an entry without issuer has that of the one before. */
+		if (entry.certificate_issuer.length > 0)
+			issuer = entry.certificate_issuer;
+		if (entry.reason == REASON_REMOVE_FROM_CRL || !span_equal(entry.serial, serial))
+			continue;
+		entry.certificate_issuer = issuer;
+		if (ret != NULL)
+			*ret = entry;
+		return true;
+	}
+	return false;
+}
+
+static struct span
+without_leading_zeros(struct span number)
+{
+	while (number.length > 0 && number.data[0] == 0)
+		number = span_of(number.data + 1, number.length - 1);
+	return number;
+}
+
+int
+crl_number_compare(struct span a, struct span b)
+{
+	int order;
+
+	a = without_leading_zeros(a);
+	b = without_leading_zeros(b);
+	if (a.length != b.length)
+		return a.length < b.length ? -1 : 1;
+	order = a.length > 0 ? memcmp(a.data, b.data, a.length) : 0;
+	return (order > 0) - (order < 0);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x509/envelope.h"
+
+#include <string.h>
+
+void
+envelope_read(struct der *der, struct envelope *ret)
+{
+	struct der_element whole = der_expect(der, DER_SEQUENCE);
+	struct der inside = der_enter(&whole);
+
+	ret->tbs = der_expect(&inside, DER_SEQUENCE);
+	ret->algorithm = envelope_algorithm(&inside);
+	ret->signature = der_bits(&inside, NULL);
+	der_leave(der, &inside);
+	if (!der_at_end(der))
+		der_fail(der, "something follows the outermost element");
+}
+
+struct span
+envelope_algorithm(struct der *der)
+{
+	struct der_element algorithm = der_expect(der, DER_SEQUENCE);
+	struct der inside = der_enter(&algorithm);
+
+	(void)der_oid(&inside);
+	if (!der_at_end(&inside))
+		(void)der_next(&inside);
+	der_leave(der, &inside);
+	return algorithm.whole;
+}
+
+static void
+check_attribute(struct der *set)
+{
+	struct der_element attribute = der_expect(set, DER_SEQUENCE);
+	struct der inside = der_enter(&attribute);
+
+	(void)der_oid(&inside);
+	(void)der_next(&inside);
+	der_leave(set, &inside);
+}
+
+/* An empty SET and one out of order are taken, as OpenSSL takes them. */
+struct span
+envelope_name(struct der *der)
+{
+	struct der_element name = der_expect(der, DER_SEQUENCE);
+	struct der sequence = der_enter(&name);
+
+	while (!der_at_end(&sequence)) {
+		struct der_element element = der_expect(&sequence, DER_SET);
+		struct der set = der_enter(&element);
+
+		while (!der_at_end(&set))
+			check_attribute(&set);
+		der_leave(&sequence, &set);
+	}
+	der_leave(der, &sequence);
+	return name.whole;
+}
+
+bool
+envelope_flag(struct der *der, unsigned number)
+{
+	struct der_element element = der_optional(der, DER_CONTEXT(number));
+
+	if (element.tag == 0)
+		return false;
+	if (element.content.length != 1 ||
+		(element.content.data[0] != 0 && element.content.data[0] != 0xff)) {
+		der_fail(der, "a BOOLEAN that is neither 00 nor FF");
+		return false;
+	}
+	return element.content.data[0] != 0;
+}
+
+void
+envelope_authority_key_id(struct der *value, struct authority_key_id *ret)
+{
+	struct der_element sequence = der_expect(value, DER_SEQUENCE);
+	struct der inside = der_enter(&sequence);
+
+	ret->key_id = der_optional(&inside, DER_CONTEXT(0)).content;
+	ret->issuer = der_optional(&inside, DER_CONTEXT_CONSTRUCTED(1)).content;
+	ret->serial = der_optional(&inside, DER_CONTEXT(2)).content;
+	der_leave(value, &inside);
+}
+
+struct extension {
+	struct span oid;
+	bool critical;
+	struct span value;
+};
+
+/* RFC 5280 4.1: a criticality of FALSE is its default and should not be written; many write it. */
+static struct extension
+read_extension(struct der *extensions)
+{
+	struct der_element sequence = der_expect(extensions, DER_SEQUENCE);
+	struct der inside = der_enter(&sequence);
+	struct extension extension = { .oid = der_oid(&inside) };
+
+	if (der_peek(&inside) == DER_BOOLEAN)
+		extension.critical = der_boolean(&inside);
+	extension.value = der_expect(&inside, DER_OCTET_STRING).content;
+	der_leave(extensions, &inside);
+	return extension;
+}
+
+static const struct extension_row *
+find_row(const struct extension_table *table, struct span oid)
+{
+	uint8_t last = oid.data[oid.length - 1];
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct extension_row *row = &table->rows[i];
+
+		if (row->oid_length == oid.length && (uint8_t)row->oid[oid.length - 1] == last &&
+			der_oid_is(oid, row->oid, row->oid_length))
+			return row;
+	}
+	return NULL;
+}
+
+/* RFC 5280 4.2: no extension more than once. */
+struct seen {
+	uint64_t rows;
+	size_t count, unknown_count;
+	struct span unknown[CERT_MAX_EXTENSIONS];
+};
+
+static const char *
+note_seen(struct seen *seen, const struct extension_table *table, const struct extension_row *row,
+	struct span oid)
+{
+	static const char twice[] = "an extension that comes twice";
+
+	if (++seen->count > CERT_MAX_EXTENSIONS)
+		return "more extensions than anyone uses";
+	if (row != NULL) {
+		uint64_t bit = UINT64_C(1) << (row - table->rows);
+
+		if ((seen->rows & bit) != 0)
+			return twice;
+		seen->rows |= bit;
+		return NULL;
+	}
+	for (size_t i = 0; i < seen->unknown_count; i++) {
+		if (span_equal(seen->unknown[i], oid))
+			return twice;
+	}
+	seen->unknown[seen->unknown_count++] = oid;
+	return NULL;
+}
+
+void
+extensions_walk(struct der *extensions, const struct extension_table *table, void *owner,
+	struct span *ret_unknown_critical)
+{
+	struct seen seen;
+
+	/* The array of spans stays as it is: only what was counted is read. */
+	seen.rows = 0;
+	seen.count = seen.unknown_count = 0;
+	while (!der_at_end(extensions)) {
+		struct der before = *extensions;
+		struct extension extension = read_extension(extensions);
+		const struct extension_row *row;
+		const char *fault;
+
+		if (extensions->fault != NULL)
+			return;
+		row = find_row(table, extension.oid);
+		fault = note_seen(&seen, table, row, extension.oid);
+		if (fault != NULL) {
+			der_fail(&before, fault);
+			*extensions = before;
+			return;
+		}
+		if (extension.critical && (row == NULL || !row->critical_is_handled) &&
+			ret_unknown_critical->length == 0)
+			*ret_unknown_critical = extension.oid;
+		if (row != NULL && row->read != NULL) {
+			struct der value = der_of(extension.value);
+
+			row->read(&value, extension.critical, owner);
+			der_leave(extensions, &value);
+		}
+	}
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x509/signature.h"
+
+#include "make.h"
+#include "tap.h"
+
+static const struct made all_made[] = {
+	{ .key = "RSA", .digest = "SHA256", .subject = "CN=a" },
+	{ .key = "RSA", .digest = "SHA1", .subject = "CN=a" },
+	{ .key = "RSA", .digest = "MD5", .subject = "CN=a" },
+	{ .key = "RSA", .digest = "SHA256", .pss = true, .subject = "CN=a" },
+	{ .key = "RSA", .digest = "SHA1", .pss = true, .subject = "CN=a" },
+	{ .key = "RSA-PSS", .digest = "SHA384", .subject = "CN=a" },
+	{ .key = "EC:P-256", .digest = "SHA256", .subject = "CN=a" },
+	{ .key = "EC:P-384", .digest = "SHA512", .subject = "CN=a" },
+	{ .key = "EC:P-521", .digest = "SHA3-256", .subject = "CN=a" },
+	{ .key = "EC:P-256:explicit", .digest = "SHA1", .subject = "CN=a" },
+	{ .key = "ED25519", .subject = "CN=a" },
+	{ .key = "ED448", .subject = "CN=a" },
+	{ .key = "DSA", .digest = "SHA256", .subject = "CN=a" },
+};
+
+enum { MADE_COUNT = COUNT_OF(all_made) };
+
+struct fixture {
+	EVP_PKEY *key;
+	X509 *x509;
+	struct span der, spki;
+	struct cert cert;
+};
+
+static struct fixture fixtures[MADE_COUNT];
+
+static bool
+make_fixtures(void)
+{
+	const char *fault;
+	size_t offset;
+
+	for (size_t i = 0; i < MADE_COUNT; i++) {
+		struct fixture *fixture = &fixtures[i];
+
+		if (fixture->key != NULL)
+			continue;
+		fixture->key = make_key(all_made[i].key);
+		fixture->x509 = make_cert(&all_made[i], fixture->key, NULL, NULL);
+		fixture->der = made_der(fixture->x509);
+		fixture->spki = made_spki(fixture->key);
+		if (cert_read(fixture->der, &fixture->cert, &fault, &offset) < 0)
+			return false;
+	}
+	return true;
+}
+
+TEST(signature_agrees, "each key on each certificate, as X509_verify says")
+{
+	CLEANUP(signature_cache_freep) struct signature_cache *cache = signature_cache_new();
+
+	CHECK(make_fixtures());
+	for (unsigned round = 0; round < 2; round++) {
+		for (size_t i = 0; i < MADE_COUNT; i++) {
+			for (size_t j = 0; j < MADE_COUNT; j++) {
+				enum signature_result result =
+					signature_cert(cache, &fixtures[i].cert, fixtures[j].spki);
+				bool wanted = X509_verify(fixtures[i].x509, fixtures[j].key) == 1;
+
+				CHECK(wanted == (i == j));
+				CHECK(result == (wanted ? SIGNATURE_GOOD : SIGNATURE_BAD));
+			}
+		}
+	}
+}
+
+TEST(signature_tampered, "a changed octet is noticed")
+{
+	CLEANUP(signature_cache_freep) struct signature_cache *cache = signature_cache_new();
+
+	CHECK(make_fixtures());
+	for (size_t i = 0; i < MADE_COUNT; i++) {
+		struct span der = fixtures[i].der;
+		CLEANUP(mem_freep) uint8_t *copy = mem_dup(der.data, der.length);
+		struct cert cert;
+		const char *fault;
+		size_t offset;
+
+		copy[(size_t)(fixtures[i].cert.serial.data - der.data)] ^= 2;
+		CHECK(cert_read(span_of(copy, der.length), &cert, &fault, &offset) == 0);
+		CHECK(signature_cert(cache, &cert, fixtures[i].spki) == SIGNATURE_BAD);
+		copy[(size_t)(fixtures[i].cert.serial.data - der.data)] ^= 2;
+		copy[der.length - 1] ^= 1;
+		CHECK(cert_read(span_of(copy, der.length), &cert, &fault, &offset) == 0);
+		CHECK(signature_cert(cache, &cert, fixtures[i].spki) == SIGNATURE_BAD);
+	}
+}
+
+TEST(signature_algorithm_mismatch, "the two algorithms of a certificate must agree")
+{
+	CLEANUP(signature_cache_freep) struct signature_cache *cache = signature_cache_new();
+	struct cert cert;
+	const char *fault;
+	size_t offset;
+
+	CHECK(make_fixtures());
+	struct span der = fixtures[0].der;
+	CLEANUP(mem_freep) uint8_t *copy = mem_dup(der.data, der.length);
+	size_t outer = (size_t)(fixtures[0].cert.signature_algorithm.data - der.data);
+
+	/* sha256WithRSAEncryption becomes sha384WithRSAEncryption, outside alone. */
+	CHECK(copy[outer + 12] == 0x0b);
+	copy[outer + 12] = 0x0c;
+	CHECK(cert_read(span_of(copy, der.length), &cert, &fault, &offset) == 0);
+	CHECK(signature_cert(cache, &cert, fixtures[0].spki) == SIGNATURE_BAD);
+}
+
+TEST(signature_unsupported, "an unknown algorithm or key is not called a bad signature")
+{
+	CLEANUP(signature_cache_freep) struct signature_cache *cache = signature_cache_new();
+	CLEANUP(mem_freep) uint8_t *copy = NULL;
+	struct cert cert;
+	const char *fault;
+	size_t offset, changed = 0;
+	struct span der;
+
+	CHECK(make_fixtures());
+	der = fixtures[10].der;
+	copy = mem_dup(der.data, der.length);
+	/* Ed25519's OID in both algorithms, not in the key: 1.3.101.112 becomes 1.3.101.2. */
+	for (size_t i = 0; i + 5 <= der.length; i++) {
+		bool in_key = copy + i >= copy + (fixtures[10].cert.spki.data - der.data) &&
+			      i < (size_t)(fixtures[10].cert.spki.data - der.data) +
+					      fixtures[10].cert.spki.length;
+
+		if (memcmp(copy + i, "\x06\x03\x2b\x65\x70", 5) == 0 && !in_key) {
+			copy[i + 4] = 2;
+			changed++;
+		}
+	}
+	CHECK(changed == 2);
+	CHECK(cert_read(span_of(copy, der.length), &cert, &fault, &offset) == 0);
+	CHECK(signature_cert(cache, &cert, fixtures[10].spki) == SIGNATURE_UNSUPPORTED);
+	CHECK_TEXT(signature_algorithm_name(cert.signature_algorithm), "unknown");
+	CHECK(signature_security_bits(cert.signature_algorithm) == -1);
+	CHECK(signature_cert(cache, &fixtures[0].cert, span_of("\x30\x00", 2)) ==
+		SIGNATURE_UNSUPPORTED);
+	CHECK(key_security_bits(cache, span_of("\x30\x00", 2)) == -1);
+	CHECK(ERR_peek_error() == 0);
+}
+
+TEST(signature_crls, "CRLs are checked by the same rules")
+{
+	CLEANUP(signature_cache_freep) struct signature_cache *cache = signature_cache_new();
+
+	CHECK(make_fixtures());
+	for (size_t i = 0; i < MADE_COUNT; i++) {
+		X509_CRL *x509 = X509_CRL_new();
+		ASN1_TIME *now = ASN1_TIME_set(NULL, 1750000000);
+		struct crl crl;
+		const char *fault;
+		size_t offset;
+		struct span der;
+
+		CHECK(X509_CRL_set_issuer_name(x509, X509_get_subject_name(fixtures[i].x509)) == 1);
+		CHECK(X509_CRL_set1_lastUpdate(x509, now) == 1);
+		make_sign(NULL, x509, fixtures[i].key, all_made[i].digest, all_made[i].pss);
+		der = made_crl_der(x509);
+		CHECK(crl_read(der, &crl, &fault, &offset) == 0);
+		for (size_t j = 0; j < MADE_COUNT; j++) {
+			bool wanted = X509_CRL_verify(x509, fixtures[j].key) == 1;
+
+			/* The first five certificates have each its own RSA key. */
+			CHECK(signature_crl(cache, &crl, fixtures[j].spki) ==
+				(wanted ? SIGNATURE_GOOD : SIGNATURE_BAD));
+		}
+		X509_CRL_free(x509);
+		ASN1_TIME_free(now);
+		made_free(der);
+	}
+}
+
+TEST(signature_bits, "security bits are OpenSSL's")
+{
+	CLEANUP(signature_cache_freep) struct signature_cache *cache = signature_cache_new();
+
+	CHECK(make_fixtures());
+	for (size_t i = 0; i < MADE_COUNT; i++) {
+		int bits = -1;
+
+		CHECK(X509_get_signature_info(fixtures[i].x509, NULL, NULL, &bits, NULL) == 1);
+		if (signature_security_bits(fixtures[i].cert.signature_algorithm) != bits)
+			printf("# %zu: %d\n", i, bits);
+		CHECK(signature_security_bits(fixtures[i].cert.signature_algorithm) == bits);
+		CHECK(key_security_bits(cache, fixtures[i].spki) ==
+			EVP_PKEY_get_security_bits(fixtures[i].key));
+	}
+}
+
+TEST(signature_many, "the cache grows and still knows")
+{
+	CLEANUP(signature_cache_freep) struct signature_cache *cache = signature_cache_new();
+	struct cert cert;
+
+	CHECK(make_fixtures());
+	cert = fixtures[10].cert;
+	for (unsigned i = 0; i < 300; i++) {
+		(void)memcpy(cert.fingerprint.bytes, &i, sizeof(i));
+		CHECK(signature_cert(cache, &cert, fixtures[10].spki) == SIGNATURE_GOOD);
+	}
+	/* What is known is not checked again: the same fingerprint has the same bytes. */
+	cert.signature.length = 0;
+	for (unsigned i = 0; i < 300; i++) {
+		(void)memcpy(cert.fingerprint.bytes, &i, sizeof(i));
+		CHECK(signature_cert(cache, &cert, fixtures[10].spki) == SIGNATURE_GOOD);
+	}
+	signature_cache_free(NULL);
+}
+
+TAP_MAIN()
