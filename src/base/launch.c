@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 enum {
 	STATUS_FD = STDERR_FILENO + 1,
+	CAPABILITIES_MAX = 64,
 	CLOSE_MAX = 65'536,
 	DEFAULT_UMASK = 022,
 	EXIT_NOT_STARTED = 127
@@ -46,6 +48,19 @@ enter_world(const struct launch *launch)
 		fail(launch->status, LAUNCH_NAMESPACE);
 	if (launch->root >= 0 && (fchdir(launch->root) < 0 || chroot(".") < 0))
 		fail(launch->status, LAUNCH_ROOT);
+}
+
+/* A program out of a container's root gets no more power than the process that lives there has. */
+static void
+keep_capabilities(const struct launch *launch)
+{
+	for (unsigned long number = 0; number < CAPABILITIES_MAX; number++) {
+		if ((launch->capabilities >> number & 1) != 0 ||
+			prctl(PR_CAPBSET_READ, number, 0, 0, 0) != 1)
+			continue;
+		if (prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0)
+			fail(launch->status, LAUNCH_CAPABILITIES);
+	}
 }
 
 static void
@@ -104,6 +119,7 @@ launch_program(const struct launch *launch)
 	reset_signals();
 	(void)umask(DEFAULT_UMASK);
 	enter_world(launch);
+	keep_capabilities(launch);
 	set_streams(launch);
 	if (launch->run->directory != NULL && chdir(launch->run->directory) < 0)
 		fail(STATUS_FD, LAUNCH_DIRECTORY);

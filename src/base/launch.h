@@ -14,6 +14,7 @@
 enum launch_step {
 	LAUNCH_NAMESPACE,
 	LAUNCH_ROOT,
+	LAUNCH_CAPABILITIES,
 	LAUNCH_STREAMS,
 	LAUNCH_DIRECTORY,
 	LAUNCH_EXECUTE,
@@ -31,6 +32,7 @@ struct launch {
 	const char *const *paths;       /* NULL-terminated; tried in turn */
 	const char *const *environment; /* NULL-terminated */
 	int input, output, status;      /* descriptors above standard error */
+	uint64_t capabilities;          /* the bounding set to keep, a bit for each */
 	int namespace, root;            /* -1: ours */
 };
 

@@ -234,6 +234,7 @@ arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 	char *text;
 	int length;
 
+	assert(format != NULL);
 	va_copy(again, arguments);
 	length = vsnprintf(NULL, 0, format, again);
 	va_end(again);

@@ -8,16 +8,25 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/launch.h"
 #include "base/mem.h"
 
-enum { READ_SIZE = 64 * 1024, READS_MAX = 16, SLICE_MS = 20, DEFAULT_TIMEOUT = 60, PATHS_MAX = 8 };
+enum {
+	READ_SIZE = 64 * 1024,
+	READS_MAX = 16,
+	SLICE_MS = 20,
+	DEFAULT_TIMEOUT = 60,
+	PATHS_MAX = 8,
+	STATUS_MAX_SIZE = 64 * 1024
+};
 
 /* The same for everyone: never that of the caller, which may hold anything. */
 static const char *const search_directories[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
@@ -40,6 +49,7 @@ struct child {
 /* The ends of its pipes that the program gets, and the world that it enters. */
 struct ends {
 	int input, output, status, namespace, root;
+	uint64_t capabilities;
 };
 
 static void
@@ -125,6 +135,47 @@ is_same_file(int fd, const char *path)
 	       a.st_ino == b.st_ino;
 }
 
+/* The capabilities that a process and its children can ever have: proc(5), CapBnd. */
+static int
+bounding_set_read(int pid, uint64_t *ret, struct err *err)
+{
+	static const char label[] = "\nCapBnd:\t";
+	CLEANUP(buffer_free) struct buffer status = {};
+	char path[64];
+	size_t offset;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	TRY(file_read(path, STATUS_MAX_SIZE, &status, err));
+	offset = span_find(buffer_span(&status), label, 0);
+	if (offset == SIZE_MAX)
+		return err_set(err, ERR_UNKNOWN, "%s says nothing of capabilities", path);
+	*ret = strtoull((const char *)status.data + offset + strlen(label), NULL, 16);
+	return 0;
+}
+
+/*
+ * What a foreign root holds may be hostile: its programs run with no more than the capabilities of
+ * the process that lives there, and not at all where that process is root only in a user namespace
+ * of its own, for it would be the real root here.
+ */
+static int
+powers_limit(int pid, struct ends *ends, struct err *err)
+{
+	char path[64];
+	CLEANUP(fd_close) int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, ERR_NO_INPUT, "open %s", path);
+	if (!is_same_file(fd, "/proc/self/ns/user"))
+		return err_set(err, ERR_PERMISSION,
+			"process %d lives in a user namespace of its own: its programs are not run "
+			"from outside",
+			pid);
+	return bounding_set_read(pid, &ends->capabilities, err);
+}
+
 /* Opened before fork: the process may end meanwhile, and errors can still be told. */
 static int
 world_open(int pid, struct ends *ends, struct err *err)
@@ -142,11 +193,11 @@ world_open(int pid, struct ends *ends, struct err *err)
 		return err_sys(err, ERR_NO_INPUT, "open %s", path);
 	/* To enter what is ours anyway would need privileges for nothing. */
 	ours = is_same_file(ends->namespace, "/proc/self/ns/mnt");
-	if (ours && is_same_file(ends->root, "/"))
-		fd_close(&ends->root);
 	if (ours)
 		fd_close(&ends->namespace);
-	return 0;
+	if (ours && is_same_file(ends->root, "/"))
+		fd_close(&ends->root);
+	return ends->root >= 0 ? powers_limit(pid, ends, err) : 0;
 }
 
 /* Where a program of this name may be: at its path, or in the directories of the fixed PATH. */
@@ -277,6 +328,7 @@ child_check_start(const struct child *child, const char *name, struct err *err)
 	static const char *const steps[] = {
 		[LAUNCH_NAMESPACE] = "enter its mount namespace",
 		[LAUNCH_ROOT] = "enter its root",
+		[LAUNCH_CAPABILITIES] = "give its capabilities up",
 		[LAUNCH_STREAMS] = "set its streams up",
 		[LAUNCH_DIRECTORY] = "enter its directory",
 		[LAUNCH_EXECUTE] = "execute it",
@@ -303,7 +355,7 @@ static int
 child_start(struct child *child, const struct run *run, struct err *err)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	CLEANUP(ends_close) struct ends ends = { -1, -1, -1, -1, -1 };
+	CLEANUP(ends_close) struct ends ends = { -1, -1, -1, -1, -1, UINT64_MAX };
 	const char *paths[PATHS_MAX];
 	struct launch launch;
 
@@ -318,6 +370,7 @@ child_start(struct child *child, const struct run *run, struct err *err)
 		.input = ends.input,
 		.output = ends.output,
 		.status = ends.status,
+		.capabilities = ends.capabilities,
 		.namespace = ends.namespace,
 		.root = ends.root,
 	};

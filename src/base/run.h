@@ -15,7 +15,8 @@ struct run {
 	const char *const *environment; /* NULL-terminated "NAME=value"; NULL: a minimal one */
 	const char *directory;          /* working directory, or NULL */
 	int timeout;                    /* seconds; the program is killed then; 0: a minute */
-	int namespace_pid;   /* run in the mount namespace and root of this process; 0: ours */
+	int namespace_pid;   /* run in the mount namespace and root of this process, with no more
+				capabilities than it can have; 0: ours */
 	size_t output_limit; /* bytes kept of standard output and error together; the rest is
 				dropped */
 	bool detach; /* starts a server: new session, do not wait for its children's pipes */
@@ -27,6 +28,7 @@ struct run_result {
 	struct buffer output; /* standard output and error, interleaved */
 };
 
-/* -1 only where the program could not be started at all. */
+/* -1 only where the program could not be started at all. *ret is filled anew: free an older one
+ * first. */
 [[nodiscard]] int run_program(const struct run *, struct run_result *ret, struct err *err);
 void run_result_free(struct run_result *);

@@ -60,3 +60,9 @@ bool material_has_cert(const struct material *, const struct cert *);
 /* Known-good issuers of subject by name and signature, best first; the n-th or NULL. */
 const struct material_cert *material_issuer(
 	const struct material *, struct judge *, const struct cert *subject, size_t n);
+/*
+ * The newest known-good complete CRL of this CA that is valid at this moment and signed by its key
+ * (RFC 5280 6.3.3), or NULL. Unsigned or wrongly signed ones are never taken.
+ */
+const struct material_crl *material_crl_for(
+	const struct material *, struct judge *, const struct cert *ca, int64_t at);

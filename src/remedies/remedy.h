@@ -25,6 +25,7 @@ struct remedy_kind {
 struct remedy {
 	const struct remedy_kind *kind;
 	enum cause_code cause;
+	struct stores *stores;  /* to read what the overlay holds by now */
 	const char *path;       /* the store, link or configuration file it edits */
 	enum cause_code damage; /* mend-text: which damage */
 	struct span
@@ -45,7 +46,18 @@ struct remedy {
 	const char *why; /* why it is not automatic */
 };
 
+enum { REMEDY_NEW_FILE_MODE = 0644 }; /* public material: certificates and CRLs */
+
 const struct remedy_kind *remedy_kind_find(const char *name);
 /* Shorthand: kind->apply. */
 [[nodiscard]] int remedy_apply(
 	const struct remedy *, struct world *overlay, struct arena *, struct err *err);
+
+/* For kinds: the remedy's file as the overlay has it; empty where there is none. */
+[[nodiscard]] int remedy_read(
+	const struct remedy *, struct world *overlay, struct span *ret, struct err *err);
+/* For kinds: writes the file; a new one gets the remedy's owner and mode. */
+void remedy_write(
+	const struct remedy *, struct world *overlay, struct arena *, const struct buffer *content);
+/* For kinds: the entry with exactly these bytes, or NULL. */
+const struct entry *remedy_find_entry(const struct store *, struct span der);

@@ -18,6 +18,7 @@ enum {
 	UTC_TIME_PIVOT = 50,
 };
 
+static const char fault_long[] = "a length of 2 GiB or more";
 static const char fault_short[] = "the data ends in the middle of an element";
 
 static void
@@ -29,74 +30,51 @@ fail_at(struct der *der, size_t offset, const char *fault)
 	der->fault_offset = offset;
 }
 
-struct der
-der_of(struct span bytes)
+/* X.690 10.1: definite, in the fewest octets. octets begin with one of the long form; ret_header
+ * grows by those that follow it. Returns a fault, or NULL. */
+static const char *
+read_long_length(struct span octets, size_t *ret_header, size_t *ret_length)
 {
-	return (struct der){ .bytes = bytes };
-}
+	size_t count = octets.data[0] & ~LONG_FORM, length = 0;
 
-bool
-der_at_end(const struct der *der)
-{
-	return der->fault != NULL || der->offset >= der->bytes.length;
-}
-
-unsigned
-der_peek(const struct der *der)
-{
-	return der_at_end(der) ? 0 : der->bytes.data[der->offset];
-}
-
-/* X.690 10.1: definite, in the fewest octets. Returns how many octets, or 0 with a fault. */
-static size_t
-read_length(struct span octets, size_t *ret_length, const char **ret_fault)
-{
-	size_t count, length = 0;
-
-	*ret_fault = fault_short;
-	if (octets.length == 0)
-		return 0;
-	if (octets.data[0] < LONG_FORM) {
-		*ret_length = octets.data[0];
-		return 1;
-	}
-	count = octets.data[0] & ~LONG_FORM;
-	*ret_fault = "a length of indefinite form, which is BER and not DER";
 	if (octets.data[0] == INDEFINITE_FORM)
-		return 0;
-	*ret_fault = "a length of 2 GiB or more";
+		return "a length of indefinite form, which is BER and not DER";
 	if (count > LENGTH_OCTETS_MAX)
-		return 0;
-	*ret_fault = fault_short;
+		return fault_long;
 	if (octets.length < 1 + count)
-		return 0;
+		return fault_short;
 	for (size_t i = 1; i <= count; i++)
 		length = length << 8 | octets.data[i];
-	*ret_fault = "a length in more octets than it needs";
 	if (length < LONG_FORM || octets.data[1] == 0)
-		return 0;
-	*ret_fault = "a length of 2 GiB or more";
+		return "a length in more octets than it needs";
 	if (length > INT32_MAX)
-		return 0;
+		return fault_long;
+	*ret_header += count;
 	*ret_length = length;
-	return 1 + count;
+	return NULL;
 }
 
+/* rest is not empty. Returns a fault, or NULL. */
 static const char *
 read_element(struct span rest, struct der_element *ret)
 {
-	const char *fault;
-	size_t length_octets, length, header;
 	unsigned tag = rest.data[0];
+	size_t header = 2, length;
 
 	if ((tag & TAG_NUMBER_MASK) == TAG_NUMBER_MASK)
 		return "a tag number above 30";
 	if (tag == 0)
 		return "the reserved tag 0";
-	length_octets = read_length(span_of(rest.data + 1, rest.length - 1), &length, &fault);
-	if (length_octets == 0)
-		return fault;
-	header = 1 + length_octets;
+	if (rest.length < header)
+		return fault_short;
+	length = rest.data[1];
+	if (length >= LONG_FORM) {
+		const char *fault =
+			read_long_length(span_of(rest.data + 1, rest.length - 1), &header, &length);
+
+		if (fault != NULL)
+			return fault;
+	}
 	if (length > rest.length - header)
 		return "an element runs past the end of what holds it";
 	ret->tag = tag;
@@ -106,7 +84,7 @@ read_element(struct span rest, struct der_element *ret)
 }
 
 struct der_element
-der_next(struct der *der)
+der_next_checked(struct der *der)
 {
 	struct der_element element = { .tag = 0 };
 	const char *fault;
@@ -125,25 +103,11 @@ der_next(struct der *der)
 }
 
 struct der_element
-der_expect(struct der *der, unsigned tag)
+der_expect_checked(struct der *der, unsigned tag)
 {
 	if (!der_at_end(der) && der_peek(der) != tag)
 		fail_at(der, der->offset, "an element is of another type than belongs here");
-	return der_next(der);
-}
-
-struct der_element
-der_optional(struct der *der, unsigned tag)
-{
-	if (der_peek(der) != tag)
-		return (struct der_element){ .tag = 0 };
-	return der_next(der);
-}
-
-struct der
-der_enter(const struct der_element *element)
-{
-	return der_of(element->content);
+	return der_next_checked(der);
 }
 
 void
@@ -302,13 +266,15 @@ der_time(struct der *der)
 static bool
 oid_is_valid(struct span oid)
 {
+	unsigned previous = 0, bad = 0;
+
 	if (oid.length == 0 || oid.data[oid.length - 1] >= OID_MORE)
 		return false;
 	for (size_t i = 0; i < oid.length; i++) {
-		if (oid.data[i] == OID_MORE && (i == 0 || oid.data[i - 1] < OID_MORE))
-			return false;
+		bad |= oid.data[i] == OID_MORE && previous < OID_MORE;
+		previous = oid.data[i];
 	}
-	return true;
+	return bad == 0;
 }
 
 struct span

@@ -50,20 +50,70 @@ struct der_element {
 	struct span content;
 };
 
-struct der der_of(struct span);
+static inline struct der
+der_of(struct span bytes)
+{
+	return (struct der){ .bytes = bytes };
+}
+
 /* No more elements, or faulted. */
-bool der_at_end(const struct der *);
+static inline bool
+der_at_end(const struct der *der)
+{
+	return der->fault != NULL || der->offset >= der->bytes.length;
+}
+
 /* The next element's tag without moving; 0 at the end. */
-unsigned der_peek(const struct der *);
+static inline unsigned
+der_peek(const struct der *der)
+{
+	return der_at_end(der) ? 0 : der->bytes.data[der->offset];
+}
+
+/* What der_next, der_expect and der_optional do where the element is no plain one of a short
+ * length: long lengths and all faults. */
+struct der_element der_next_checked(struct der *);
+struct der_element der_expect_checked(struct der *, unsigned tag);
+
 /* The next element, whatever its tag. At a fault or the end: an empty element of tag 0, and a fault
- * is set. */
-struct der_element der_next(struct der *);
+ * is set. Most elements are short, and of a certificate's time most is spent here. */
+static inline struct der_element
+der_next(struct der *der)
+{
+	size_t rest = der->bytes.length - der->offset, length;
+	const uint8_t *at;
+
+	if (der->fault != NULL || rest < 2)
+		return der_next_checked(der);
+	at = der->bytes.data + der->offset;
+	length = at[1];
+	if (at[0] == 0 || (at[0] & 0x1f) == 0x1f || length >= 0x80 || length > rest - 2)
+		return der_next_checked(der);
+	der->offset += 2 + length;
+	return (struct der_element){ at[0], { at, 2 + length }, { at + 2, length } };
+}
+
 /* The next element, which must have this tag, else a fault. */
-struct der_element der_expect(struct der *, unsigned tag);
+static inline struct der_element
+der_expect(struct der *der, unsigned tag)
+{
+	return der_peek(der) == tag ? der_next(der) : der_expect_checked(der, tag);
+}
+
 /* The next element if it has this tag; else an element of tag 0 and nothing moves. */
-struct der_element der_optional(struct der *, unsigned tag);
+static inline struct der_element
+der_optional(struct der *der, unsigned tag)
+{
+	return der_peek(der) == tag ? der_next(der) : (struct der_element){ .tag = 0 };
+}
+
 /* A cursor over the content; it carries a fault of its own. */
-struct der der_enter(const struct der_element *);
+static inline struct der
+der_enter(const struct der_element *element)
+{
+	return der_of(element->content);
+}
+
 /* Sets a fault at the current offset, unless there is one. */
 void der_fail(struct der *, const char *fault);
 /* Ends the reading of an element that was entered: the inner cursor's fault, or that it left

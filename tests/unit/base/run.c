@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -184,7 +186,7 @@ TEST(closed_streams, "our own standard streams may be closed")
 
 /* A process that lives in a mount namespace where /mnt is a file system of its own. */
 static pid_t
-live_elsewhere(void)
+live_elsewhere(int more_namespaces)
 {
 	int fds[2];
 	char byte;
@@ -194,10 +196,12 @@ live_elsewhere(void)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
-		if (unshare(CLONE_NEWNS) < 0 ||
+		if (unshare(CLONE_NEWNS | more_namespaces) < 0 ||
 			mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-			mount("none", "/mnt", "tmpfs", 0, NULL) < 0 || mkdir("/mnt/here", 0700) < 0)
+			mount("none", "/mnt", "tmpfs", 0, NULL) < 0 ||
+			(more_namespaces == 0 && mkdir("/mnt/here", 0700) < 0))
 			_exit(1);
+		(void)prctl(PR_CAPBSET_DROP, CAP_SYS_TIME, 0, 0, 0);
 		(void)!write(fds[1], "x", 1);
 		(void)pause();
 		_exit(0);
@@ -214,19 +218,43 @@ live_elsewhere(void)
 TEST(elsewhere, "a program runs in the mount namespace of another process (needs root)")
 {
 	CLEANUP(run_result_free) struct run_result there = {}, here = {};
-	pid_t pid = geteuid() == 0 ? live_elsewhere() : -1;
+	pid_t pid = geteuid() == 0 ? live_elsewhere(0) : -1;
+	uint64_t capabilities;
 	int started;
 
 	if (pid < 0) {
 		printf("# skipped: no mount namespace can be made here\n");
 		return;
 	}
-	started = run_script("ls /mnt", &there, (struct run){ .namespace_pid = pid });
+	started = run_script("ls /mnt; grep CapBnd /proc/self/status", &there,
+		(struct run){ .namespace_pid = pid });
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
 	CHECK(started == 0);
-	CHECK_TEXT((const char *)there.output.data, "here\n");
+	CHECK(strncmp((const char *)there.output.data, "here\nCapBnd:\t", 13) == 0);
+	/* No more power than the process there has. */
+	capabilities = strtoull((const char *)there.output.data + 13, NULL, 16);
+	CHECK(capabilities != 0 && (capabilities >> CAP_SYS_TIME & 1) == 0);
 	CHECK(run_script("test ! -e /mnt/here", &here, (struct run){}) == 0 && here.status == 0);
+}
+
+TEST(foreign_root, "nothing is run for a process that is root in its own user namespace only")
+{
+	CLEANUP(run_result_free) struct run_result result = {};
+	pid_t pid = geteuid() == 0 ? live_elsewhere(CLONE_NEWUSER) : -1;
+	const char *argv[] = { "true", NULL };
+	struct run run = { .argv = argv, .timeout = 20, .namespace_pid = pid };
+	struct err err = {};
+	int started;
+
+	if (pid < 0) {
+		printf("# skipped: no user namespace can be made here\n");
+		return;
+	}
+	started = run_program(&run, &result, &err);
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	CHECK(started == -1 && err.code == ERR_PERMISSION);
 }
 
 TEST(ourselves, "the namespace of a process like us needs no privilege")
@@ -235,6 +263,7 @@ TEST(ourselves, "the namespace of a process like us needs no privilege")
 
 	CHECK(run_script("echo a", &result, (struct run){ .namespace_pid = getpid() }) == 0);
 	CHECK_TEXT((const char *)result.output.data, "a\n");
+	run_result_free(&result);
 	CHECK(run_script("echo a", &result, (struct run){ .namespace_pid = INT32_MAX }) == -1);
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <openssl/conf.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -129,18 +130,21 @@ make_name(const char *text)
 static inline void
 make_extensions(X509 *cert, X509 *issuer, const struct made *made)
 {
+	CONF *conf = NCONF_new(NULL); /* some extensions want one, though they look up nothing */
 	X509V3_CTX context;
 
 	X509V3_set_ctx(&context, issuer, cert, NULL, NULL, 0);
-	X509V3_set_ctx_nodb(&context);
+	X509V3_set_nconf(&context, conf);
 	for (size_t i = 0; i < MADE_EXTENSIONS_MAX && made->extensions[i].name != NULL; i++) {
 		const struct made_extension *row = &made->extensions[i];
-		X509_EXTENSION *extension = X509V3_EXT_conf(NULL, &context, row->name, row->value);
+		X509_EXTENSION *extension =
+			X509V3_EXT_nconf(conf, &context, row->name, row->value);
 
 		must(extension != NULL, row->name);
 		must(X509_add_ext(cert, extension, -1) == 1, row->name);
 		X509_EXTENSION_free(extension);
 	}
+	NCONF_free(conf);
 }
 
 static inline void

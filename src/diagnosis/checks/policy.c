@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the server's configuration demands or forgives beside the paths: verify modes, ignored
+ * errors, what its reader found odd. */
+#include <string.h>
+
+#include "diagnosis/check.h"
+
+/* A client that must be refused gets in although nothing is wrong with the lists: the configuration
+ * lets it. */
+static void
+explain_admitted(struct scene *scene, struct suspects *suspects, const struct cell *cell)
+{
+	const struct verifier *verifier = cell->verifier;
+	enum cause_code cause = CAUSE_POLICY_OPTIONAL_OR_REQUIRED;
+	struct locus where = verifier->mode_where;
+	const char *text = "the verify mode lets certificates through that do not verify";
+	struct suspect *suspect;
+
+	if (verifier->ignores_all_ca_errors || verifier->ignores_all_leaf_errors ||
+		verifier->ignored_where.path != NULL) {
+		cause = CAUSE_POLICY_IGNORED_ERRORS;
+		where = verifier->ignored_where;
+		text = "verify errors are set to be ignored";
+	} else if (verifier->mode == MODE_REQUIRED || verifier->mode == MODE_OPTIONAL) {
+		return;
+	}
+	suspect = suspect_add(scene, suspects, cause, &where, NULL);
+	suspect->client = cell->client;
+	suspect->idle = SEVERITY_WARNING;
+	suspect_evidence(scene, suspect, "%s:%u: %s: %s gets in", where.path, where.line, text,
+		cell->client->name);
+	suspect->why = "tightening this may shut out clients that rely on it: it needs its owner's "
+		       "decision";
+	suspect->loses_client = true;
+}
+
+/* An anchor that nothing known-good vouches for lets a client in that must stay out. */
+static void
+explain_impostor(struct scene *scene, struct suspects *suspects, const struct cell *cell)
+{
+	const struct path *path = cell->verdict->path_count > 0 ? &cell->verdict->paths[0] : NULL;
+	const struct trusted *anchor =
+		path != NULL && path->length > 0 ? path->anchors[path->length - 1] : NULL;
+	struct remedy *remedy = NULL;
+	struct suspect *suspect;
+	struct locus where;
+
+	if (anchor == NULL || scene->diagnosis->material.cert_count == 0 ||
+		material_has_cert(&scene->diagnosis->material, anchor->cert))
+		return;
+	for (size_t i = 0; remedy == NULL && i < scene->diagnosis->material.cert_count; i++) {
+		const struct material_cert *known = &scene->diagnosis->material.certs[i];
+
+		if (!name_equal(known->cert->subject, anchor->cert->subject) ||
+			digest_equal(&known->cert->key_digest, &anchor->cert->key_digest))
+			continue;
+		remedy = remedy_new(
+			scene, "replace-entry", CAUSE_CHAIN_WRONG_KEY, anchor->entry->path);
+		remedy->damaged = anchor->cert->der;
+		remedy->bytes = known->cert->der;
+		remedy->label = "CERTIFICATE";
+		remedy_says(scene, remedy,
+			"put %s from %s in the place of the one of the same name at line %u of %s",
+			scene_name(scene, known->cert), known->entry->path, anchor->entry->line,
+			anchor->entry->path);
+	}
+	where = (struct locus){ .path = anchor->entry->path,
+		.line = anchor->entry->line,
+		.offset = anchor->entry->offset };
+	suspect = suspect_add(scene, suspects,
+		remedy != NULL ? CAUSE_CHAIN_WRONG_KEY : CAUSE_STORE_FOREIGN_OBJECT, &where,
+		remedy);
+	suspect->client = cell->client;
+	suspect->idle = SEVERITY_WARNING;
+	suspect_subject(scene, suspect, anchor->cert);
+	suspect_evidence(scene, suspect, "%s gets in by %s, which nothing known-good vouches for",
+		cell->client->name, scene_name(scene, anchor->cert));
+	if (remedy == NULL) {
+		suspect->why = "nothing known-good says what should stand here: take it out by "
+			       "hand if it does not belong";
+		suspect->loses_client = true;
+	}
+}
+
+static void
+report_reader_findings(struct scene *scene, struct suspects *suspects)
+{
+	for (size_t i = 0; i < scene->service->finding_count; i++) {
+		const struct config_finding *finding = &scene->service->findings[i];
+		struct suspect *suspect =
+			suspect_add(scene, suspects, finding->cause, &finding->where, NULL);
+
+		suspect->verifier = finding->verifier;
+		suspect->idle = finding->severity;
+		suspect->certain = true;
+		suspect_evidence(scene, suspect, "%s:%u: %s", finding->where.path,
+			finding->where.line, finding->text);
+		suspect->why = "the configuration says what its owner wants: change it by hand";
+	}
+}
+
+static void
+policy_run(struct scene *scene, struct suspects *suspects)
+{
+	report_reader_findings(scene, suspects);
+	for (size_t i = 0; i < scene->cell_count; i++) {
+		const struct cell *cell = &scene->cells[i];
+
+		if (!cell->concerns || !cell->accepted || cell->client->must_be_accepted ||
+			cell->verdict == NULL)
+			continue;
+		explain_admitted(scene, suspects, cell);
+		explain_impostor(scene, suspects, cell);
+	}
+}
+
+const struct check check_policy = {
+	.name = "policy",
+	.run = policy_run,
+};

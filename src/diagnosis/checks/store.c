@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is wrong in the bytes of a store: damage to its text, damaged and lost entries, the wrong
+ * format, trust settings. */
+#include <string.h>
+
+#include "diagnosis/restore.h"
+
+enum mend { MEND_TEXT, MEND_LOST, MEND_BLOCK, MEND_FORMAT, MEND_TRUST, MEND_NOTHING };
+
+/* How each kind of defect is mended, and how much it matters where no known client suffers from it.
+ * Sorted by code. */
+static const struct defect_rule {
+	enum cause_code cause;
+	enum mend mend;
+	enum severity idle;
+	const char *why; /* of MEND_NOTHING */
+} defect_rules[] = {
+	{ CAUSE_STORE_BYTE_ORDER_MARK, MEND_TEXT, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_CORRUPT_ENTRY, MEND_BLOCK, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_DOUBLE_BASE64, MEND_TEXT, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_DUPLICATE, MEND_NOTHING, SEVERITY_NOTE,
+		"OpenSSL reads it all the same: remove the later copy when the store is next "
+		"changed" },
+	{ CAUSE_STORE_EMPTY, MEND_LOST, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_FOREIGN_OBJECT, MEND_NOTHING, SEVERITY_NOTE,
+		"take it out by hand; a private key that others could read must be replaced" },
+	{ CAUSE_STORE_FUSED_BLOCKS, MEND_TEXT, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_INTERLEAVED_WRITE, MEND_LOST, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_LINE_ENDINGS, MEND_TEXT, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_LITERAL_NEWLINES, MEND_TEXT, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_NUL_BYTES, MEND_TEXT, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_STRAY_TEXT, MEND_NOTHING, SEVERITY_NOTE,
+		"OpenSSL reads past it: strip it in a copy for engines that do not" },
+	{ CAUSE_STORE_TRUNCATED, MEND_LOST, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_TRUST_SETTINGS, MEND_TRUST, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_UTF16, MEND_TEXT, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_WRONG_CONTAINER, MEND_FORMAT, SEVERITY_WARNING, NULL },
+	{ CAUSE_STORE_WRONG_FORMAT, MEND_FORMAT, SEVERITY_WARNING, NULL },
+};
+
+static const struct defect_rule *
+defect_rule_of(enum cause_code cause)
+{
+	for (size_t i = 0; i < COUNT_OF(defect_rules); i++)
+		if (defect_rules[i].cause == cause)
+			return &defect_rules[i];
+	return NULL;
+}
+
+static const struct remedy *
+remedy_text(struct scene *scene, const struct store *store, const struct defect *defect)
+{
+	struct remedy *remedy = remedy_new(scene, "mend-text", defect->cause, store->path);
+
+	remedy->damage = defect->cause;
+	remedy_says(scene, remedy,
+		"undo this damage to the text of %s, every certificate unchanged", store->path);
+	return remedy;
+}
+
+/* The whole file as it was, or the closest that known-good material allows. */
+static const struct remedy *
+remedy_lost(struct scene *scene, const struct store *store, const struct defect *defect)
+{
+	struct remedy *remedy = remedy_new(scene, "restore-store", defect->cause, store->path);
+	const struct material_file *whole = restore_whole(scene, store);
+
+	if (whole != NULL) {
+		remedy->bytes = whole->store->bytes;
+		remedy_says(scene, remedy, "restore %s byte for byte from %s", store->path,
+			whole->path);
+		return remedy;
+	}
+	remedy->bytes = restore_composed(scene, store, store->path);
+	remedy_says(scene, remedy,
+		"rebuild %s: what is whole in it, and what was lost from known-good material",
+		store->path);
+	return remedy->bytes.length > 0 ? remedy : NULL;
+}
+
+static struct span
+defect_bytes(struct scene *scene, const struct store *store, const struct defect *defect)
+{
+	struct span bytes = store->bytes;
+	struct err err = { 0 };
+
+	if (strcmp(defect->path, store->path) != 0 &&
+		world_read(scene->world, defect->path, STORE_MAX_SIZE, &bytes, &err) < 0)
+		return span_of(NULL, 0);
+	if (defect->offset > bytes.length || defect->length > bytes.length - defect->offset)
+		return span_of(NULL, 0);
+	return span_of(bytes.data + defect->offset, defect->length);
+}
+
+/* One damaged block: the certificate that it was, if that can be told; else as if entries were
+ * lost. */
+static const struct remedy *
+remedy_block(struct scene *scene, const struct store *store, const struct defect *defect)
+{
+	const struct entry *known = restore_block(scene, store, defect);
+	struct remedy *remedy;
+
+	if (known == NULL || defect->length == 0)
+		return remedy_lost(scene, store, defect);
+	remedy = remedy_new(scene, "restore-entry", defect->cause, defect->path);
+	remedy->damaged = defect_bytes(scene, store, defect);
+	remedy->bytes = known->der;
+	remedy->label = known->kind == ENTRY_CRL ? "X509 CRL" : "CERTIFICATE";
+	remedy_says(scene, remedy, "restore the damaged block at line %u of %s from %s",
+		defect->line, defect->path, known->path);
+	return remedy;
+}
+
+static const struct remedy *
+remedy_format(struct scene *scene, const struct store *store, const struct defect *defect)
+{
+	struct remedy *remedy;
+
+	if (store_count(store, ENTRY_CERTIFICATE) + store_count(store, ENTRY_CRL) == 0)
+		return remedy_lost(scene, store, defect);
+	remedy = remedy_new(scene, "convert-format", defect->cause, store->path);
+	remedy_says(scene, remedy, "write the same %zu certificates and %zu CRLs as PEM to %s",
+		store_count(store, ENTRY_CERTIFICATE), store_count(store, ENTRY_CRL), store->path);
+	return remedy;
+}
+
+static const struct entry *
+entry_at(const struct store *store, const struct defect *defect)
+{
+	for (size_t i = 0; i < store->entry_count; i++)
+		if (store->entries[i].offset == defect->offset &&
+			strcmp(store->entries[i].path, defect->path) == 0)
+			return &store->entries[i];
+	return NULL;
+}
+
+/* The plain certificate in the place of one with settings; a deliberate rejection is not undone
+ * unasked. */
+static const struct remedy *
+remedy_trust(struct scene *scene, const struct store *store, const struct defect *defect)
+{
+	const struct entry *entry = entry_at(store, defect);
+	struct remedy *remedy;
+
+	if (entry == NULL || entry->kind != ENTRY_CERTIFICATE)
+		return NULL;
+	remedy = remedy_new(scene, "restore-entry", defect->cause, defect->path);
+	remedy->damaged = defect_bytes(scene, store, defect);
+	remedy->bytes = entry->der;
+	remedy->label = "CERTIFICATE";
+	remedy_says(scene, remedy, "write the plain certificate of %s without trust settings",
+		scene_name(scene, &entry->cert));
+	if (entry->trust.rejects_client ||
+		!material_has_cert(&scene->diagnosis->material, &entry->cert)) {
+		remedy->applicability = REPAIR_REVIEW;
+		remedy->why =
+			entry->trust.rejects_client
+				? "the settings reject this CA for clients: that may be deliberate"
+				: "no known-good material holds this CA without settings";
+	}
+	return remedy;
+}
+
+static const struct remedy *
+remedy_for(
+	struct scene *scene, const struct store *store, const struct defect *defect, enum mend mend)
+{
+	switch (mend) {
+	case MEND_TEXT:
+		return remedy_text(scene, store, defect);
+	case MEND_LOST:
+		return remedy_lost(scene, store, defect);
+	case MEND_BLOCK:
+		return remedy_block(scene, store, defect);
+	case MEND_FORMAT:
+		return remedy_format(scene, store, defect);
+	case MEND_TRUST:
+		return remedy_trust(scene, store, defect);
+	case MEND_NOTHING:
+		break;
+	}
+	return NULL;
+}
+
+static void
+suspect_defect(struct scene *scene, struct suspects *suspects, const struct trust_source *source,
+	const struct store *store, const struct defect *defect)
+{
+	const struct defect_rule *rule = defect_rule_of(defect->cause);
+	struct locus where = { .path = defect->path,
+		.line = defect->line,
+		.offset = defect->offset,
+		.length = defect->length };
+	enum cause_code cause = defect->cause;
+	const struct entry *entry = entry_at(store, defect);
+	/* Of a directory of files, each is damaged and mended by itself. */
+	const struct store *file = strcmp(defect->path, store->path) == 0
+					   ? store
+					   : stores_open(scene->diagnosis->stores, scene->world,
+						     defect->path, LOADER_ANY);
+	struct suspect *suspect;
+	const struct remedy *remedy;
+
+	if (rule == NULL)
+		return;
+	remedy = remedy_for(scene, file, defect, rule->mend);
+	/* What keeps a CRL file from being one has a name of its own. */
+	if (source->role == ROLE_CRLS &&
+		(cause == CAUSE_STORE_WRONG_FORMAT || cause == CAUSE_STORE_WRONG_CONTAINER))
+		cause = CAUSE_CRL_WRONG_FORMAT;
+	suspect = suspect_add(scene, suspects, cause, &where, remedy);
+	suspect->certain = !defect->harmless;
+	suspect->idle =
+		defect->harmless && rule->idle == SEVERITY_WARNING && rule->mend == MEND_NOTHING
+			? SEVERITY_NOTE
+			: rule->idle;
+	suspect_evidence(scene, suspect, "%s:%u (byte %zu): %s", defect->path, defect->line,
+		defect->offset, defect->text);
+	if (!store->loading.loads && store->loading.error != NULL)
+		suspect_evidence(
+			scene, suspect, "OpenSSL loads nothing from it: %s", store->loading.error);
+	else if (store->loading.certificates + store->loading.crls > 0)
+		suspect_evidence(scene, suspect,
+			"OpenSSL loads %zu certificates and %zu CRLs from it",
+			store->loading.certificates, store->loading.crls);
+	if (entry != NULL && entry->kind == ENTRY_CERTIFICATE)
+		suspect_subject(scene, suspect, &entry->cert);
+	if (remedy == NULL)
+		suspect->why = rule->why != NULL
+				       ? rule->why
+				       : "nothing known-good holds what was lost: give it with "
+					 "--known-good, or save a baseline while all is well";
+	else
+		suspect->why = remedy->why;
+}
+
+/* A file of CRLs that holds none, or of CAs that holds only CRLs: it loads, and everybody is
+ * refused. */
+static void
+check_wrong_kind(struct scene *scene, struct suspects *suspects, const struct trust_source *source,
+	const struct store *store)
+{
+	struct locus where = { .path = store->path, .line = 1 };
+	struct defect lost = { .cause = CAUSE_CRL_WRONG_FORMAT, .path = store->path };
+	const struct remedy *remedy;
+	struct suspect *suspect;
+
+	if (source->role != ROLE_CRLS || store_count(store, ENTRY_CRL) > 0 ||
+		store_count(store, ENTRY_CERTIFICATE) == 0)
+		return;
+	remedy = remedy_lost(scene, store, &lost);
+	suspect = suspect_add(scene, suspects, CAUSE_CRL_WRONG_FORMAT, &where, remedy);
+	suspect->certain = true;
+	suspect->idle = SEVERITY_WARNING;
+	suspect_evidence(scene, suspect,
+		"%s holds %zu certificates and no CRL, and the server loads it without complaint",
+		store->path, store_count(store, ENTRY_CERTIFICATE));
+	if (remedy == NULL)
+		suspect->why = "nothing known-good holds the CRLs that belong here";
+}
+
+static void
+check_not_a_file(struct scene *scene, struct suspects *suspects, const struct trust_source *source)
+{
+	struct suspect *suspect =
+		suspect_add(scene, suspects, CAUSE_STORE_WRONG_FORMAT, &source->where, NULL);
+
+	suspect->certain = true;
+	suspect->idle = SEVERITY_WARNING;
+	suspect_evidence(scene, suspect, "%s:%u: %s names %s, which is no regular file",
+		source->where.path, source->where.line, source->directive, source->path);
+	suspect->why = "name the file itself in the configuration";
+}
+
+static void
+store_run(struct scene *scene, struct suspects *suspects)
+{
+	for (size_t i = 0; i < scene->service->verifier_count; i++)
+		for (size_t j = 0; j < scene->service->verifiers[i].source_count; j++) {
+			const struct trust_source *source =
+				&scene->service->verifiers[i].sources[j];
+			const struct store *store = stores_open(scene->diagnosis->stores,
+				scene->world, source->path, source->loader);
+
+			if (store->state == STORE_NOT_A_FILE)
+				check_not_a_file(scene, suspects, source);
+			if (store->state != STORE_PRESENT ||
+				source->loader == LOADER_OPENSSL_DIRECTORY)
+				continue;
+			for (size_t k = 0; k < store->defect_count; k++)
+				suspect_defect(scene, suspects, source, store, &store->defects[k]);
+			if (store->defect_count == 0)
+				check_wrong_kind(scene, suspects, source, store);
+		}
+}
+
+const struct check check_store = {
+	.name = "store",
+	.run = store_run,
+};
