@@ -7,17 +7,19 @@
 #include "stores/damage.h"
 
 static char path[] = "/tmp/trustmend-stores-XXXXXX";
+static bool has_path;
 
 static void
 write_file(struct span bytes)
 {
 	FILE *file;
 
-	if (strchr(path, 'X') != NULL) {
+	if (!has_path) {
 		int fd = mkstemp(path);
 
 		must(fd >= 0, "a file");
 		close(fd);
+		has_path = true;
 	}
 	file = fopen(path, "wb");
 	must(file != NULL && fwrite(bytes.data, 1, bytes.length, file) == bytes.length, "a file");
