@@ -71,8 +71,8 @@ struct diagnosis {
 	struct clients clients;
 	struct material material;
 	struct findings *findings;
-	struct diagnosed *items; /* parallel to findings */
-	size_t item_count;
+	struct diagnosed *items; /* one per finding */
+	size_t item_count, item_capacity;
 	struct cell *cells;
 	size_t cell_count, cell_capacity;
 	bool **concerns; /* by service: [verifier * clients + client] */

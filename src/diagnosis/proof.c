@@ -109,7 +109,7 @@ mark_hurt(const struct proof *proof, const struct scene *all, const struct scene
  * stays. */
 static void
 eliminate(struct diagnosis *diagnosis, const struct request *request, const struct service *service,
-	struct proof *proof)
+	struct proof *proof, const struct scene *all)
 {
 	for (size_t i = proof->suspects.count; i-- > 0;) {
 		struct suspect *suspect = proof->suspects.list[i];
