@@ -22,6 +22,7 @@ enum {
 	MAX_ARGUMENTS = PROCESS_MAX_ARGUMENTS,
 	EXTRA_ARGUMENTS = 16, /* what is added to those of the service */
 	OUTPUT_MAX = 64 << 10,
+	STATUS_MAX = 64 << 10,
 	POLL_MILLISECONDS = 50,
 	SETTLE_MILLISECONDS = 300, /* for the old worker to let go of its sockets */
 };
@@ -114,9 +115,11 @@ arguments_without(struct arena *arena, const char *const *arguments, const char 
 	while (*arguments != NULL && strcmp(*arguments, "--") != 0) {
 		const char *const *end = option_end(arguments);
 
-		for (; !argument_is(*arguments, dropped) && arguments < end; arguments++)
-			kept[(*count)++] = *arguments;
-		arguments = end;
+		bool is_kept = !argument_is(*arguments, dropped);
+
+		for (; arguments < end; arguments++)
+			if (is_kept)
+				kept[(*count)++] = *arguments;
 	}
 	while (*arguments != NULL)
 		kept[(*count)++] = *arguments++;
@@ -360,16 +363,26 @@ wait_milliseconds(unsigned milliseconds)
 		continue;
 }
 
-/* The master has found that the new configuration does not load, and says so in the environment
- * that it executed itself with. before: its list of processes, which counts failures too. */
+/*
+ * The master has executed itself anew without a new worker. Once it has loaded or failed to, it
+ * runs with its list of processes in its environment, "|type=w;fd=4;pid=12;reloads=0;…": workers
+ * that no reload has aged are new. before: the list as it was.
+ */
 static bool
-master_waits(struct arena *arena, const struct service *service, const char *before)
+master_refused(struct arena *arena, const struct service *service, const char *before)
 {
-	const char *waits =
-		process_environment(arena, service->main.pid, "HAPROXY_MWORKER_WAIT_ONLY");
-	const char *list = process_environment(arena, service->main.pid, "HAPROXY_PROCESSES");
+	const pid_t pid = service->main.pid;
+	const char *list = process_environment(arena, pid, "HAPROXY_PROCESSES");
+	char *copy, *entry;
 
-	return waits != NULL && list != NULL && (before == NULL || strcmp(list, before) != 0);
+	if (list == NULL || (before != NULL && strcmp(list, before) == 0) ||
+		process_environment(arena, pid, "HAPROXY_MWORKER_WAIT_ONLY") == NULL)
+		return false;
+	copy = arena_strdup(arena, list);
+	while ((entry = strsep(&copy, "|")) != NULL)
+		if (text_starts(entry, "type=w;") && strstr(entry, ";reloads=0;") != NULL)
+			return false;
+	return true;
 }
 
 /* 0: there is a worker younger than since; 1: there is none. */
@@ -401,11 +414,33 @@ await_worker(const struct service *service, struct timestamp since, const char *
 				return -1;
 			return look_for_worker(arena, service, since);
 		}
-		if (master_waits(arena, service, before))
+		if (master_refused(arena, service, before))
 			return 1;
 		wait_milliseconds(POLL_MILLISECONDS);
 	}
 	return 1;
+}
+
+/* Whether the process would take the signal, or keep it for later: a master that has just executed
+ * itself would end of it. */
+static bool
+takes_signal(pid_t pid, int signal)
+{
+	static const char *const masks[] = { "SigBlk:", "SigCgt:" };
+	CLEANUP(buffer_free) struct buffer status = {};
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+
+	if (file_read(arena_printf(arena, "/proc/%d/status", (int)pid), STATUS_MAX, &status, NULL) <
+		0)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(masks); i++) {
+		const char *mask = strstr((const char *)status.data, masks[i]);
+
+		if (mask != NULL &&
+			(strtoull(mask + strlen(masks[i]), NULL, 16) >> (signal - 1) & 1))
+			return true;
+	}
+	return false;
 }
 
 static int
@@ -423,9 +458,17 @@ static int
 reload_master(struct arena *arena, struct service *service, struct err *err)
 {
 	const char *before = process_environment(arena, service->main.pid, "HAPROXY_PROCESSES");
-	struct timestamp since = control_now();
+	struct timestamp since;
 	int outcome;
 
+	for (unsigned waited = 0; !takes_signal(service->main.pid, SIGUSR2);
+		waited += POLL_MILLISECONDS) {
+		if (waited >= CONTROL_TIMEOUT * 1000U || !process_is_alive(&service->main))
+			return err_set(
+				err, ERR_UNKNOWN, "%s: its master takes no SIGUSR2", service->name);
+		wait_milliseconds(POLL_MILLISECONDS);
+	}
+	since = control_now();
 	TRY(control_signal(service, SIGUSR2, err));
 	outcome = await_worker(service, since, before);
 	if (outcome < 0)
