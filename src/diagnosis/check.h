@@ -22,6 +22,8 @@ struct scene {
 	const char *down; /* why the server does not start, or NULL */
 };
 
+/* An overlay that lives as long as the diagnosis: cells and trusts point into it. */
+struct world *overlay_keep(struct diagnosis *, struct world *base);
 /* Judges the service in a world. Everything is from the diagnosis's arena. */
 struct scene *scene_make(
 	struct diagnosis *, const struct request *, const struct service *, struct world *);
@@ -47,6 +49,8 @@ struct suspect {
 			      without it */
 	/* Filled by the proof. */
 	bool necessary;
+	bool hidden;   /* necessary, and not proved: its client stays refused for another cause */
+	bool dropped;  /* its remedy is not needed, or cannot be applied */
 	bool *refuses; /* by client */
 	bool *admits;
 	size_t layer;
@@ -81,6 +85,9 @@ void suspect_subject(struct scene *, struct suspect *, const struct cert *);
 struct remedy *remedy_new(struct scene *, const char *kind, enum cause_code, const char *path);
 PRINTF(3, 4)
 void remedy_says(struct scene *, struct remedy *, const char *format, ...);
+
+/* Two remedies would do the same. */
+bool remedy_is_same(const struct remedy *, const struct remedy *);
 
 /* For people: sanitised common name of a certificate. */
 const char *scene_name(struct scene *, const struct cert *);

@@ -62,15 +62,17 @@ struct diagnosed {
 
 struct diagnosis {
 	struct arena *arena;
-	struct world *host; /* where known-good material is read: never below --root */
+	struct world *host;      /* where known-good material is read: never below --root */
+	struct world **overlays; /* worlds that were tried; cells point into them */
+	size_t overlay_count, overlay_capacity;
 	struct stores *stores;
 	struct judge *judge;
 	struct services services;
 	struct clients clients;
 	struct material material;
 	struct findings *findings;
-	struct diagnosed *items; /* parallel to findings */
-	size_t item_count;
+	struct diagnosed *items; /* one per finding */
+	size_t item_count, item_capacity;
 	struct cell *cells;
 	size_t cell_count, cell_capacity;
 	bool **concerns; /* by service: [verifier * clients + client] */

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static bool
-remedy_same(const struct remedy *a, const struct remedy *b)
+bool
+remedy_is_same(const struct remedy *a, const struct remedy *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
@@ -33,7 +33,7 @@ suspect_add(struct scene *scene, struct suspects *suspects, enum cause_code caus
 	for (size_t i = 0; i < suspects->count; i++) {
 		suspect = suspects->list[i];
 		if (suspect->cause == cause && place_same(&suspect->subject.where, where) &&
-			remedy_same(suspect->remedy, remedy))
+			remedy_is_same(suspect->remedy, remedy))
 			return suspect;
 	}
 	suspect = arena_alloc(arena, sizeof(*suspect));

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "diagnosis/proof.h"
+
+#include <string.h>
+
+struct world *
+overlay_keep(struct diagnosis *diagnosis, struct world *base)
+{
+	struct world *overlay = world_overlay(base);
+
+	diagnosis->overlays = mem_grow(diagnosis->overlays, diagnosis->overlay_count,
+		&diagnosis->overlay_capacity, sizeof(*diagnosis->overlays));
+	diagnosis->overlays[diagnosis->overlay_count++] = overlay;
+	return overlay;
+}
+
+static bool
+is_tried(const struct suspect *suspect)
+{
+	return suspect->remedy != NULL && !suspect->dropped;
+}
+
+/* The service with all suspects' remedies applied but one (or all: NULL). Those that share a remedy
+ * are left out together. */
+static struct scene *
+scene_without(struct diagnosis *diagnosis, const struct request *request,
+	const struct service *service, struct proof *proof, const struct suspect *left_out)
+{
+	struct world *overlay = overlay_keep(diagnosis, service->world);
+
+	for (size_t i = 0; i < proof->suspects.count; i++) {
+		struct suspect *suspect = proof->suspects.list[i];
+		struct err err = { 0 };
+
+		if (!is_tried(suspect) ||
+			(left_out != NULL && remedy_is_same(suspect->remedy, left_out->remedy)))
+			continue;
+		if (remedy_apply(suspect->remedy, overlay, diagnosis->arena, &err) < 0) {
+			suspect->dropped = true;
+			suspect->why = arena_strdup(diagnosis->arena, err.message);
+		}
+	}
+	return scene_make(diagnosis, request, service, overlay);
+}
+
+static void
+lose_client(struct proof *proof, const struct diagnosis *diagnosis, const struct suspect *suspect)
+{
+	if (suspect->client == NULL)
+		return;
+	proof->lost[suspect->client - diagnosis->clients.list] = true;
+}
+
+/* Runs the checks in their order until one suspects something new that has a remedy. */
+static bool
+round_suspects(struct scene *scene, struct proof *proof, size_t round)
+{
+	for (size_t i = 0; check_get(i) != NULL; i++) {
+		size_t before = proof->suspects.count;
+		bool mendable = false;
+
+		check_get(i)->run(scene, &proof->suspects);
+		for (size_t j = before; j < proof->suspects.count; j++) {
+			struct suspect *suspect = proof->suspects.list[j];
+
+			suspect->layer = round * 100 + i;
+			mendable = mendable || suspect->remedy != NULL;
+		}
+		if (mendable)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a cell counts for the proof, and is as it must not be. */
+static bool
+is_wrong(const struct proof *proof, const struct scene *scene, const struct cell *cell)
+{
+	size_t client = (size_t)(cell->client - scene->diagnosis->clients.list);
+
+	return cell->concerns && !proof->lost[client] &&
+	       cell->accepted != cell->client->must_be_accepted;
+}
+
+/* Whom it hurts to leave this suspect unmended, everything else being mended; those that nothing
+ * mends do not count. */
+static bool
+mark_hurt(const struct proof *proof, const struct scene *all, const struct scene *without,
+	struct suspect *suspect)
+{
+	bool hurts = without->down != NULL && all->down == NULL;
+
+	for (size_t i = 0; i < without->cell_count; i++) {
+		const struct cell *cell = &without->cells[i];
+		size_t client = (size_t)(cell->client - without->diagnosis->clients.list);
+
+		if (!is_wrong(proof, without, cell) || is_wrong(proof, all, &all->cells[i]))
+			continue;
+		hurts = true;
+		if (cell->client->must_be_accepted)
+			suspect->refuses[client] = true;
+		else
+			suspect->admits[client] = true;
+	}
+	return hurts;
+}
+
+/* From the last found to the first: where two remedies would each do, the one nearer to the bytes
+ * stays. */
+static void
+eliminate(struct diagnosis *diagnosis, const struct request *request, const struct service *service,
+	struct proof *proof, const struct scene *all)
+{
+	for (size_t i = proof->suspects.count; i-- > 0;) {
+		struct suspect *suspect = proof->suspects.list[i];
+		struct scene *without;
+
+		if (!is_tried(suspect))
+			continue;
+		without = scene_without(diagnosis, request, service, proof, suspect);
+		suspect->necessary = mark_hurt(proof, all, without, suspect);
+		if (!suspect->necessary)
+			suspect->dropped = true;
+	}
+}
+
+/* A client that stays refused for another cause cannot prove this one; it was found on its path all
+ * the same. */
+static void
+mark_hidden(const struct diagnosis *diagnosis, struct proof *proof)
+{
+	for (size_t i = 0; i < proof->suspects.count; i++) {
+		struct suspect *suspect = proof->suspects.list[i];
+		size_t client = suspect->client != NULL
+					? (size_t)(suspect->client - diagnosis->clients.list)
+					: 0;
+
+		if (suspect->client == NULL || suspect->necessary || suspect->remedy == NULL ||
+			!proof->lost[client])
+			continue;
+		suspect->necessary = suspect->hidden = true;
+		suspect->dropped = false;
+		suspect->refuses[client] = suspect->client->must_be_accepted;
+		suspect->admits[client] = !suspect->client->must_be_accepted;
+	}
+}
+
+/*
+ * A whole store put back mends every damage of its file at once; each that by itself keeps the
+ * engine from an entry is a cause like the one that was tried.
+ */
+static void
+join_fellows(struct diagnosis *diagnosis, struct proof *proof)
+{
+	for (size_t i = 0; i < proof->suspects.count; i++) {
+		struct suspect *suspect = proof->suspects.list[i];
+
+		for (size_t j = 0;
+			!suspect->necessary && suspect->certain && j < proof->suspects.count; j++) {
+			const struct suspect *other = proof->suspects.list[j];
+
+			if (!other->necessary || other->remedy == NULL ||
+				strcmp(other->remedy->kind->name, "restore-store") != 0 ||
+				suspect->subject.where.path == NULL ||
+				strcmp(other->remedy->path, suspect->subject.where.path) != 0 ||
+				!text_starts(cause_get(suspect->cause)->code, "store."))
+				continue;
+			suspect->necessary = true;
+			suspect->remedy = other->remedy;
+			memcpy(suspect->refuses, other->refuses, diagnosis->clients.count);
+		}
+	}
+}
+
+/* Without a remedy a cause cannot be tried: it is told from the judgement that its rule alone is
+ * left. */
+static void
+mark_unmendable(struct diagnosis *diagnosis, struct proof *proof)
+{
+	for (size_t i = 0; i < proof->suspects.count; i++) {
+		struct suspect *suspect = proof->suspects.list[i];
+
+		if (suspect->remedy != NULL || !suspect->loses_client || suspect->client == NULL)
+			continue;
+		suspect->necessary = true;
+		if (suspect->client->must_be_accepted)
+			suspect->refuses[suspect->client - diagnosis->clients.list] = true;
+		else
+			suspect->admits[suspect->client - diagnosis->clients.list] = true;
+	}
+}
+
+struct proof *
+proof_make(
+	struct diagnosis *diagnosis, const struct request *request, const struct service *service)
+{
+	struct proof *proof = arena_alloc(diagnosis->arena, sizeof(*proof));
+	struct scene *scene;
+
+	proof->lost = arena_alloc(diagnosis->arena, diagnosis->clients.count + 1);
+	proof->before = scene = scene_make(diagnosis, request, service, service->world);
+	for (size_t round = 0; round < DIAGNOSIS_MAX_ROUNDS; round++) {
+		if (!round_suspects(scene, proof, round))
+			break;
+		scene = scene_without(diagnosis, request, service, proof, NULL);
+	}
+	for (size_t i = 0; i < proof->suspects.count; i++)
+		if (proof->suspects.list[i]->loses_client &&
+			proof->suspects.list[i]->remedy == NULL)
+			lose_client(proof, diagnosis, proof->suspects.list[i]);
+	proof->sufficient = scene_is_good(scene, proof->lost);
+	eliminate(diagnosis, request, service, proof, scene);
+	mark_hidden(diagnosis, proof);
+	join_fellows(diagnosis, proof);
+	mark_unmendable(diagnosis, proof);
+	proof->after = scene_without(diagnosis, request, service, proof, NULL);
+	return proof;
+}
