@@ -19,7 +19,6 @@
 #include "services/control.h"
 
 enum {
-	MAX_ARGUMENTS = PROCESS_MAX_ARGUMENTS,
 	EXTRA_ARGUMENTS = 16, /* what is added to those of the service */
 	OUTPUT_MAX = 64 << 10,
 	STATUS_MAX = 64 << 10,
@@ -52,111 +51,12 @@ is_before(struct timestamp a, struct timestamp b)
 	return a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds;
 }
 
-static bool
-argument_is(const char *argument, const char *const *names)
-{
-	for (; *names != NULL; names++)
-		if (strcmp(argument, *names) == 0)
-			return true;
-	return false;
-}
-
-/* Options that take one value; -sf and -st take any number. */
-static const char *const valued_options[] = { "-C", "-L", "-N", "-S", "-cc", "-f", "-m", "-n", "-p",
-	"-x", NULL };
-static const char *const pid_options[] = { "-sf", "-st", NULL };
-
-/* Past the option at *arguments and its values. */
-static const char *const *
-option_end(const char *const *arguments)
-{
-	const char *option = *arguments++;
-
-	if (argument_is(option, valued_options))
-		return *arguments != NULL ? arguments + 1 : arguments;
-	if (argument_is(option, pid_options))
-		while (*arguments != NULL && **arguments != '-')
-			arguments++;
-	return arguments;
-}
-
-/* Whether -sf or -st of these arguments names the process. */
-static bool
-takes_over_from(const struct process *process, pid_t pid)
-{
-	const char *const *at = process->arguments;
-
-	if (*at == NULL)
-		return false;
-	for (at++; *at != NULL && strcmp(*at, "--") != 0;) {
-		const char *const *end = option_end(at);
-
-		if (argument_is(*at, pid_options))
-			for (const char *const *value = at + 1; value < end; value++)
-				if (strtol(*value, NULL, 10) == pid)
-					return true;
-		at = end;
-	}
-	return false;
-}
-
-/* The arguments without those named; "--" and what follows stays. */
-static const char *const *
-arguments_without(struct arena *arena, const char *const *arguments, const char *const *dropped,
-	size_t *count)
-{
-	const char **kept;
-	size_t total = 0;
-
-	while (arguments[total] != NULL)
-		total++;
-	kept = arena_alloc(arena, (total + 1) * sizeof(*kept));
-	*count = 0;
-	while (*arguments != NULL && strcmp(*arguments, "--") != 0) {
-		const char *const *end = option_end(arguments);
-
-		bool is_kept = !argument_is(*arguments, dropped);
-
-		for (; arguments < end; arguments++)
-			if (is_kept)
-				kept[(*count)++] = *arguments;
-	}
-	while (*arguments != NULL)
-		kept[(*count)++] = *arguments++;
-	return kept;
-}
-
-static const char *
-option_value(const char *const *arguments, const char *name)
-{
-	while (*arguments != NULL && strcmp(*arguments, "--") != 0) {
-		if (strcmp(*arguments, name) == 0)
-			return arguments[1];
-		arguments = option_end(arguments);
-	}
-	return NULL;
-}
-
-/* A process that only prints or checks something. */
-static bool
-is_no_server(const char *const *arguments)
-{
-	static const char *const others[] = { "-c", "-cc", "-h", "-v", "-vv", NULL };
-
-	while (*arguments != NULL && strcmp(*arguments, "--") != 0) {
-		if (argument_is(*arguments, others))
-			return true;
-		arguments = option_end(arguments);
-	}
-	return false;
-}
-
 /* What relative paths are relative to: -C, or where it was started. A process in a chroot has lost
  * the latter. */
 static const char *
 directory_of(struct arena *arena, const struct process *process, const char *const *arguments)
 {
-	const char *changed = option_value(arguments, "-C");
+	const char *changed = haproxy_option_value(arguments, "-C");
 	const char *started = process->directory != NULL && strcmp(process->root, "/") == 0
 				      ? process->directory
 				      : "/";
@@ -175,21 +75,21 @@ haproxy_recognise(struct arena *arena, const struct process *process, const stru
 	size_t kept, file_count;
 
 	if (!is_haproxy(process) || process->argument_count < 2 ||
-		is_no_server(process->arguments + 1))
+		haproxy_is_no_server(process->arguments + 1))
 		return false;
 	if (parent != NULL && is_haproxy(parent))
 		return false;
 	/* One that has been taken over from is finishing what it began. */
 	for (size_t i = 0; i < count; i++)
 		if (all[i].parent != process->pid && all[i].pid != process->pid &&
-			is_haproxy(&all[i]) && takes_over_from(&all[i], process->pid))
+			is_haproxy(&all[i]) && haproxy_takes_over_from(&all[i], process->pid))
 			return false;
 	files = haproxy_files(arena, process->arguments + 1, &file_count);
 	if (file_count == 0)
 		return false;
 	ret->prefix = directory_of(arena, process, process->arguments + 1);
 	ret->config = path_normalize(arena, path_join(arena, ret->prefix, files[0]));
-	ret->arguments = arguments_without(arena, process->arguments + 1, dropped, &kept);
+	ret->arguments = haproxy_arguments_without(arena, process->arguments + 1, dropped, &kept);
 	return true;
 }
 
@@ -222,6 +122,18 @@ newest_worker(const struct process *master, const struct process *all, size_t co
 	return newest;
 }
 
+static bool
+has_master_option(const struct service *service)
+{
+	static const char *const options[] = { "-W", "-Ws", NULL };
+	const char *const *argument = service->arguments;
+
+	for (; argument != NULL && *argument != NULL; argument++)
+		if (haproxy_argument_is(*argument, options))
+			return true;
+	return false;
+}
+
 static void
 haproxy_observe(
 	struct arena *arena, struct service *service, const struct process *all, size_t count)
@@ -232,9 +144,10 @@ haproxy_observe(
 	service->workers = workers;
 	service->worker_count = 0;
 	service->loaded = service->main.started;
+	service->readers.at_handshake = &service->main.credentials;
 	if (newest == NULL) {
-		workers[service->worker_count++] = service->main.pid;
-		service->readers.at_handshake = &service->main.credentials;
+		if (!has_master_option(service))
+			workers[service->worker_count++] = service->main.pid;
 		return;
 	}
 	/* The workers of one generation were started alike; older ones, which are named behind its
@@ -255,15 +168,9 @@ haproxy_observe(
 static bool
 has_master(const struct service *service)
 {
-	static const char *const master_options[] = { "-W", "-Ws", NULL };
-
-	for (const char *const *argument = service->arguments;
-		argument != NULL && *argument != NULL; argument++)
-		if (argument_is(*argument, master_options))
-			return true;
 	/* By "master-worker" in the configuration. */
-	return service->running && service->worker_count > 0 &&
-	       service->workers[0] != service->main.pid;
+	return has_master_option(service) || (service->running && service->worker_count > 0 &&
+						     service->workers[0] != service->main.pid);
 }
 
 static void
@@ -303,15 +210,31 @@ struct launch_plan {
 	bool detach;
 };
 
+/* Those it was started with; of what never ran, its configuration alone. */
+static const char *const *
+arguments_of(struct arena *arena, const struct service *service)
+{
+	const char **list;
+	size_t count = 0;
+
+	if (service->arguments != NULL)
+		(void)haproxy_files(arena, service->arguments, &count);
+	if (count > 0)
+		return service->arguments;
+	list = arena_alloc(arena, 3 * sizeof(*list));
+	list[0] = "-f";
+	list[1] = service->config;
+	return list;
+}
+
 /* Its exit status, or -1. */
 static int
 run_haproxy(struct arena *arena, const struct service *service, const struct launch_plan *plan,
 	const char **ret_output, struct err *err)
 {
-	const char *const fallback[] = { "-f", service->config, NULL };
 	size_t count, used = 0;
-	const char *const *arguments = arguments_without(arena,
-		service->arguments != NULL ? service->arguments : fallback, plan->dropped, &count);
+	const char *const *arguments = haproxy_arguments_without(
+		arena, arguments_of(arena, service), plan->dropped, &count);
 	const char **argv = arena_alloc(arena, (count + EXTRA_ARGUMENTS) * sizeof(*argv));
 	struct run_result result;
 	const struct run run = {
@@ -489,7 +412,7 @@ successor_of(const struct service *service, pid_t pid, struct timestamp since,
 		if (!is_haproxy(&all[i]) || (parent != NULL && is_haproxy(parent)) ||
 			is_before(all[i].started, since))
 			continue;
-		if (pid != 0 ? takes_over_from(&all[i], pid)
+		if (pid != 0 ? haproxy_takes_over_from(&all[i], pid)
 			     : all[i].executable != NULL && service->executable != NULL &&
 					strcmp(path_base(all[i].executable),
 						path_base(service->executable)) == 0)

@@ -140,5 +140,18 @@ void haproxy_read_config(struct arena *, struct service *, bool *ret_drops_user)
 const char *const *haproxy_environment(struct arena *, const struct service *);
 /* The value of a variable of HAProxy's environment. */
 const char *haproxy_variable(void *config, const char *name, bool *ret_known);
-/* Paths that the arguments name with -f and behind "--"; from the arena, count at *ret_count. */
+/* Command lines: NULL-terminated, without the program's name. */
+
+/* The argument is one of names. */
+bool haproxy_argument_is(const char *argument, const char *const *names);
+/* What follows this option, or NULL. */
+const char *haproxy_option_value(const char *const *arguments, const char *name);
+/* The arguments without those options and their values; "--" and what follows stays. */
+const char *const *haproxy_arguments_without(struct arena *, const char *const *arguments,
+	const char *const *dropped, size_t *ret_count);
+/* Paths that the arguments name with -f and behind "--". */
 const char *const *haproxy_files(struct arena *, const char *const *arguments, size_t *ret_count);
+/* It only prints or checks something. */
+bool haproxy_is_no_server(const char *const *arguments);
+/* Whether the process was started to take over from that pid (-sf, -st). */
+bool haproxy_takes_over_from(const struct process *, pid_t pid);

@@ -6,7 +6,7 @@
 
 static const char default_environment[] = "/etc/default/haproxy";
 
-enum { ENVIRONMENT_MAX = 64 << 10, MAX_FILES = 1'000 };
+enum { ENVIRONMENT_MAX = 64 << 10 };
 
 /* What an instance is given where nothing is known of its command line. */
 static const char unit_pid_file[] = "/run/haproxy.pid";
@@ -338,45 +338,17 @@ config_problem(void *context, struct locus where, const char *text)
 	haproxy_problem(context, where, text);
 }
 
-const char *const *
-haproxy_files(struct arena *arena, const char *const *arguments, size_t *ret_count)
-{
-	const char **list = arena_alloc(arena, MAX_FILES * sizeof(*list));
-	bool all = false;
-
-	*ret_count = 0;
-	for (; arguments != NULL && *arguments != NULL && *ret_count < MAX_FILES; arguments++) {
-		if (all)
-			list[(*ret_count)++] = *arguments;
-		else if (strcmp(*arguments, "--") == 0)
-			all = true;
-		else if (strcmp(*arguments, "-f") == 0 && arguments[1] != NULL)
-			list[(*ret_count)++] = *++arguments;
-	}
-	return list;
-}
-
-/* The value of "-p FILE" or the like, or NULL. */
-static const char *
-argument_value(const struct service *service, const char *name)
-{
-	const char *const *argument = service->arguments;
-
-	for (; argument != NULL && *argument != NULL; argument++)
-		if (strcmp(*argument, name) == 0)
-			return argument[1];
-	return NULL;
-}
-
 static void
 hand_over(struct haproxy_config *config)
 {
 	struct service *service = config->service;
-	const char *pid_file = argument_value(service, "-p");
+	static const char *const nothing[] = { NULL };
+	const char *const *arguments = service->arguments != NULL ? service->arguments : nothing;
+	const char *pid_file = haproxy_option_value(arguments, "-p");
 
 	if (pid_file != NULL) /* "the command line always has precedence" */
 		service->pid_file = haproxy_path(config, NULL, pid_file);
-	else if (service->pid_file == NULL && service->arguments == NULL)
+	else if (service->pid_file == NULL && *arguments == NULL)
 		service->pid_file = unit_pid_file;
 	service->config_files = config->files;
 	service->config_file_count = config->file_count;
