@@ -67,18 +67,19 @@ flaws_before(struct span text, size_t floor, size_t offset, bool is_end)
 	size_t at = offset;
 	unsigned flaws = 0;
 
-	while (at > floor && offset - at < MAX_BLANKS &&
-		(text.data[at - 1] == ' ' || text.data[at - 1] == '\t'))
+	/* NUL bytes are damage of their own kind. */
+	while (at > floor && offset - at < MAX_BLANKS && strchr(" \t", text.data[at - 1]) != NULL) {
 		at--;
-	if (at < offset)
-		flaws |= PEM_FLAW_INDENT;
+		if (text.data[at] != 0)
+			flaws |= PEM_FLAW_INDENT;
+	}
 	if (at - floor >= 3 && memcmp(text.data + at - 3, "\xef\xbb\xbf", 3) == 0) {
 		flaws |= PEM_FLAW_MARK;
 		at -= 3;
 	}
 	if (at == floor)
 		return floor == 0 ? flaws : (flaws & ~(unsigned)PEM_FLAW_INDENT) | PEM_FLAW_FUSED;
-	if (text.data[at - 1] == '\n')
+	if (text.data[at - 1] == '\n' || text.data[at - 1] == 0)
 		return flaws;
 	if (text.data[at - 1] == '\r')
 		return flaws | PEM_FLAW_CR;

@@ -88,11 +88,25 @@ is_leaf(const struct cert *cert)
 	       !cert_is_self_issued(cert);
 }
 
+/* A CA portal's answer, saved as it came: no certificate beside it. */
+static bool
+review_container(struct store_builder *builder, const struct entry *entry)
+{
+	if (entry->kind != ENTRY_OTHER || entry->label == NULL ||
+		(strncmp(entry->label, "PKCS", 4) != 0 && strcmp(entry->label, "CMS") != 0))
+		return false;
+	note(builder, CAUSE_STORE_WRONG_CONTAINER, entry,
+		"the file is a PKCS#7 container; a store is read as single certificates", false);
+	return true;
+}
+
 static void
 review_foreign(struct store_builder *builder, const struct entry *entry, bool has_trust)
 {
 	const char *what = NULL;
 
+	if (!has_trust && review_container(builder, entry))
+		return;
 	if (entry->kind == ENTRY_PRIVATE_KEY)
 		what = "a private key stands in a store of CA certificates: whoever may read the store has the key";
 	else if (entry->kind == ENTRY_REQUEST)

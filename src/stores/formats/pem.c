@@ -292,7 +292,7 @@ note_marker_lines(struct pem_reading *reading)
 		else if (marker->flaws & PEM_FLAW_FUSED)
 			pem_stretch_add(&reading->hidden, marker->offset, marker->end);
 		/* A quoted string with escaped line ends is one kind of damage, not two. */
-		if (marker->flaws & PEM_FLAW_STRAY && !reading->literal.found)
+		if (marker->flaws & PEM_FLAW_STRAY && !(marker->flaws & PEM_FLAW_LITERAL))
 			(void)pem_defect(reading, CAUSE_STORE_STRAY_TEXT, marker->offset, marker->end,
 				"other text stands on the same line as this BEGIN or END");
 	}
