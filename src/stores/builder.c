@@ -4,14 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Lines are counted once per step, so that any offset costs at most one step of looking. */
-enum { LINE_STEP = 64 << 10 };
+enum {
+	LINE_STEP = 64 << 10, /* lines before each step are kept, once they were counted */
+	COUNT_BLOCK = 64,     /* bytes that are looked at together */
+};
 
 struct line_index {
 	uint8_t end;
-	unsigned *before; /* lines that end before each step */
-	size_t known_offset;
-	unsigned known_line; /* of the offset asked for last */
+	unsigned *before; /* lines that end before each step, as far as was counted */
+	size_t steps;
+	size_t offset; /* of the last question, and lines that end before it */
+	unsigned lines;
 };
 
 static unsigned
@@ -19,54 +22,72 @@ count_ends(struct span bytes, uint8_t end, size_t from, size_t to)
 {
 	unsigned count = 0;
 
-	while (from < to) {
-		const uint8_t *hit = memchr(bytes.data + from, end, to - from);
+	for (; to - from >= COUNT_BLOCK; from += COUNT_BLOCK) {
+		const uint8_t *block = bytes.data + from;
+		uint8_t found = 0;
 
-		if (hit == NULL)
-			break;
-		count++;
-		from = (size_t)(hit - bytes.data) + 1;
+		for (size_t i = 0; i < COUNT_BLOCK; i++)
+			found = (uint8_t)(found + (block[i] == end));
+		count += found;
 	}
+	for (; from < to; from++)
+		count += bytes.data[from] == end;
 	return count;
 }
 
 static struct line_index *
-index_lines(struct arena *arena, struct span bytes)
+index_new(struct arena *arena, struct span bytes)
 {
 	struct line_index *index = arena_alloc(arena, sizeof(*index));
-	size_t steps = bytes.length / LINE_STEP + 1;
-	unsigned lines = 0;
 
-	index->end = bytes.length > 0 && memchr(bytes.data, '\n', bytes.length) == NULL ? '\r' : '\n';
-	index->before = arena_alloc(arena, steps * sizeof(*index->before));
-	for (size_t step = 0; step < steps; step++) {
-		size_t from = step * LINE_STEP, to = from + LINE_STEP;
-
-		index->before[step] = lines;
-		lines += count_ends(bytes, index->end, from, to < bytes.length ? to : bytes.length);
-	}
-	index->known_line = 1;
+	index->end =
+		bytes.length > 0 && memchr(bytes.data, '\n', bytes.length) == NULL ? '\r' : '\n';
+	index->before = arena_alloc(arena, (bytes.length / LINE_STEP + 1) * sizeof(*index->before));
+	index->steps = 1;
 	return index;
+}
+
+/* Counts on to an offset, and keeps what was counted before each step on the way. */
+static void
+index_advance(struct line_index *index, struct span bytes, size_t offset)
+{
+	while (index->offset < offset) {
+		size_t step = index->offset / LINE_STEP + 1, to = step * LINE_STEP;
+
+		if (to > offset)
+			to = offset;
+		index->lines += count_ends(bytes, index->end, index->offset, to);
+		index->offset = to;
+		if (to == step * LINE_STEP && step == index->steps)
+			index->before[index->steps++] = index->lines;
+	}
 }
 
 unsigned
 builder_line(const struct store_builder *builder, size_t offset)
 {
 	struct line_index *index = builder->lines;
-	size_t from;
+	size_t step;
 
-	if (builder->bytes.length == 0)
-		return 1;
 	if (offset > builder->bytes.length)
 		offset = builder->bytes.length;
-	from = offset / LINE_STEP * LINE_STEP;
-	if (offset < index->known_offset || from > index->known_offset) {
-		index->known_offset = from;
-		index->known_line = index->before[offset / LINE_STEP] + 1;
+	step = offset / LINE_STEP;
+	if (offset < index->offset) {
+		index->offset = step * LINE_STEP;
+		index->lines = index->before[step];
 	}
-	index->known_line += count_ends(builder->bytes, index->end, index->known_offset, offset);
-	index->known_offset = offset;
-	return index->known_line;
+	index_advance(index, builder->bytes, offset);
+	return index->lines + 1;
+}
+
+void
+builder_reserve(struct store_builder *builder, size_t entries)
+{
+	if (builder->entry_count > 0 || builder->entry_capacity >= entries)
+		return;
+	builder->entry_capacity = entries < STORE_MAX_ENTRIES ? entries : STORE_MAX_ENTRIES;
+	builder->entries =
+		arena_alloc(builder->arena, builder->entry_capacity * sizeof(*builder->entries));
 }
 
 void
@@ -74,7 +95,7 @@ builder_turn_to(struct store_builder *builder, const char *path, struct span byt
 {
 	builder->path = path;
 	builder->bytes = bytes;
-	builder->lines = index_lines(builder->arena, bytes);
+	builder->lines = index_new(builder->arena, bytes);
 }
 
 struct entry *

@@ -39,6 +39,8 @@ struct defect *builder_defect(struct store_builder *, enum cause_code, size_t of
 	const char *format, ...) PRINTF(5, 6);
 /* Line of a byte offset, from 1. Lines end in LF; in a file without any, in CR. */
 unsigned builder_line(const struct store_builder *, size_t offset);
+/* Makes room for so many entries at once. */
+void builder_reserve(struct store_builder *, size_t entries);
 /* Turns to the next file of a directory: what is added from now on stands in it. */
 void builder_turn_to(struct store_builder *, const char *path, struct span bytes);
 
@@ -64,6 +66,8 @@ struct place {
 struct entry *builder_object(
 	struct store_builder *, const struct object *, const struct place *, const char *label);
 
+/* Where the library refused the file and no defect says why: the entries that it refuses. */
+void builder_blame(struct store_builder *, const char *error);
 /* Defects that show only in what was read: duplicates, foreign objects, trust settings. */
 void builder_review(struct store_builder *, size_t first_entry);
 /* Self-signed certificates whose own signature does not hold: no library checks that by itself. */

@@ -7,9 +7,10 @@ enum { PEM_DASHES = 5, MAX_BLANKS = 256 };
 
 struct scanner {
 	struct span text;
-	size_t at;        /* nothing before it is looked at again */
-	size_t last_end;  /* end of the last marker */
+	size_t at;       /* nothing before it is looked at again */
+	size_t last_end; /* end of the last marker */
 	struct pem_markers *markers;
+	size_t limit; /* markers that are looked for */
 };
 
 static bool
@@ -66,18 +67,19 @@ flaws_before(struct span text, size_t floor, size_t offset, bool is_end)
 	size_t at = offset;
 	unsigned flaws = 0;
 
-	while (at > floor && offset - at < MAX_BLANKS &&
-		(text.data[at - 1] == ' ' || text.data[at - 1] == '\t'))
+	/* NUL bytes are damage of their own kind. */
+	while (at > floor && offset - at < MAX_BLANKS && strchr(" \t", text.data[at - 1]) != NULL) {
 		at--;
-	if (at < offset)
-		flaws |= PEM_FLAW_INDENT;
+		if (text.data[at] != 0)
+			flaws |= PEM_FLAW_INDENT;
+	}
 	if (at - floor >= 3 && memcmp(text.data + at - 3, "\xef\xbb\xbf", 3) == 0) {
 		flaws |= PEM_FLAW_MARK;
 		at -= 3;
 	}
 	if (at == floor)
 		return floor == 0 ? flaws : (flaws & ~(unsigned)PEM_FLAW_INDENT) | PEM_FLAW_FUSED;
-	if (text.data[at - 1] == '\n')
+	if (text.data[at - 1] == '\n' || text.data[at - 1] == 0)
 		return flaws;
 	if (text.data[at - 1] == '\r')
 		return flaws | PEM_FLAW_CR;
@@ -137,7 +139,7 @@ marker_add(struct scanner *scanner, size_t word, size_t before, bool is_end)
 	if (marker.flaws & PEM_FLAW_DASHES)
 		marker.flaws &= ~(unsigned)PEM_FLAW_STRAY;
 	scanner->at = scanner->last_end = marker.end;
-	if (markers->count >= PEM_MAX_MARKERS) {
+	if (markers->count >= scanner->limit) {
 		markers->more = true;
 		return;
 	}
@@ -156,7 +158,8 @@ marker_without_dashes(struct scanner *scanner, size_t run)
 	while (start > scanner->last_end && run - start < PEM_MAX_LABEL &&
 		text.data[start - 1] >= ' ' && text.data[start - 1] < 0x7f)
 		start--;
-	if (start > scanner->last_end && text.data[start - 1] != '\n' && text.data[start - 1] != '\r')
+	if (start > scanner->last_end && text.data[start - 1] != '\n' &&
+		text.data[start - 1] != '\r')
 		return false;
 	if (text_has(text, start, "BEGIN ") && start + 6 < run)
 		marker_add(scanner, start, 0, false);
@@ -207,13 +210,13 @@ scan_joined(struct scanner *scanner)
 	return true;
 }
 
-void
-pem_scan(struct span text, struct pem_markers *ret)
+static void
+scan(struct span text, size_t limit, struct pem_markers *ret)
 {
-	struct scanner scanner = { .text = text, .markers = ret };
+	struct scanner scanner = { .text = text, .markers = ret, .limit = limit };
 
 	*ret = (struct pem_markers){};
-	while (scanner.at < text.length) {
+	while (scanner.at < text.length && !ret->more) {
 		const uint8_t *dash;
 
 		if (scan_joined(&scanner))
@@ -223,6 +226,12 @@ pem_scan(struct span text, struct pem_markers *ret)
 			return;
 		scan_run(&scanner, (size_t)(dash - text.data));
 	}
+}
+
+void
+pem_scan(struct span text, struct pem_markers *ret)
+{
+	scan(text, PEM_MAX_MARKERS, ret);
 }
 
 void
@@ -238,15 +247,19 @@ pem_has_marker(struct span text)
 
 	if (span_find(text, "BEGIN ", 0) == SIZE_MAX && span_find(text, "END ", 0) == SIZE_MAX)
 		return false;
-	pem_scan(text, &markers);
-	return markers.count > 0;
+	scan(text, 0, &markers);
+	return markers.more;
 }
 
 static size_t
 utf8_length(struct span text, size_t at, size_t limit)
 {
 	uint8_t first = text.data[at];
-	size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	size_t length = first < 0x80   ? 1
+			: first < 0xc2 ? 0
+			: first < 0xe0 ? 2
+			: first < 0xf0 ? 3
+				       : 4;
 
 	if (length == 0 || first > 0xf4 || at + length > limit)
 		return 0;

@@ -134,12 +134,14 @@ utf8_length(struct span text)
 static bool
 utf8_is_valid(struct span text)
 {
-	while (text.length > 0) {
-		size_t length = utf8_length(text);
+	for (size_t at = 0; at < text.length;) {
+		size_t length = 1;
 
+		if (text.data[at] >= 0x80)
+			length = utf8_length(span_of(text.data + at, text.length - at));
 		if (length == 0)
 			return false;
-		text = span_of(text.data + length, text.length - length);
+		at += length;
 	}
 	return true;
 }

@@ -18,22 +18,6 @@ enum {
 	MIN_BARE_LINE = 60, /* a line of so many base64 digits is no word */
 };
 
-static bool
-pem_sniff(struct span bytes)
-{
-	CLEANUP(arena_freep) struct arena *arena = NULL;
-	struct pem_views views;
-
-	if (pem_has_marker(bytes))
-		return true;
-	if (bytes.length == 0 || (memchr(bytes.data, 0, bytes.length) == NULL &&
-					 memchr(bytes.data, '-', bytes.length) != NULL))
-		return false;
-	arena = arena_new();
-	pem_views_open(&views, arena, bytes);
-	return views.count > 1 && pem_has_marker(pem_views_text(&views));
-}
-
 static size_t
 line_end(struct span text, size_t from, size_t limit)
 {
@@ -60,6 +44,36 @@ is_base64_line(struct span text, size_t from, size_t to)
 	return count >= MIN_BARE_LINE;
 }
 
+/* Lines of base64 and nothing else, in which DER begins: "MI…". Both marker lines are lost. */
+static bool
+is_bare(struct span text)
+{
+	size_t at = 0, end;
+
+	while (at < text.length && text.data[at] <= ' ')
+		at++;
+	if (text.length - at < MIN_BARE_LINE || memcmp(text.data + at, "MI", 2) != 0)
+		return false;
+	end = line_end(text, at, text.length);
+	return is_base64_line(text, at, end) && pem_digits_before(text, at, text.length) == at;
+}
+
+static bool
+pem_sniff(struct span bytes)
+{
+	CLEANUP(arena_freep) struct arena *arena = NULL;
+	struct pem_views views;
+
+	if (pem_has_marker(bytes) || is_bare(bytes))
+		return true;
+	if (bytes.length == 0 || (memchr(bytes.data, 0, bytes.length) == NULL &&
+					 memchr(bytes.data, '-', bytes.length) != NULL))
+		return false;
+	arena = arena_new();
+	pem_views_open(&views, arena, bytes);
+	return views.count > 1 && pem_has_marker(pem_views_text(&views));
+}
+
 /* Text outside of blocks: lost base64, bytes that are no text. Comments are no defect. */
 static void
 read_outside(struct pem_reading *reading, size_t from, size_t to)
@@ -84,7 +98,8 @@ read_outside(struct pem_reading *reading, size_t from, size_t to)
 	bad = pem_first_not_utf8(reading->text, start, to);
 	if (bad < to) {
 		struct defect *defect = pem_defect(reading, CAUSE_STORE_STRAY_TEXT, bad, bad + 1,
-			"text between the blocks is not UTF-8: some readers refuse the file for it");
+			"text between the blocks is not UTF-8: some readers refuse the file for "
+			"it");
 
 		if (defect != NULL)
 			defect->harmless = true;
@@ -106,8 +121,7 @@ static void
 read_from_begin(struct pem_reading *reading, size_t index, enum pem_frame frame, size_t end)
 {
 	const struct pem_marker *begin = &reading->markers.items[index];
-	const struct pem_marker *next =
-		index + 1 < reading->markers.count ? begin + 1 : NULL;
+	const struct pem_marker *next = index + 1 < reading->markers.count ? begin + 1 : NULL;
 	struct pem_block block = { .frame = frame, .begin = begin, .from = begin->offset };
 
 	block.body_from = begin->end;
@@ -128,8 +142,7 @@ static bool
 is_cut_end(const struct pem_reading *reading, const struct pem_marker *marker)
 {
 	return marker->is_end && (marker->flaws & PEM_FLAW_DASHES) &&
-	       marker->end == reading->text.length &&
-	       reading->text.data[marker->end - 1] != '\n' &&
+	       marker->end == reading->text.length && reading->text.data[marker->end - 1] != '\n' &&
 	       marker->offset + strlen("-----END ") + marker->label.length + 5 > marker->end;
 }
 
@@ -226,15 +239,29 @@ mark_is_skipped(const struct pem_reading *reading, size_t mark, const struct pem
 	return from + 1 == mark;
 }
 
+static size_t
+next_mark(struct span text, size_t from)
+{
+	const uint8_t *found;
+
+	while (from < text.length &&
+		(found = memchr(text.data + from, 0xef, text.length - from)) != NULL) {
+		from = (size_t)(found - text.data);
+		if (text.length - from >= 3 && memcmp(found, "\xef\xbb\xbf", 3) == 0)
+			return from;
+		from++;
+	}
+	return SIZE_MAX;
+}
+
 static void
 note_marks(struct pem_reading *reading)
 {
 	const struct pem_markers *markers = &reading->markers;
 	size_t index = 0, notes = 0;
 
-	for (size_t mark = span_find(reading->text, "\xef\xbb\xbf", 0);
-		mark != SIZE_MAX && notes < PEM_MAX_NOTES;
-		mark = span_find(reading->text, "\xef\xbb\xbf", mark + 3), notes++) {
+	for (size_t mark = next_mark(reading->text, 0); mark != SIZE_MAX && notes < PEM_MAX_NOTES;
+		mark = next_mark(reading->text, mark + 3), notes++) {
 		const struct pem_marker *last = NULL;
 		struct defect *defect = pem_defect(reading, CAUSE_STORE_BYTE_ORDER_MARK, mark,
 			mark + 3, "a byte order mark stands here");
@@ -244,10 +271,10 @@ note_marks(struct pem_reading *reading)
 		if (index > 0)
 			last = &markers->items[index - 1];
 		if (defect != NULL)
-			defect->harmless =
-				mark_is_skipped(reading, mark, last) || index == markers->count ||
-				!(markers->items[index].flaws & PEM_FLAW_MARK) ||
-				markers->items[index].offset > mark + 3;
+			defect->harmless = mark_is_skipped(reading, mark, last) ||
+					   index == markers->count ||
+					   !(markers->items[index].flaws & PEM_FLAW_MARK) ||
+					   markers->items[index].offset > mark + 3;
 	}
 }
 
@@ -258,13 +285,15 @@ note_marker_lines(struct pem_reading *reading)
 		const struct pem_marker *marker = &reading->markers.items[i];
 
 		if (marker->flaws & PEM_FLAW_FUSED && !marker->is_end && i > 0)
-			(void)pem_defect(reading, CAUSE_STORE_FUSED_BLOCKS, marker[-1].offset, marker->end,
+			(void)pem_defect(reading, CAUSE_STORE_FUSED_BLOCKS, marker[-1].offset,
+				marker->end,
 				"this BEGIN line stands on the line of the END line before it");
 		else if (marker->flaws & PEM_FLAW_FUSED)
 			pem_stretch_add(&reading->hidden, marker->offset, marker->end);
 		/* A quoted string with escaped line ends is one kind of damage, not two. */
-		if (marker->flaws & PEM_FLAW_STRAY && !reading->literal.found)
-			(void)pem_defect(reading, CAUSE_STORE_STRAY_TEXT, marker->offset, marker->end,
+		if (marker->flaws & PEM_FLAW_STRAY && !(marker->flaws & PEM_FLAW_LITERAL))
+			(void)pem_defect(reading, CAUSE_STORE_STRAY_TEXT, marker->offset,
+				marker->end,
 				"other text stands on the same line as this BEGIN or END");
 	}
 }
@@ -322,8 +351,8 @@ note_views(struct pem_reading *reading)
 	size_t length = reading->builder->bytes.length;
 
 	if (pem_views_have(&reading->views, PEM_VIEW_UTF16))
-		(void)builder_defect(reading->builder, CAUSE_STORE_UTF16, 0, length,
-			"the file is UTF-16 text");
+		(void)builder_defect(
+			reading->builder, CAUSE_STORE_UTF16, 0, length, "the file is UTF-16 text");
 	if (pem_views_have(&reading->views, PEM_VIEW_BASE64))
 		(void)builder_defect(reading->builder, CAUSE_STORE_DOUBLE_BASE64, 0, length,
 			"the whole file is encoded in base64 once more");
@@ -331,11 +360,13 @@ note_views(struct pem_reading *reading)
 		note_nul(reading);
 	if (reading->literal.found)
 		(void)pem_defect(reading, CAUSE_STORE_LITERAL_NEWLINES, reading->literal.from,
-			reading->literal.to, "line ends are written as a backslash and the letter n");
+			reading->literal.to,
+			"line ends are written as a backslash and the letter n");
 	if (reading->hidden.found)
 		(void)pem_defect(reading, CAUSE_STORE_LINE_ENDINGS, reading->hidden.from,
 			reading->hidden.to,
-			"BEGIN and END do not stand on lines of their own: CR alone, blanks before them, or line ends lost");
+			"BEGIN and END do not stand on lines of their own: CR alone, blanks before "
+			"them, or line ends lost");
 }
 
 /* The file ends in the middle of a BEGIN line's dashes or word. */
@@ -380,6 +411,7 @@ pem_read(struct store_builder *builder)
 	reading.text = pem_views_text(&reading.views);
 	reading.pool = arena_alloc(builder->arena, reading.text.length / 4 * 3 + 8);
 	pem_scan(reading.text, &reading.markers);
+	builder_reserve(builder, reading.markers.count / 2 + 1);
 	read_blocks(&reading);
 	note_cut_begin(&reading);
 	note_marks(&reading);
@@ -389,8 +421,9 @@ pem_read(struct store_builder *builder)
 		(void)builder_defect(builder, CAUSE_STORE_WRONG_FORMAT, 0, builder->bytes.length,
 			"there are more PEM blocks than are read");
 	pem_markers_free(&reading.markers);
-	qsort(builder->defects + first_defect, builder->defect_count - first_defect,
-		sizeof(*builder->defects), compare_defects);
+	if (builder->defect_count > first_defect)
+		qsort(builder->defects + first_defect, builder->defect_count - first_defect,
+			sizeof(*builder->defects), compare_defects);
 }
 
 const struct store_format store_pem = {

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define CONSTRUCTS
+#include "ledger/database.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LEDGER_SCHEMA = 1, LEDGER_BUSY_MS = 10'000 };
+
+static const char schema_001[] =
+#include "001.sql.inc"
+	;
+
+void
+statement_end(sqlite3_stmt *statement)
+{
+	(void)sqlite3_finalize(statement);
+}
+
+int
+database_error(struct ledger *ledger, struct err *err, const char *doing)
+{
+	int code = sqlite3_errcode(ledger->database);
+	enum err_code kind = ERR_IO;
+
+	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+		kind = ERR_DATA;
+	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+		kind = ERR_BUSY;
+	if (code == SQLITE_PERM || code == SQLITE_READONLY || code == SQLITE_AUTH)
+		kind = ERR_PERMISSION;
+	return err_set(err, kind, "ledger %s/ledger.db: %s: %s", ledger->directory, doing,
+		sqlite3_errmsg(ledger->database));
+}
+
+sqlite3_stmt *
+database_prepare(struct ledger *ledger, const char *sql, struct err *err)
+{
+	sqlite3_stmt *statement;
+
+	if (sqlite3_prepare_v2(ledger->database, sql, -1, &statement, NULL) == SQLITE_OK)
+		return statement;
+	(void)database_error(ledger, err, "prepare");
+	return NULL;
+}
+
+int
+database_step(struct ledger *ledger, sqlite3_stmt *statement, struct err *err)
+{
+	int code = sqlite3_step(statement);
+
+	if (code == SQLITE_ROW)
+		return 1;
+	return code == SQLITE_DONE ? 0 : database_error(ledger, err, "read or write");
+}
+
+int
+database_run(struct ledger *ledger, const char *sql, struct err *err)
+{
+	if (sqlite3_exec(ledger->database, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	return database_error(ledger, err, "write");
+}
+
+void
+bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+	(void)sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+}
+
+void
+bind_span(sqlite3_stmt *statement, int index, struct span span)
+{
+	if (span.data == NULL)
+		(void)sqlite3_bind_null(statement, index);
+	else
+		(void)sqlite3_bind_blob64(
+			statement, index, span.data, span.length, SQLITE_TRANSIENT);
+}
+
+const char *
+column_text(struct arena *arena, sqlite3_stmt *statement, int index)
+{
+	const unsigned char *text = sqlite3_column_text(statement, index);
+
+	return text == NULL ? NULL : arena_strdup(arena, (const char *)text);
+}
+
+struct span
+column_span(struct arena *arena, sqlite3_stmt *statement, int index)
+{
+	const void *bytes = sqlite3_column_blob(statement, index);
+	size_t length = (size_t)sqlite3_column_bytes(statement, index);
+
+	if (sqlite3_column_type(statement, index) == SQLITE_NULL)
+		return span_of(NULL, 0);
+	return span_of(arena_dup(arena, length > 0 ? bytes : "", length), length);
+}
+
+static int
+schema_version(struct ledger *ledger, struct err *err)
+{
+	CLEANUP(statement_endp)
+	sqlite3_stmt *statement = database_prepare(ledger, "PRAGMA user_version", err);
+	int row = statement != NULL ? database_step(ledger, statement, err) : -1;
+
+	return row < 0 ? -1 : sqlite3_column_int(statement, 0);
+}
+
+/* Brings the schema up to date, all of it or nothing. */
+static int
+schema_upgrade(struct ledger *ledger, struct err *err)
+{
+	int version = schema_version(ledger, err);
+
+	if (version < 0)
+		return -1;
+	if (version > LEDGER_SCHEMA)
+		return err_set(err, ERR_DATA,
+			"ledger %s/ledger.db was written by a newer version of trustmend",
+			ledger->directory);
+	if (version == LEDGER_SCHEMA)
+		return 0;
+	TRY(database_run(ledger, "BEGIN IMMEDIATE", err));
+	/* Another process may have been quicker. */
+	version = schema_version(ledger, err);
+	if (version == LEDGER_SCHEMA)
+		return database_run(ledger, "COMMIT", err);
+	if (version < 0 || database_run(ledger, schema_001, err) < 0 ||
+		database_run(ledger, "PRAGMA user_version = 1; COMMIT", err) < 0) {
+		struct err ignored;
+
+		(void)database_run(ledger, "ROLLBACK", &ignored);
+		return -1;
+	}
+	return 0;
+}
+
+void
+ledger_close(struct ledger *ledger)
+{
+	if (ledger == NULL)
+		return;
+	(void)sqlite3_close_v2(ledger->database);
+	fd_close(&ledger->lock);
+	mem_free(ledger->directory);
+	mem_free(ledger);
+}
+
+/* Only its owner may see what the ledger holds, whatever the umask. */
+static int
+database_create(const char *path, struct err *err)
+{
+	CLEANUP(fd_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	return fd < 0 ? err_sys(err, ERR_CREATE, "ledger %s", path) : 0;
+}
+
+struct ledger *
+ledger_open(const char *directory, bool create, struct err *err)
+{
+	CLEANUP(ledger_closep) struct ledger *ledger = mem_zalloc(sizeof(*ledger));
+	CLEANUP(mem_freep) char *path = NULL;
+
+	ledger->lock = -1;
+	ledger->directory = mem_strdup(directory);
+	path = mem_alloc(strlen(directory) + sizeof("/ledger.db"));
+	(void)stpcpy(stpcpy(path, directory), "/ledger.db");
+	if (!create && access(path, F_OK) < 0 && errno == ENOENT) {
+		(void)err_set(err, ERR_NO_INPUT, "no ledger in %s yet", directory);
+		return NULL;
+	}
+	if (directory_make(directory, 0700, err) < 0 || database_create(path, err) < 0)
+		return NULL;
+	if (sqlite3_open_v2(path, &ledger->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW,
+		    NULL) != SQLITE_OK) {
+		(void)database_error(ledger, err, "open");
+		return NULL;
+	}
+	(void)sqlite3_busy_timeout(ledger->database, LEDGER_BUSY_MS);
+	/* What is in the journal must be on disk before what it announces happens. */
+	if (database_run(ledger,
+		    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = "
+		    "ON; PRAGMA trusted_schema = OFF",
+		    err) < 0 ||
+		schema_upgrade(ledger, err) < 0)
+		return NULL;
+	return TAKE(ledger);
+}
+
+char *
+ledger_default_directory(struct arena *arena)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const struct passwd *user;
+
+	if (geteuid() == 0)
+		return arena_strdup(arena, "/var/lib/trustmend");
+	if (state != NULL && state[0] == '/')
+		return arena_printf(arena, "%s/trustmend", state);
+	if (home == NULL || home[0] != '/') {
+		user = getpwuid(geteuid());
+		home = user != NULL ? user->pw_dir : "/tmp";
+	}
+	return arena_printf(arena, "%s/.local/state/trustmend", home);
+}
+
+static pid_t
+lock_holder(int fd)
+{
+	char text[32] = { 0 };
+
+	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+}
+
+int
+ledger_lock(struct ledger *ledger, struct err *err)
+{
+	CLEANUP(mem_freep) char *path = mem_alloc(strlen(ledger->directory) + sizeof("/lock"));
+	CLEANUP(fd_close) int fd = -1;
+	char text[32];
+	int length;
+
+	if (ledger->lock >= 0)
+		return 0;
+	(void)stpcpy(stpcpy(path, ledger->directory), "/lock");
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(err, ERR_CREATE, "lock %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return err_sys(err, ERR_IO, "lock %s", path);
+		return err_set(err, ERR_BUSY, "%s is held by process %d: wait for it to end", path,
+			(int)lock_holder(fd));
+	}
+	length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)length, 0) != length)
+		return err_sys(err, ERR_IO, "lock %s", path);
+	ledger->lock = fd;
+	fd = -1;
+	return 0;
+}
