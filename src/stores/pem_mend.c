@@ -43,7 +43,8 @@ mend_fused(struct span text, struct buffer *out)
 			continue;
 		copy(out, text, at, marker[-1].end);
 		buffer_add_text(out, "\n");
-		at = marker->offset;
+		for (at = marker[-1].end; at < marker->offset && is_blank(text.data[at]);)
+			at++;
 	}
 	copy(out, text, at, text.length);
 }
@@ -221,10 +222,12 @@ mend_lines(struct span text, struct buffer *out)
 		while (blanks > at && is_blank(text.data[blanks - 1]))
 			blanks--;
 		if (has_body && !body_has_header(text, at, marker->offset) &&
-			((flaws & (hiding | PEM_FLAW_FUSED)) || has_empty_line(text, at, marker->offset)))
+			((flaws & (hiding | PEM_FLAW_FUSED)) ||
+				has_empty_line(text, at, marker->offset)))
 			copy_body_lines(out, text, at, marker->offset);
 		else
-			copy(out, text, at, marker->flaws & PEM_FLAW_INDENT ? blanks : marker->offset);
+			copy(out, text, at,
+				marker->flaws & PEM_FLAW_INDENT ? blanks : marker->offset);
 		copy(out, text, marker->offset, marker->end);
 		at = marker->end;
 	}
@@ -247,25 +250,43 @@ escape_at(struct span text, size_t at, const char **ret_text)
 	uint8_t next = at + 1 < text.length ? text.data[at + 1] : 0;
 
 	*ret_text = next == 'n' ? "\n" : next == '/' ? "/" : "";
-	return text.data[at] == '\\' && (next == 'n' || next == 'r' || next == 't' || next == '/') ? 2
-												   : 0;
+	return text.data[at] == '\\' && (next == 'n' || next == 'r' || next == 't' || next == '/')
+		       ? 2
+		       : 0;
 }
 
 static bool
-is_quote(struct span text, size_t at)
+is_line_end(uint8_t byte)
 {
-	return at < text.length && (text.data[at] == '"' || text.data[at] == '\'');
+	return byte == '\n' || byte == '\r';
 }
 
-/* Escapes of from..to, and those that follow, up to the quote that ends the string. */
+static size_t
+line_end(struct span text, size_t from, size_t limit)
+{
+	while (from < limit && !is_line_end(text.data[from]))
+		from++;
+	return from;
+}
+
+static size_t
+line_start(struct span text, size_t floor, size_t at)
+{
+	while (at > floor && !is_line_end(text.data[at - 1]))
+		at--;
+	return at;
+}
+
+/* Escapes of from..to, and those that follow. */
 static size_t
 unescape(struct span text, size_t from, size_t to, struct buffer *out)
 {
-	size_t at = from, length;
-	const char *meaning;
+	size_t at = from;
 
 	while (at < text.length) {
-		length = escape_at(text, at, &meaning);
+		const char *meaning;
+		size_t length = escape_at(text, at, &meaning);
+
 		if (length > 0)
 			buffer_add_text(out, meaning);
 		else if (at < to)
@@ -274,52 +295,56 @@ unescape(struct span text, size_t from, size_t to, struct buffer *out)
 			break;
 		at += length > 0 ? length : 1;
 	}
-	return at + is_quote(text, at);
+	return at;
 }
 
+/* A string with escaped line ends, and where it is quoted, what it is quoted in. */
 static void
 mend_literal(struct span text, struct buffer *out)
 {
 	CLEANUP(pem_markers_free) struct pem_markers markers = {};
-	size_t from, rest;
+	const struct pem_marker *first = NULL, *last = NULL;
+	size_t rest;
 
 	pem_scan(text, &markers);
-	if (markers.count == 0)
+	for (size_t i = 0; i < markers.count; i++) {
+		if (!(markers.items[i].flaws & PEM_FLAW_LITERAL))
+			continue;
+		first = first == NULL ? &markers.items[i] : first;
+		last = &markers.items[i];
+	}
+	if (first == NULL)
 		return;
-	from = markers.items[0].offset;
-	copy(out, text, 0, from > 0 && is_quote(text, from - 1) ? from - 1 : from);
-	rest = unescape(text, from, markers.items[markers.count - 1].end, out);
-	copy(out, text, rest, text.length);
+	copy(out, text, 0,
+		first->flaws & PEM_FLAW_STRAY ? line_start(text, 0, first->offset) : first->offset);
+	rest = unescape(text, first->offset, last->end, out);
+	copy(out, text, first->flaws & PEM_FLAW_STRAY ? line_end(text, rest, text.length) : rest,
+		text.length);
 }
 
-/* Comments that are text stay; a line with bytes that are none goes. */
+/* Comments that are text stay; a line with bytes that are none goes. Markers keep their own lines.
+ */
 static void
 copy_comments(struct buffer *out, struct span text, size_t from, size_t to)
 {
-	while (from < to) {
-		const uint8_t *found = memchr(text.data + from, '\n', to - from);
-		size_t end = found == NULL ? to : (size_t)(found - text.data) + 1;
+	size_t start = from;
+	bool dropped = false, ended = false;
 
-		if (pem_first_not_utf8(text, from, end) == end)
+	while (from < to) {
+		size_t end = line_end(text, from, to);
+
+		while (end < to && is_line_end(text.data[end]))
+			end++;
+		if (pem_first_not_utf8(text, from, end) == end) {
 			copy(out, text, from, end);
+			ended = is_line_end(text.data[end - 1]);
+		} else {
+			dropped = true;
+		}
 		from = end;
 	}
-}
-
-static size_t
-line_end(struct span text, size_t from, size_t limit)
-{
-	const uint8_t *found = from < limit ? memchr(text.data + from, '\n', limit - from) : NULL;
-
-	return found == NULL ? limit : (size_t)(found - text.data);
-}
-
-static size_t
-line_start(struct span text, size_t floor, size_t at)
-{
-	while (at > floor && text.data[at - 1] != '\n')
-		at--;
-	return at;
+	if (dropped && !ended && start > 0)
+		buffer_add_text(out, "\n");
 }
 
 static void
@@ -332,7 +357,8 @@ mend_stray(struct span text, struct buffer *out)
 	pem_scan(text, &markers);
 	for (size_t i = 0; i < markers.count; i++) {
 		const struct pem_marker *marker = &markers.items[i];
-		bool is_stray = marker->flaws & PEM_FLAW_STRAY;
+		bool is_stray =
+			marker->flaws & PEM_FLAW_STRAY && !(marker->flaws & PEM_FLAW_LITERAL);
 		size_t next = i + 1 < markers.count ? marker[1].offset : text.length;
 		size_t to = is_stray ? line_start(text, at, marker->offset) : marker->offset;
 
@@ -340,6 +366,8 @@ mend_stray(struct span text, struct buffer *out)
 			copy_comments(out, text, at, to);
 		else
 			copy(out, text, at, to);
+		if (is_stray && to == at && at > 0)
+			buffer_add_text(out, "\n");
 		copy(out, text, marker->offset, marker->end);
 		at = is_stray ? line_end(text, marker->end, next) : marker->end;
 		outside = marker->is_end;

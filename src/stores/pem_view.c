@@ -138,7 +138,8 @@ view_open(struct pem_view *view, struct arena *arena)
 		view_without_nul(view, arena);
 		return true;
 	}
-	if (view->source.length > 0 && memchr(view->source.data, '-', view->source.length) == NULL) {
+	if (view->source.length > 0 &&
+		memchr(view->source.data, '-', view->source.length) == NULL) {
 		CLEANUP(buffer_free) struct buffer decoded = {};
 
 		if (pem_is_base64_of_pem(view->source, &decoded)) {
