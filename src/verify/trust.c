@@ -182,31 +182,6 @@ load_source(struct loader *loader, size_t index)
 		add_entries(loader, source, store);
 }
 
-static uint8_t
-settings_octet(const struct trust_settings *settings)
-{
-	return (uint8_t)(settings->present | settings->has_trust << 1 | settings->has_reject << 2 |
-			 settings->trusts_client << 3 | settings->rejects_client << 4);
-}
-
-void
-trust_seal(struct trust *trust)
-{
-	CLEANUP(buffer_free) struct buffer content = {};
-	static const uint8_t crls_follow = 0xff;
-
-	for (size_t i = 0; i < trust->anchor_count; i++) {
-		uint8_t settings = settings_octet(&trust->anchors[i].settings);
-
-		buffer_add(&content, trust->anchors[i].cert->fingerprint.bytes, DIGEST_SIZE);
-		buffer_add(&content, &settings, 1);
-	}
-	buffer_add(&content, &crls_follow, 1);
-	for (size_t i = 0; i < trust->crl_count; i++)
-		buffer_add(&content, trust->crls[i]->fingerprint.bytes, DIGEST_SIZE);
-	trust->content = digest_of(buffer_span(&content));
-}
-
 struct trust *
 trust_load(struct arena *arena, struct stores *stores, struct world *world,
 	const struct verifier *verifier, const struct readers *readers)

@@ -295,6 +295,7 @@ pki_issue(struct pki *pki, const struct pki_spec *spec)
 	EVP_PKEY *signer;
 	const char *fault;
 	size_t offset;
+	int length;
 
 	must(pki->cert_count < PKI_MAX_OBJECTS, "room");
 	made->key = make_key(pki, spec);
@@ -312,7 +313,8 @@ pki_issue(struct pki *pki, const struct pki_spec *spec)
 		 : spec->issuer != NULL ? spec->issuer->key
 					: made->key;
 	must(X509_sign(x509, signer, signing_digest(signer, spec->digest)) > 0, "signing");
-	made->der = take_der(i2d_X509(x509, &der), der, spec->broken_signature);
+	length = i2d_X509(x509, &der);
+	made->der = take_der(length, der, spec->broken_signature);
 	made->x509 = decode(x509, made->der);
 	must(cert_read(made->der, &made->cert, &fault, &offset) == 0, "our reader");
 	pki->certs[pki->cert_count++] = made;
@@ -386,6 +388,7 @@ pki_crl(struct pki *pki, const struct pki_crl_spec *spec)
 	struct span span;
 	const char *fault;
 	size_t offset;
+	int length;
 
 	must(pki->crl_count < PKI_MAX_OBJECTS, "room");
 	must(X509_CRL_set_version(crl, 1) == 1 &&
@@ -402,7 +405,8 @@ pki_crl(struct pki *pki, const struct pki_crl_spec *spec)
 		add_revoked(crl, spec->revoked);
 	add_crl_extensions(crl, spec);
 	must(X509_CRL_sign(crl, signer->key, signing_digest(signer->key, NULL)) > 0, "signing");
-	span = take_der(i2d_X509_CRL(crl, &der), der, spec->broken_signature);
+	length = i2d_X509_CRL(crl, &der);
+	span = take_der(length, der, spec->broken_signature);
 	X509_CRL_free(crl);
 	must(crl_read(span, made, &fault, &offset) == 0, "our reader");
 	pki->crls[pki->crl_count++] = made;
