@@ -23,6 +23,7 @@ enum {
 	OUTPUT_MAX = 64 << 10,
 	STATUS_MAX = 64 << 10,
 	POLL_MILLISECONDS = 50,
+	CALM_MILLISECONDS = 2'000,
 	SETTLE_MILLISECONDS = 300, /* for the old worker to let go of its sockets */
 };
 
@@ -308,62 +309,79 @@ master_refused(struct arena *arena, const struct service *service, const char *b
 	return true;
 }
 
-/* 0: there is a worker younger than since; 1: there is none. */
+/* 0: there is a worker that was not there before; 1: there is none. */
 static int
-look_for_worker(struct arena *arena, const struct service *service, struct timestamp since)
+look_for_worker(struct arena *arena, const struct service *service, pid_t before)
 {
 	const struct process *all, *newest;
 	size_t count;
+	struct err err;
 
-	if (processes_read(arena, &all, &count, NULL) < 0)
+	if (processes_read(arena, &all, &count, &err) < 0)
 		return 1;
 	newest = newest_worker(&service->main, all, count);
-	return newest != NULL && !is_before(newest->started, since) ? 0 : 1;
+	return newest != NULL && newest->pid != before ? 0 : 1;
 }
 
-/* As control_await_generation, but knows at once where the master refused. */
+/* Whether the process has a handler for the signal. A master that has just executed itself has none
+ * yet, and ends of SIGUSR2; one that is blocked meanwhile is let through too early. */
+static bool
+takes_signal(pid_t pid, int signal)
+{
+	static const char mark[] = "SigCgt:";
+	CLEANUP(buffer_free) struct buffer status = {};
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	const char *mask;
+	struct err err;
+
+	if (file_read(arena_printf(arena, "/proc/%d/status", (int)pid), STATUS_MAX, &status, &err) <
+			0 ||
+		status.length == 0)
+		return false;
+	mask = strstr((const char *)status.data, mark);
+	return mask != NULL && (strtoull(mask + strlen(mark), NULL, 16) >> (signal - 1) & 1) != 0;
+}
+
+/* From 2.5 on the master executes itself once more when all is loaded, to wait: until then it would
+ * end of the next signal. Older ones do not, and are given a moment. */
+static void
+await_calm(struct arena *arena, const struct service *service)
+{
+	for (unsigned waited = 0; waited < CALM_MILLISECONDS; waited += POLL_MILLISECONDS) {
+		if (takes_signal(service->main.pid, SIGUSR2) &&
+			process_environment(
+				arena, service->main.pid, "HAPROXY_MWORKER_WAIT_ONLY") != NULL)
+			return;
+		wait_milliseconds(POLL_MILLISECONDS);
+	}
+}
+
+/*
+ * As control_await_generation, but knows at once where the master refused. worker: the newest one
+ * before, or 0; list: what the master said of its processes.
+ */
 static int
-await_worker(const struct service *service, struct timestamp since, const char *before)
+await_worker(const struct service *service, pid_t worker, const char *list)
 {
 	for (unsigned waited = 0; waited < CONTROL_TIMEOUT * 1000U; waited += POLL_MILLISECONDS) {
 		CLEANUP(arena_freep) struct arena *arena = arena_new();
+		bool refused = master_refused(arena, service, list);
 
 		if (!process_is_alive(&service->main))
 			return -1;
-		if (look_for_worker(arena, service, since) == 0) {
+		if (look_for_worker(arena, service, worker) == 0) {
 			wait_milliseconds(SETTLE_MILLISECONDS);
+			await_calm(arena, service);
 			/* A worker that dies at once takes the master with it. */
 			if (!process_is_alive(&service->main))
 				return -1;
-			return look_for_worker(arena, service, since);
+			return look_for_worker(arena, service, worker);
 		}
-		if (master_refused(arena, service, before))
+		if (refused)
 			return 1;
 		wait_milliseconds(POLL_MILLISECONDS);
 	}
 	return 1;
-}
-
-/* Whether the process would take the signal, or keep it for later: a master that has just executed
- * itself would end of it. */
-static bool
-takes_signal(pid_t pid, int signal)
-{
-	static const char *const masks[] = { "SigBlk:", "SigCgt:" };
-	CLEANUP(buffer_free) struct buffer status = {};
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
-
-	if (file_read(arena_printf(arena, "/proc/%d/status", (int)pid), STATUS_MAX, &status, NULL) <
-		0)
-		return false;
-	for (size_t i = 0; i < COUNT_OF(masks); i++) {
-		const char *mask = strstr((const char *)status.data, masks[i]);
-
-		if (mask != NULL &&
-			(strtoull(mask + strlen(masks[i]), NULL, 16) >> (signal - 1) & 1))
-			return true;
-	}
-	return false;
 }
 
 static int
@@ -378,12 +396,8 @@ observe_anew(struct arena *arena, struct service *service, struct err *err)
 }
 
 static int
-reload_master(struct arena *arena, struct service *service, struct err *err)
+await_signal_handler(const struct service *service, struct err *err)
 {
-	const char *before = process_environment(arena, service->main.pid, "HAPROXY_PROCESSES");
-	struct timestamp since;
-	int outcome;
-
 	for (unsigned waited = 0; !takes_signal(service->main.pid, SIGUSR2);
 		waited += POLL_MILLISECONDS) {
 		if (waited >= CONTROL_TIMEOUT * 1000U || !process_is_alive(&service->main))
@@ -391,9 +405,23 @@ reload_master(struct arena *arena, struct service *service, struct err *err)
 				err, ERR_UNKNOWN, "%s: its master takes no SIGUSR2", service->name);
 		wait_milliseconds(POLL_MILLISECONDS);
 	}
-	since = control_now();
+	return 0;
+}
+
+static int
+reload_master(struct arena *arena, struct service *service, struct err *err)
+{
+	const struct process *all, *newest;
+	const char *list;
+	size_t count;
+	int outcome;
+
+	TRY(await_signal_handler(service, err));
+	TRY(processes_read(arena, &all, &count, err));
+	newest = newest_worker(&service->main, all, count);
+	list = process_environment(arena, service->main.pid, "HAPROXY_PROCESSES");
 	TRY(control_signal(service, SIGUSR2, err));
-	outcome = await_worker(service, since, before);
+	outcome = await_worker(service, newest != NULL ? newest->pid : 0, list);
 	if (outcome < 0)
 		return err_set(
 			err, ERR_UNKNOWN, "%s: the master ended while it reloaded", service->name);

@@ -107,9 +107,10 @@ server_start(struct server *server, const char *mode)
 		server->config, sizeof(server->config), "%s/haproxy.cfg", server->tree.directory);
 	server->pid = fork();
 	if (server->pid == 0) {
-		(void)freopen("/dev/null", "w", stdout);
-		(void)freopen("/dev/null", "w", stderr);
-		(void)chdir(server->tree.directory);
+		if (freopen("/dev/null", "w", stdout) == NULL ||
+			freopen("/dev/null", "w", stderr) == NULL ||
+			chdir(server->tree.directory) < 0)
+			_exit(126);
 		(void)execl(program, program, mode, "-f", "haproxy.cfg", NULL);
 		_exit(127);
 	}
@@ -120,7 +121,7 @@ server_start(struct server *server, const char *mode)
 
 /* The processes that are recognised as this server; the last of them becomes the service. */
 static size_t
-recognise(struct server *server)
+recognise_now(struct server *server)
 {
 	struct service *service = &server->tree.service;
 	const struct process *all;
@@ -147,6 +148,19 @@ recognise(struct server *server)
 	if (found > 0) {
 		product_haproxy.observe(server->tree.arena, service, all, count);
 		product_haproxy.read(server->tree.arena, service);
+	}
+	return found;
+}
+
+/* Sockets are open a moment before the first worker is there. */
+static size_t
+recognise(struct server *server)
+{
+	size_t found = recognise_now(server);
+
+	for (int i = 0; i < WAIT_STEPS && server->tree.service.worker_count == 0; i++) {
+		wait_a_bit();
+		found = recognise_now(server);
 	}
 	return found;
 }
