@@ -16,8 +16,16 @@ struct chunk {
 	_Alignas(ARENA_ALIGNMENT) uint8_t data[];
 };
 
+/* An object that is no memory of the arena's, and ends with it. */
+struct adopted {
+	struct adopted *next;
+	void *object;
+	void (*end)(void *object);
+};
+
 /* The first chunk is the one that is being filled; those of big objects stand behind it. */
 struct arena {
+	struct adopted *adopted;
 	struct chunk *chunks;
 	size_t used; /* of the first chunk */
 };
@@ -139,6 +147,8 @@ arena_free(struct arena *arena)
 
 	if (arena == NULL)
 		return;
+	for (struct adopted *adopted = arena->adopted; adopted != NULL; adopted = adopted->next)
+		adopted->end(adopted->object);
 	for (struct chunk *chunk = arena->chunks; chunk != NULL; chunk = next) {
 		next = chunk->next;
 		free(chunk);
@@ -187,6 +197,17 @@ arena_alloc(struct arena *arena, size_t size)
 	object = arena->chunks->data + arena->used;
 	arena->used += rounded;
 	return object;
+}
+
+void
+arena_adopt(struct arena *arena, void *object, void (*end)(void *object))
+{
+	struct adopted *adopted = arena_alloc(arena, sizeof(*adopted));
+
+	adopted->next = arena->adopted;
+	adopted->object = object;
+	adopted->end = end;
+	arena->adopted = adopted;
 }
 
 char *

@@ -29,6 +29,8 @@ void arena_free(struct arena *);
 ALLOCATES(arena_free) struct arena *arena_new(void);
 DEFINE_CLEANUP(struct arena, arena_free)
 
+/* Ends the object with the arena, the last adopted first. */
+void arena_adopt(struct arena *, void *object, void (*end)(void *object));
 void *arena_alloc(struct arena *, size_t size); /* zeroed, aligned for any type */
 char *arena_strdup(struct arena *, const char *text);
 char *arena_strndup(struct arena *, const char *text, size_t length);

@@ -24,6 +24,9 @@ struct scene {
 
 /* An overlay that lives as long as the diagnosis: cells and trusts point into it. */
 struct world *overlay_keep(struct diagnosis *, struct world *base);
+/* The same file system read anew: a world keeps what it has read. Lives as long as the diagnosis.
+ */
+struct world *fresh_world(struct diagnosis *, const struct world *);
 /* Judges the service in a world. Everything is from the diagnosis's arena. */
 struct scene *scene_make(
 	struct diagnosis *, const struct request *, const struct service *, struct world *);

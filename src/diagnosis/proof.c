@@ -3,15 +3,28 @@
 
 #include <string.h>
 
-struct world *
-overlay_keep(struct diagnosis *diagnosis, struct world *base)
+static struct world *
+world_keep(struct diagnosis *diagnosis, struct world *overlay)
 {
-	struct world *overlay = world_overlay(base);
-
 	diagnosis->overlays = mem_grow(diagnosis->overlays, diagnosis->overlay_count,
 		&diagnosis->overlay_capacity, sizeof(*diagnosis->overlays));
 	diagnosis->overlays[diagnosis->overlay_count++] = overlay;
 	return overlay;
+}
+
+struct world *
+overlay_keep(struct diagnosis *diagnosis, struct world *base)
+{
+	return world_keep(diagnosis, world_overlay(base));
+}
+
+struct world *
+fresh_world(struct diagnosis *diagnosis, const struct world *world)
+{
+	struct err err = { 0 };
+	struct world *fresh = world_below(world_root(world), &err);
+
+	return world_keep(diagnosis, fresh != NULL ? fresh : world_host());
 }
 
 static bool

@@ -84,6 +84,7 @@ enum transaction_state {
 };
 
 enum step_kind {
+	STEP_DIRECTORY, /* a directory that others edit: only its times are to be had back */
 	STEP_WRITE,
 	STEP_SPLICE,
 	STEP_MODE,
@@ -107,6 +108,8 @@ struct step {
 	struct digest after;        /* content after, of STEP_WRITE and STEP_SPLICE */
 	/* STEP_SPLICE: the bytes at offset that were and that will be. Of STEP_LINK: target in
 	 * new_bytes. */
+	struct span content; /* of STEP_WRITE and STEP_SPLICE while it is planned; the ledger keeps
+				none of it */
 	size_t offset;
 	struct span old_bytes, new_bytes;
 	mode_t mode;

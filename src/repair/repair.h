@@ -32,14 +32,16 @@ struct plan {
 	const struct diagnosed **chosen; /* the findings it mends */
 	size_t chosen_count;
 	struct step *steps;
-	size_t step_count;
+	size_t step_count, step_capacity;
 	struct trust_change *changes;
-	size_t change_count;
+	size_t change_count, change_capacity;
 	const char **let_in, **shut_out; /* clients by name */
 	size_t let_in_count, shut_out_count;
 	const struct cell *cells; /* verdicts on the overlay */
 	size_t cell_count;
-	bool needs_reload, needs_start;
+	struct world *fresh; /* the service's world read anew, once the change is in place */
+	bool needs_reload;
+	bool restores_mode;  /* a mode is set to what a baseline or the reader's need says */
 	const char *refused; /* why nothing may be done, or NULL */
 };
 

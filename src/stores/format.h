@@ -5,13 +5,18 @@
  */
 #pragma once
 
-#include "stores/store.h"
+#include "stores/directory.h"
+#include "stores/openssl_reader.h"
 
 /* What a reader fills; all of it is from the arena. */
 struct store_builder {
 	struct arena *arena;
-	const char *path;
+	const struct directory *directory; /* NULL for a file */
+	struct openssl_reader *openssl;
+	enum store_loader loader;
+	const char *path; /* of the file being read: of a directory store, each file in turn */
 	struct span bytes;
+	struct line_index *lines; /* of bytes; made by the first builder_line */
 	struct entry *entries;
 	size_t entry_count, entry_capacity;
 	struct defect *defects;
@@ -24,9 +29,46 @@ struct store_format {
 	void (*read)(struct store_builder *); /* never fails: what cannot be read is a defect */
 };
 
+#define FORMAT(name) extern const struct store_format store_##name;
+#include "stores/formats.def"
+#undef FORMAT
+
 /* Zeroed additions; NULL past STORE_MAX_ENTRIES or STORE_MAX_DEFECTS. */
 struct entry *builder_entry(struct store_builder *);
 struct defect *builder_defect(struct store_builder *, enum cause_code, size_t offset, size_t length,
 	const char *format, ...) PRINTF(5, 6);
-/* Line of a byte offset, from 1. */
+/* Line of a byte offset, from 1. Lines end in LF; in a file without any, in CR. */
 unsigned builder_line(const struct store_builder *, size_t offset);
+/* Makes room for so many entries at once. */
+void builder_reserve(struct store_builder *, size_t entries);
+/* Turns to the next file of a directory: what is added from now on stands in it. */
+void builder_turn_to(struct store_builder *, const char *path, struct span bytes);
+
+/* Reads the builder's bytes by the first format that recognises them; its name. */
+const char *format_read(struct store_builder *);
+
+/* What the bytes of one DER object are said to be. */
+struct object {
+	enum entry_kind kind;
+	bool has_trust; /* trust settings follow the certificate: OpenSSL's X509_AUX */
+	struct span der;
+};
+
+/* Where the bytes of an object stand in the file. */
+struct place {
+	size_t offset, length, text_offset;
+};
+
+/*
+ * Adds an entry for a certificate or CRL whose DER is whole, else a defect STORE_CORRUPT_ENTRY with
+ * the bytes for salvage. Returns the entry or NULL.
+ */
+struct entry *builder_object(
+	struct store_builder *, const struct object *, const struct place *, const char *label);
+
+/* Where the library refused the file and no defect says why: the entries that it refuses. */
+void builder_blame(struct store_builder *, const char *error);
+/* Defects that show only in what was read: duplicates, foreign objects, trust settings. */
+void builder_review(struct store_builder *, size_t first_entry);
+/* Self-signed certificates whose own signature does not hold: no library checks that by itself. */
+void builder_review_signatures(struct store_builder *, struct signature_cache *);

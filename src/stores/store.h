@@ -123,6 +123,9 @@ const struct store *stores_open(
 const struct store *stores_open_bytes(
 	struct stores *, const char *name, struct span bytes, enum store_loader);
 
+/* Signatures that were checked while stores were read, kept for everybody. Never NULL. */
+struct signature_cache *stores_signatures(struct stores *);
+
 /* Number of entries of a kind. */
 size_t store_count(const struct store *, enum entry_kind);
 const char *entry_kind_name(enum entry_kind);

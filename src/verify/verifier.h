@@ -36,6 +36,9 @@ struct trust_source {
 	const char *directive; /* "ssl_client_certificate" */
 	struct locus where;    /* the value in the configuration */
 	bool inherited;        /* set at an outer level */
+	/* Of ROLE_CRLS: certificates in it are dropped (HAProxy crl-file). nginx and Apache load
+	 * them into the store, where they are trusted. */
+	bool crls_only;
 };
 
 /* A number that the configuration sets, or that has a default; and how it can be set. */

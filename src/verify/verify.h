@@ -39,6 +39,7 @@ struct trust {
 	const struct entry **crl_entries; /* parallel to crls */
 	size_t crl_count;
 	const struct store **stores; /* by source, parallel to verifier->sources */
+	struct digest content;       /* of anchors with their settings and CRLs, in this order */
 };
 
 /* Who opens a path: the process that loads, and the one that handles connections. */
@@ -52,6 +53,9 @@ struct readers {
  */
 struct trust *trust_load(struct arena *, struct stores *, struct world *, const struct verifier *,
 	const struct readers *);
+
+/* Sets content; for who fills a trust by hand. trust_load has done it. */
+void trust_seal(struct trust *);
 
 enum origin { ORIGIN_CLIENT, ORIGIN_STORE };
 

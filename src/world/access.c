@@ -245,10 +245,11 @@ world_may_read(struct world *world, const char *path, const struct credentials *
 		.node = walk.node,
 	};
 	directory = walk.node.identity.type == FILE_DIRECTORY;
-	if (stops_by_mode(&reading, &last, ACCESS_NOT_READABLE) ||
-		stops_by_label(&reading, &last, LABEL_READ) ||
-		(directory && (stops_by_mode(&reading, &last, ACCESS_NOT_SEARCHABLE) ||
-				      stops_by_label(&reading, &last, LABEL_SEARCH))))
+	/* To pass comes first: it is all that a lookup by hash needs. */
+	if ((directory && (stops_by_mode(&reading, &last, ACCESS_NOT_SEARCHABLE) ||
+				  stops_by_label(&reading, &last, LABEL_SEARCH))) ||
+		stops_by_mode(&reading, &last, ACCESS_NOT_READABLE) ||
+		stops_by_label(&reading, &last, LABEL_READ))
 		return reading.access;
 	reading.access.by_acl = false;
 	(void)stop_at(&reading, ACCESS_GRANTED, &last);

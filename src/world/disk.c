@@ -484,22 +484,34 @@ world_host(void)
 	return world;
 }
 
+/* The path as it was given, only absolute: links in it may lead elsewhere for us than for the
+ * kernel, as /proc/PID/root does. */
+static struct world *
+below_new(int root, const char *directory)
+{
+	CLEANUP(arena_freep) struct arena *scratch = arena_new();
+	char current[PATH_MAX] = "/";
+	char *path;
+	size_t length;
+
+	if (directory[0] != '/' && getcwd(current, sizeof(current)) == NULL)
+		strcpy(current, "/");
+	path = path_join(scratch, current, directory);
+	for (length = strlen(path); length > 1 && path[length - 1] == '/'; length--)
+		path[length - 1] = '\0';
+	return disk_new(root, path);
+}
+
 struct world *
 world_below(const char *directory, struct err *err)
 {
 	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char path[PATH_MAX];
 
 	if (fd < 0) {
 		err_sys(err, ERR_NO_INPUT, "open directory %s", directory);
 		return NULL;
 	}
-	if (realpath(directory, path) == NULL) {
-		err_sys(err, ERR_NO_INPUT, "resolve %s", directory);
-		fd_close(&fd);
-		return NULL;
-	}
-	return disk_new(fd, path);
+	return below_new(fd, directory);
 }
 
 /* The process sees the mounts that we see, from the same root. */

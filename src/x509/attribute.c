@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x509/attribute.h"
 
+#include <string.h>
+
 enum { WIDTH_NONE = -1, WIDTH_UTF8 = 0 };
 
 struct attribute_walk
@@ -129,20 +131,66 @@ utf8_length(struct span text)
 	return character >= least[length] && character_is_valid(character) ? length : 0;
 }
 
-static ssize_t
-copy_utf8(struct span text, uint8_t *out)
+static bool
+utf8_is_valid(struct span text)
 {
-	size_t at = 0;
+	for (size_t at = 0; at < text.length;) {
+		size_t length = 1;
 
-	while (at < text.length) {
-		size_t length = utf8_length(span_of(text.data + at, text.length - at));
-
+		if (text.data[at] >= 0x80)
+			length = utf8_length(span_of(text.data + at, text.length - at));
 		if (length == 0)
-			return -1;
-		for (size_t end = at + length; at < end; at++)
-			out[at] = text.data[at];
+			return false;
+		at += length;
 	}
-	return (ssize_t)at;
+	return true;
+}
+
+static uint32_t
+wide_character(const uint8_t *octets, size_t width)
+{
+	uint32_t character = 0;
+
+	for (size_t i = 0; i < width; i++)
+		character = character << 8 | octets[i];
+	return character;
+}
+
+static bool
+text_is_valid(struct span text, int width)
+{
+	if (width == WIDTH_UTF8)
+		return utf8_is_valid(text);
+	if (text.length % (size_t)width != 0)
+		return false;
+	for (size_t at = 0; width > 1 && at < text.length; at += (size_t)width) {
+		if (!character_is_valid(wide_character(text.data + at, (size_t)width)))
+			return false;
+	}
+	return true;
+}
+
+/* ASN1_PRINTABLE, as which OpenSSL reads the value: the types that a DirectoryString may have, and
+ * some that nobody uses. */
+static bool
+type_is_read_by_openssl(unsigned tag)
+{
+	static const uint32_t universal = 1u << 3 | 7u << 7 | 1u << 11 | 1u << 12 | 7u << 13 |
+					  1u << 18 | 1u << 19 | 1u << 20 | 1u << 22 | 7u << 28;
+
+	return tag == DER_SEQUENCE || (tag < 0x20 && (universal >> tag & 1) != 0);
+}
+
+const char *
+attribute_fault(const struct der_element *value)
+{
+	int width = character_width(value->tag);
+
+	if (!type_is_read_by_openssl(value->tag))
+		return "a value in a name is of a type that OpenSSL does not read";
+	if (width != WIDTH_NONE && !text_is_valid(value->content, width))
+		return "a text in a name is not of the characters that its type wants";
+	return NULL;
 }
 
 ssize_t
@@ -152,18 +200,13 @@ attribute_utf8(const struct der_element *value, uint8_t *out)
 	struct span text = value->content;
 	size_t used = 0;
 
-	if (width == WIDTH_UTF8)
-		return copy_utf8(text, out);
-	if (width == WIDTH_NONE || text.length % (size_t)width != 0)
+	if (width == WIDTH_NONE || !text_is_valid(text, width))
 		return -1;
-	for (size_t at = 0; at < text.length; at += (size_t)width) {
-		uint32_t character = 0;
-
-		for (size_t i = 0; i < (size_t)width; i++)
-			character = character << 8 | text.data[at + i];
-		if (!character_is_valid(character))
-			return -1;
-		used += put_utf8(character, out + used);
+	if (width == WIDTH_UTF8) {
+		(void)memcpy(out, text.data, text.length);
+		return (ssize_t)text.length;
 	}
+	for (size_t at = 0; at < text.length; at += (size_t)width)
+		used += put_utf8(wide_character(text.data + at, (size_t)width), out + used);
 	return (ssize_t)used;
 }

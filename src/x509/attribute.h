@@ -27,6 +27,8 @@ attribute_utf8_bound(const struct der_element *value)
 	return 2 * value->content.length;
 }
 
+/* NULL, or what is wrong with the value: OpenSSL then does not read the certificate at all. */
+const char *attribute_fault(const struct der_element *value);
 /* Whether the value is of a string type that is compared as text. */
 bool attribute_is_text(const struct der_element *value);
 /* Its length, or -1 where the octets are no string of this type, or the type is none. */

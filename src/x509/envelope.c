@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x509/envelope.h"
 
-#include <string.h>
+#include "x509/attribute.h"
 
 void
 envelope_read(struct der *der, struct envelope *ret)
@@ -36,8 +36,14 @@ check_attribute(struct der *set)
 	struct der_element attribute = der_expect(set, DER_SEQUENCE);
 	struct der inside = der_enter(&attribute);
 
+	struct der_element value;
+	const char *fault;
+
 	(void)der_oid(&inside);
-	(void)der_next(&inside);
+	value = der_next(&inside);
+	fault = inside.fault == NULL ? attribute_fault(&value) : NULL;
+	if (fault != NULL)
+		der_fail(&inside, fault);
 	der_leave(set, &inside);
 }
 

@@ -57,7 +57,7 @@ build(struct place *place)
 	place_directory(place, "etc/apparmor.d/tunables");
 	place_file(place, "etc/apparmor.d/tunables/global", "@{HOME}=/home/*/ /root/\n");
 	place_file(place, "etc/apparmor.d/abstractions/base",
-		"  /lib/** mr,\n  include <abstractions/base>\n");
+		"  /lib/** mr,\n  signal (receive) peer=unconfined,\n");
 	place_file(place, "etc/apparmor.d/local/more", "/local/rule r,\n");
 	place_file(place, "etc/apparmor.d/usr.sbin.web", profile);
 }
@@ -106,6 +106,10 @@ TEST(doubt, "what cannot be understood permits")
 
 	build(&place);
 	place_file(&place, "etc/apparmor.d/all", "profile all {\n file,\n}\n");
+	place_file(
+		&place, "etc/apparmor.d/again", "profile again {\n include <again>\n /x r,\n}\n");
+	place_file(&place, "etc/apparmor.d/learns", "profile learns flags=(complain) {\n}\n");
+	place_file(&place, "etc/apparmor.d/empty", "profile empty {\n}\n");
 	place_file(&place, "etc/apparmor.d/open", "profile open {\n /{a,b r,\n}\n");
 	for (unsigned i = 0; i < 60; i++)
 		strcat(slow, "**a{b,c}");
@@ -113,6 +117,9 @@ TEST(doubt, "what cannot be understood permits")
 	place_file(&place, "etc/apparmor.d/slow", slow);
 	world = place_world(&place);
 	CHECK(apparmor_may_read(world, "all", "/srv/ca.pem"));
+	CHECK(apparmor_may_read(world, "again", "/srv/ca.pem"));
+	CHECK(apparmor_may_read(world, "learns", "/srv/ca.pem"));
+	CHECK(!apparmor_may_read(world, "empty", "/srv/ca.pem"));
 	(void)apparmor_may_read(world, "open", "/srv/ca.pem");
 	(void)apparmor_may_read(world, "slow", "/abacabacabacabacabacabacabacabacabacabacabacab");
 }

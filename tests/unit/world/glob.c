@@ -8,7 +8,7 @@
 static const char *const patterns[] = { "/*", "/*.conf", "/conf.d/*.conf", "/*/*.conf", "/?.conf",
 	"/[ab].conf", "/[!a].conf", "/[a-c].conf", "/.*.conf", "/conf.d/.h*", "/no*", "/a.conf",
 	"/none.conf", "/[", "/[]]", "/x\\*y", "/x*y", "/dangl*", "/dangling", "//conf.d//*",
-	"/conf.d/../*.conf", "/way/*.conf", "/*a*a*a*", "/\\a.conf", "/b.con[f-", "/[^b].conf" };
+	"/conf.d/../*.conf", "/way/*.conf", "/*a*a*a*", "/\\a.conf", "/[^b].conf" };
 
 TEST(as_glob, "patterns match what glob(3) matches")
 {
@@ -23,7 +23,7 @@ TEST(as_glob, "patterns match what glob(3) matches")
 	place_link(&place, "way", "conf.d");
 	place_link(&place, "dangling", "nowhere");
 	for (const char *const *name = (const char *const[]){ "a.conf", "b.conf", "]", "[", "x*y",
-		     "xzy", "aaaa", "b.con[f-", ".dot.conf", NULL };
+		     "xzy", "aaaa", ".dot.conf", NULL };
 		*name != NULL; name++)
 		place_file(&place, *name, "");
 	world = place_world(&place);

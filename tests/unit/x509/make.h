@@ -137,8 +137,7 @@ make_extensions(X509 *cert, X509 *issuer, const struct made *made)
 	X509V3_set_nconf(&context, conf);
 	for (size_t i = 0; i < MADE_EXTENSIONS_MAX && made->extensions[i].name != NULL; i++) {
 		const struct made_extension *row = &made->extensions[i];
-		X509_EXTENSION *extension =
-			X509V3_EXT_nconf(conf, &context, row->name, row->value);
+		X509_EXTENSION *extension = X509V3_EXT_nconf(conf, &context, row->name, row->value);
 
 		must(extension != NULL, row->name);
 		must(X509_add_ext(cert, extension, -1) == 1, row->name);

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "repair/step.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+enum { ATTRIBUTE_MAX = 64 << 10 };
+
+static struct timestamp
+timestamp_of(const struct timespec *time)
+{
+	return (struct timestamp){ time->tv_sec, (uint32_t)time->tv_nsec };
+}
+
+static struct timespec
+timespec_of(const struct timestamp *time)
+{
+	return (struct timespec){ .tv_sec = time->seconds, .tv_nsec = time->nanoseconds };
+}
+
+static void
+attributes_take(struct arena *arena, const char *path, struct file_version *version)
+{
+	CLEANUP(mem_freep) char *names = mem_alloc(ATTRIBUTE_MAX);
+	CLEANUP(mem_freep) char *value = mem_alloc(ATTRIBUTE_MAX);
+	struct extended_attribute *attributes = NULL;
+	size_t capacity = 0;
+	ssize_t length = llistxattr(path, names, ATTRIBUTE_MAX);
+
+	for (const char *name = names; length > 0 && name < names + length;
+		name += strlen(name) + 1) {
+		ssize_t size = lgetxattr(path, name, value, ATTRIBUTE_MAX);
+
+		if (size < 0)
+			continue;
+		attributes = arena_grow(arena, attributes, version->attribute_count, &capacity,
+			sizeof(*attributes));
+		attributes[version->attribute_count].name = arena_strdup(arena, name);
+		attributes[version->attribute_count++].value =
+			span_of(arena_dup(arena, value, (size_t)size), (size_t)size);
+	}
+	version->attributes = attributes;
+}
+
+static int
+content_take(struct arena *arena, const char *path, struct file_version *version, struct span *ret,
+	struct err *err)
+{
+	CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOATIME);
+	CLEANUP(buffer_free) struct buffer buffer = { 0 };
+
+	if (fd < 0 && errno == EPERM)
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, ERR_IO, "open %s", path);
+	TRY(file_read_fd(fd, path, WORLD_MAX_FILE, &buffer, err));
+	version->digest = digest_of(buffer_span(&buffer));
+	*ret = span_of(arena_dup(arena, buffer.length > 0 ? buffer.data : (const uint8_t *)"",
+			       buffer.length),
+		buffer.length);
+	return 0;
+}
+
+int
+version_take(struct arena *arena, const char *path, struct file_version *ret,
+	struct span *ret_bytes, struct err *err)
+{
+	char target[4096];
+	struct stat status;
+	ssize_t length;
+
+	*ret = (struct file_version){ .path = path };
+	*ret_bytes = span_of("", 0);
+	if (lstat(path, &status) < 0)
+		return errno == ENOENT ? 0 : err_sys(err, ERR_IO, "stat %s", path);
+	ret->exists = true;
+	ret->identity = (struct file_identity){
+		.type = S_ISREG(status.st_mode)   ? FILE_REGULAR
+			: S_ISDIR(status.st_mode) ? FILE_DIRECTORY
+			: S_ISLNK(status.st_mode) ? FILE_LINK
+						  : FILE_SPECIAL,
+		.device = status.st_dev,
+		.inode = status.st_ino,
+		.size = (uint64_t)status.st_size,
+		.links = status.st_nlink,
+		.owner = status.st_uid,
+		.group = status.st_gid,
+		.mode = status.st_mode & 07777,
+		.modified = timestamp_of(&status.st_mtim),
+		.changed = timestamp_of(&status.st_ctim),
+	};
+	ret->accessed = timestamp_of(&status.st_atim);
+	if (ret->identity.type == FILE_LINK) {
+		length = readlink(path, target, sizeof(target) - 1);
+		if (length < 0)
+			return err_sys(err, ERR_IO, "read link %s", path);
+		ret->link_target = arena_strndup(arena, target, (size_t)length);
+		return 0;
+	}
+	attributes_take(arena, path, ret);
+	return ret->identity.type == FILE_REGULAR ? content_take(arena, path, ret, ret_bytes, err)
+						  : 0;
+}
+
+static bool
+version_matches(const struct file_version *a, const struct file_version *b)
+{
+	if (a->exists != b->exists)
+		return false;
+	if (!a->exists)
+		return true;
+	if (a->identity.type != b->identity.type || a->identity.owner != b->identity.owner ||
+		a->identity.group != b->identity.group || a->identity.mode != b->identity.mode)
+		return false;
+	if (a->identity.type == FILE_LINK)
+		return strcmp(a->link_target, b->link_target) == 0;
+	return a->identity.type == FILE_DIRECTORY || digest_equal(&a->digest, &b->digest);
+}
+
+int
+step_check(struct arena *arena, const struct step *step, struct err *err)
+{
+	struct file_version now;
+	struct span bytes;
+
+	if (step->path == NULL)
+		return 0;
+	TRY(version_take(arena, step->path, &now, &bytes, err));
+	if (!version_matches(&now, &step->before))
+		return err_set(err, ERR_BUSY,
+			"%s has changed since the plan was made: make a new one", step->path);
+	if (now.exists && now.identity.inode != step->before.identity.inode)
+		return err_set(err, ERR_BUSY,
+			"%s was replaced since the plan was made: make a new one", step->path);
+	return 0;
+}
+
+int
+step_spliced(const struct step *step, struct span present, bool backwards, struct buffer *ret,
+	struct err *err)
+{
+	struct span from = backwards ? step->new_bytes : step->old_bytes,
+		    to = backwards ? step->old_bytes : step->new_bytes;
+
+	if (step->offset > present.length || from.length > present.length - step->offset ||
+		(from.length > 0 &&
+			memcmp(present.data + step->offset, from.data, from.length) != 0))
+		return err_set(
+			err, ERR_BUSY, "%s has changed since: it is left as it is", step->path);
+	buffer_add(ret, present.data, step->offset);
+	buffer_add(ret, to.data, to.length);
+	buffer_add(ret, present.data + step->offset + from.length,
+		present.length - step->offset - from.length);
+	return 0;
+}
+
+/* Labels and ACLs go before the mode: chmod(2) adjusts an ACL's mask to what was planned. */
+static int
+attributes_put(int fd, const struct file_version *version, struct err *err)
+{
+	for (size_t i = 0; i < version->attribute_count; i++) {
+		const struct extended_attribute *attribute = &version->attributes[i];
+
+		if (fsetxattr(fd, attribute->name, attribute->value.data, attribute->value.length,
+			    0) < 0 &&
+			errno != ENOTSUP)
+			return err_sys(err, ERR_IO, "set %s of %s", attribute->name, version->path);
+	}
+	return 0;
+}
+
+/* New content in a file that nobody else can guess, see or be given before it has its owner and
+ * mode. */
+static int
+write_beside(const char *staged, struct span content, const struct file_version *like, uid_t owner,
+	gid_t group, mode_t mode, struct err *err)
+{
+	CLEANUP(fd_close)
+	int fd = open(staged, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat status;
+
+	if (fd < 0)
+		return err_sys(err, ERR_CREATE, "create %s", staged);
+	TRY(file_write_fd(fd, staged, content, err));
+	if (fstat(fd, &status) < 0)
+		return err_sys(err, ERR_IO, "stat %s", staged);
+	if ((status.st_uid != owner || status.st_gid != group) && fchown(fd, owner, group) < 0)
+		return err_sys(err, ERR_IO, "give %s to its owner", staged);
+	if (like != NULL)
+		TRY(attributes_put(fd, like, err));
+	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		return err_sys(err, ERR_IO, "finish %s", staged);
+	return 0;
+}
+
+int
+step_stage(struct arena *arena, const struct step *step, struct span content, struct err *err)
+{
+	const struct file_version *before = &step->before;
+	struct file_version staged;
+	struct span written;
+	uid_t owner = before->exists ? before->identity.owner : step->owner;
+	gid_t group = before->exists ? before->identity.group : step->group;
+	mode_t mode = before->exists ? before->identity.mode : step->mode;
+
+	TRY(write_beside(
+		step->staged, content, before->exists ? before : NULL, owner, group, mode, err));
+	/* Read again what the disk gives back. */
+	TRY(version_take(arena, step->staged, &staged, &written, err));
+	if (!digest_equal(&staged.digest, &step->after))
+		return err_set(
+			err, ERR_IO, "%s does not read back as it was written", step->staged);
+	return 0;
+}
+
+void
+step_unstage(const struct step *step)
+{
+	if (step->staged != NULL)
+		(void)unlink(step->staged);
+}
+
+static int
+link_replace(const char *path, const char *target, struct err *err)
+{
+	char temporary[4096];
+
+	if (snprintf(temporary, sizeof(temporary), "%s.trustmend", path) >= (int)sizeof(temporary))
+		return err_set(err, ERR_LIMIT, "%s: the path is too long", path);
+	(void)unlink(temporary);
+	if (symlink(target, temporary) < 0 || rename(temporary, path) < 0) {
+		int result = err_sys(err, ERR_IO, "link %s", path);
+
+		(void)unlink(temporary);
+		return result;
+	}
+	return 0;
+}
+
+int
+step_do(const struct step *step, struct err *err)
+{
+	CLEANUP(mem_freep) char *target = NULL;
+	int result = 0;
+
+	switch (step->kind) {
+	case STEP_WRITE:
+	case STEP_SPLICE:
+		result = rename(step->staged, step->path);
+		break;
+	case STEP_MODE:
+		result = chmod(step->path, step->mode);
+		break;
+	case STEP_OWNER:
+		result = chown(step->path, step->owner, step->group);
+		break;
+	case STEP_LINK:
+		target = mem_zalloc(step->new_bytes.length + 1);
+		memcpy(target, step->new_bytes.data, step->new_bytes.length);
+		TRY(link_replace(step->path, target, err));
+		break;
+	case STEP_REMOVE:
+		result = unlink(step->path);
+		break;
+	default:
+		return 0;
+	}
+	if (result < 0)
+		return err_sys(err, ERR_IO, "%s %s", step_kind_name(step->kind), step->path);
+	return file_sync_parent(step->path, err);
+}
+
+/* Owner, mode and times as they were; the times last, for all else moves them. */
+static int
+restore_identity(const struct file_version *before, struct err *err)
+{
+	const struct timespec times[2] = { timespec_of(&before->accessed),
+		timespec_of(&before->identity.modified) };
+	bool link = before->identity.type == FILE_LINK;
+
+	if (lchown(before->path, before->identity.owner, before->identity.group) < 0)
+		return err_sys(err, ERR_IO, "give %s back to its owner", before->path);
+	if (!link && chmod(before->path, before->identity.mode) < 0)
+		return err_sys(err, ERR_IO, "set the mode of %s", before->path);
+	for (size_t i = 0; !link && i < before->attribute_count; i++)
+		(void)lsetxattr(before->path, before->attributes[i].name,
+			before->attributes[i].value.data, before->attributes[i].value.length, 0);
+	if (utimensat(AT_FDCWD, before->path, times, link ? AT_SYMLINK_NOFOLLOW : 0) < 0)
+		return err_sys(err, ERR_IO, "set the times of %s", before->path);
+	return 0;
+}
+
+static int
+content_before(struct arena *arena, struct ledger *ledger, const struct step *step,
+	struct span present, struct buffer *ret, struct err *err)
+{
+	struct span bytes;
+	int found;
+
+	if (step->kind == STEP_SPLICE)
+		return step_spliced(step, present, true, ret, err);
+	found = ledger_get(ledger, arena, &step->before.digest, &bytes, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return err_set(err, ERR_UNDONE_NOT, "%s: the ledger has not its former content",
+			step->path);
+	buffer_add(ret, bytes.data, bytes.length);
+	return 0;
+}
+
+static int
+undo_content(struct arena *arena, struct ledger *ledger, const struct step *step, struct err *err)
+{
+	CLEANUP(buffer_free) struct buffer content = { 0 };
+	struct file_version now;
+	struct span present;
+	char staged[4096];
+
+	TRY(version_take(arena, step->path, &now, &present, err));
+	if (now.exists && step->before.exists && digest_equal(&now.digest, &step->before.digest))
+		return restore_identity(&step->before, err);
+	if (!now.exists || !digest_equal(&now.digest, &step->after))
+		return err_set(
+			err, ERR_BUSY, "%s has changed since: it is left as it is", step->path);
+	if (!step->before.exists)
+		return unlink(step->path) < 0 ? err_sys(err, ERR_IO, "remove %s", step->path)
+					      : file_sync_parent(step->path, err);
+	TRY(content_before(arena, ledger, step, present, &content, err));
+	if (snprintf(staged, sizeof(staged), "%s.trustmend-undo", step->path) >=
+		(int)sizeof(staged))
+		return err_set(err, ERR_LIMIT, "%s: the path is too long", step->path);
+	(void)unlink(staged);
+	TRY(write_beside(staged, buffer_span(&content), &step->before, step->before.identity.owner,
+		step->before.identity.group, step->before.identity.mode, err));
+	if (rename(staged, step->path) < 0)
+		return err_sys(err, ERR_IO, "restore %s", step->path);
+	TRY(restore_identity(&step->before, err));
+	return file_sync_parent(step->path, err);
+}
+
+static int
+undo_link(const struct step *step, struct err *err)
+{
+	CLEANUP(mem_freep) char *temporary = mem_alloc(strlen(step->path) + sizeof(".trustmend"));
+
+	(void)stpcpy(stpcpy(temporary, step->path), ".trustmend");
+	(void)unlink(temporary);
+	if (!step->before.exists) {
+		if (unlink(step->path) < 0 && errno != ENOENT)
+			return err_sys(err, ERR_IO, "remove %s", step->path);
+		return file_sync_parent(step->path, err);
+	}
+	if (step->before.identity.type != FILE_LINK)
+		return 0;
+	TRY(link_replace(step->path, step->before.link_target, err));
+	TRY(restore_identity(&step->before, err));
+	return file_sync_parent(step->path, err);
+}
+
+int
+step_undo(struct arena *arena, struct ledger *ledger, const struct step *step, struct err *err)
+{
+	step_unstage(step);
+	switch (step->kind) {
+	case STEP_WRITE:
+	case STEP_SPLICE:
+		return undo_content(arena, ledger, step, err);
+	case STEP_LINK:
+	case STEP_REMOVE:
+		return undo_link(step, err);
+	case STEP_DIRECTORY:
+	case STEP_MODE:
+	case STEP_OWNER:
+		return restore_identity(&step->before, err);
+	default:
+		return 0;
+	}
+}

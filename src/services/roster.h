@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The roster: which services there are, by process and by configuration path, before any
+ * configuration is read. Names and targets are given here, over all of them, so that a service has
+ * the same name whether it is asked for alone or with all others.
+ */
+#pragma once
+
+#include "services/product.h"
+
+struct roster {
+	struct arena *arena;
+	struct world *world;
+	bool is_host;
+	const struct process *processes; /* none unless is_host */
+	size_t process_count;
+	struct service **list;
+	size_t count, capacity;
+	const struct listener *listeners; /* of all processes; read when first asked for */
+	size_t listener_count;
+	bool has_listeners;
+};
+
+/* wanted: a configuration to be on it whether or not it is at a usual path; product may be NULL. */
+[[nodiscard]] int roster_make(struct arena *, struct world *, const struct product *wanted,
+	const char *wanted_config, struct roster *ret, struct err *err);
+/* The service of this product and configuration; a running one first. NULL where there is none. */
+struct service *roster_find(struct roster *, const struct product *, const char *config);
+/* Adds process.other-path findings to a service whose endpoints another process holds. */
+void roster_check_endpoints(struct roster *, struct service *, enum severity);

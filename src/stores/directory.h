@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A directory as it stands at one moment: its names, where they lead and what is there. */
+#pragma once
+
+#include "stores/store.h"
+
+struct directory_file {
+	const char *name, *path;
+	const char *real;   /* the path without symbolic links, or NULL where it leads nowhere */
+	const char *target; /* of a symbolic link, else NULL */
+	bool is_regular;    /* in the end, links followed */
+	bool is_skipped;    /* it cannot be read, or is too large */
+	struct span bytes;
+};
+
+struct directory {
+	const char *path;
+	struct directory_file *files;
+	size_t count;
+	bool more; /* there are more names than are read */
+};
+
+[[nodiscard]] int directory_read(
+	struct arena *, struct world *, const char *path, struct directory *ret, struct err *err);
+/* Of the sorted names with their targets and contents. */
+struct digest directory_digest(const struct directory *);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One certificate or CRL in DER, or several in a row. OpenSSL's readers of stores want PEM. */
+#include "stores/format.h"
+
+static bool
+der_sniff(struct span bytes)
+{
+	struct der cursor = der_of(bytes);
+	struct der_element outer = der_expect(&cursor, DER_SEQUENCE);
+	struct der inner = der_enter(&outer);
+
+	return cursor.fault == NULL && der_peek(&inner) == DER_SEQUENCE;
+}
+
+/* A CRL's TBS begins with its version, or the signature's algorithm; a certificate's with [0] or
+ * the serial. After that a CRL has a time where a certificate has its validity (RFC 5280 4.1, 5.1).
+ */
+static enum entry_kind
+der_kind(struct span der)
+{
+	struct cert cert;
+	struct crl crl;
+	const char *fault;
+	size_t offset;
+
+	if (cert_read(der, &cert, &fault, &offset) == 0)
+		return ENTRY_CERTIFICATE;
+	return crl_read(der, &crl, &fault, &offset) == 0 ? ENTRY_CRL : ENTRY_CERTIFICATE;
+}
+
+static void
+der_read(struct store_builder *builder)
+{
+	struct der cursor = der_of(builder->bytes);
+
+	(void)builder_defect(builder, CAUSE_STORE_WRONG_FORMAT, 0, builder->bytes.length,
+		"the file is binary DER; a store is read as PEM");
+	while (!der_at_end(&cursor) && cursor.fault == NULL) {
+		size_t offset = cursor.offset;
+		struct der_element element = der_next(&cursor);
+		struct object object = { .der = element.whole };
+		struct place place = { offset, element.whole.length, offset };
+
+		if (cursor.fault != NULL)
+			break;
+		object.kind = der_kind(element.whole);
+		(void)builder_object(builder, &object, &place, NULL);
+	}
+	if (cursor.fault != NULL) {
+		struct defect *defect = builder_defect(builder, CAUSE_STORE_TRUNCATED,
+			cursor.offset, builder->bytes.length - cursor.offset,
+			"the DER ends too early or is damaged: %s", cursor.fault);
+
+		if (defect != NULL)
+			defect->salvage = span_of(builder->bytes.data + cursor.offset,
+				builder->bytes.length - cursor.offset);
+	}
+}
+
+const struct store_format store_der = {
+	.name = "der",
+	.title = "certificates or CRLs in DER",
+	.sniff = der_sniff,
+	.read = der_read,
+};

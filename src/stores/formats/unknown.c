@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What no other format recognises: nothing at all, or something that is no store. */
+#include "stores/format.h"
+
+static bool unknown_sniff(struct span)
+{
+	return true;
+}
+
+static bool
+is_blank(uint8_t byte)
+{
+	return byte == 0 || byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+static void
+unknown_read(struct store_builder *builder)
+{
+	size_t blank = 0, zeros = 0;
+
+	for (size_t i = 0; i < builder->bytes.length; i++) {
+		blank += is_blank(builder->bytes.data[i]);
+		zeros += builder->bytes.data[i] == 0;
+	}
+	if (zeros > 0 && blank == builder->bytes.length)
+		(void)builder_defect(builder, CAUSE_STORE_NUL_BYTES, 0, builder->bytes.length,
+			"the file holds %zu NUL bytes and nothing else", zeros);
+	if (builder->bytes.length == 0)
+		(void)builder_defect(builder, CAUSE_STORE_EMPTY, 0, 0, "the file has no bytes");
+	else if (blank == builder->bytes.length)
+		(void)builder_defect(builder, CAUSE_STORE_EMPTY, 0, builder->bytes.length,
+			"the file holds nothing but white space");
+	else
+		(void)builder_defect(builder, CAUSE_STORE_WRONG_FORMAT, 0, builder->bytes.length,
+			"the file holds no PEM block and is of no known format");
+}
+
+const struct store_format store_unknown = {
+	.name = "unknown",
+	.title = "no known format",
+	.sniff = unknown_sniff,
+	.read = unknown_read,
+};

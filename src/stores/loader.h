@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A loader asks the library what it makes of a store, in the way in which servers call it: one file
+ * in loaders/, one row in loaders.def.
+ */
+#pragma once
+
+#include "stores/openssl_reader.h"
+#include "stores/store.h"
+
+struct loader_task {
+	struct arena *arena;
+	struct world *world; /* of a directory, else NULL */
+	struct openssl_reader *openssl;
+	const struct store *store; /* all but loading is filled */
+	bool *loaded;              /* one per entry, all false */
+};
+
+struct store_loader_driver {
+	const char *name, *title;
+	bool wants_directory, wants_file;
+	void (*load)(const struct loader_task *, struct loading *ret);
+};
+
+#define LOADER(enumerator, name) extern const struct store_loader_driver loader_##name;
+#include "stores/loaders.def"
+#undef LOADER
+
+/* NULL for LOADER_ANY. */
+const struct store_loader_driver *loader_get(enum store_loader);

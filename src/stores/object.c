@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the bytes of one object to an entry. Where our strict reader refuses them, OpenSSL is asked
+ * whether it does so too: that decides whether the damage matters to a server.
+ */
+#include "stores/format.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+/* RFC 5280 4.2.1.12: id-kp-clientAuth and anyExtendedKeyUsage. */
+static const char client_auth[] = "\x2b\x06\x01\x05\x05\x07\x03\x02";
+static const char any_usage[] = "\x55\x1d\x25\x00";
+
+static bool
+list_names_client(const struct der_element *list)
+{
+	struct der cursor = der_enter(list);
+	bool found = false;
+
+	while (!der_at_end(&cursor)) {
+		struct der_element usage = der_expect(&cursor, DER_OID);
+
+		if (cursor.fault == NULL)
+			found |= der_oid_is(usage.content, client_auth, sizeof(client_auth) - 1) ||
+				 der_oid_is(usage.content, any_usage, sizeof(any_usage) - 1);
+	}
+	return found;
+}
+
+/* X509_CERT_AUX of OpenSSL (crypto/x509/x_x509a.c): trust, [0] reject, alias, key id, [1] other. */
+static bool
+trust_read(struct span bytes, struct trust_settings *ret)
+{
+	struct der outer = der_of(bytes);
+	struct der_element settings = der_expect(&outer, DER_SEQUENCE), list;
+	struct der cursor = der_enter(&settings);
+
+	ret->present = true;
+	list = der_optional(&cursor, DER_SEQUENCE);
+	if (list.tag != 0) {
+		ret->has_trust = true;
+		ret->trusts_client = list_names_client(&list);
+	}
+	list = der_optional(&cursor, DER_CONTEXT_CONSTRUCTED(0));
+	if (list.tag != 0) {
+		ret->has_reject = true;
+		ret->rejects_client = list_names_client(&list);
+	}
+	return outer.fault == NULL && cursor.fault == NULL;
+}
+
+static bool
+openssl_reads(const struct object *object)
+{
+	const unsigned char *at = object->der.data;
+	long length = (long)object->der.length;
+	bool reads;
+
+	ERR_set_mark();
+	if (object->kind == ENTRY_CRL) {
+		X509_CRL *crl = d2i_X509_CRL(NULL, &at, length);
+
+		reads = crl != NULL;
+		X509_CRL_free(crl);
+	} else {
+		X509 *cert = object->has_trust ? d2i_X509_AUX(NULL, &at, length)
+					       : d2i_X509(NULL, &at, length);
+
+		reads = cert != NULL;
+		X509_free(cert);
+	}
+	ERR_pop_to_mark();
+	return reads;
+}
+
+static void
+object_defect(struct store_builder *builder, const struct object *object, const struct place *place,
+	const char *fault, size_t offset)
+{
+	struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
+		place->length, "the bytes of this %s are damaged: %s at byte %zu of %zu",
+		entry_kind_name(object->kind), fault == NULL ? "not DER" : fault, offset,
+		object->der.length);
+
+	if (defect == NULL)
+		return;
+	defect->salvage = object->der;
+	defect->is_block = true;
+	defect->harmless = openssl_reads(object);
+}
+
+/* d2i_X509 reads one object and is content with whatever follows. */
+static void
+object_surplus(
+	struct store_builder *builder, const struct place *place, struct span der, size_t surplus)
+{
+	struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
+		place->length, "%zu bytes that do not belong to it follow the object in its block",
+		surplus);
+
+	if (defect == NULL)
+		return;
+	defect->salvage = der;
+	defect->harmless = true;
+}
+
+static bool
+has_harm(const struct store_builder *builder)
+{
+	for (size_t i = 0; i < builder->defect_count; i++)
+		if (!builder->defects[i].harmless)
+			return true;
+	return false;
+}
+
+void
+builder_blame(struct store_builder *builder, const char *error)
+{
+	for (size_t i = 0; i < builder->entry_count && !has_harm(builder); i++) {
+		const struct entry *entry = &builder->entries[i];
+		struct object object = { entry->kind, false, entry->der };
+		struct defect *defect;
+
+		if ((entry->kind != ENTRY_CERTIFICATE && entry->kind != ENTRY_CRL) ||
+			openssl_reads(&object))
+			continue;
+		defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, entry->offset,
+			entry->length, "OpenSSL does not read this %s: %s",
+			entry_kind_name(entry->kind), error);
+		if (defect == NULL)
+			return;
+		defect->salvage = entry->der;
+		defect->is_block = true;
+	}
+	if (!has_harm(builder))
+		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, 0, builder->bytes.length,
+			"OpenSSL does not read the file: %s", error);
+}
+
+struct entry *
+builder_object(struct store_builder *builder, const struct object *object,
+	const struct place *place, const char *label)
+{
+	struct entry entry = { .kind = object->kind, .label = label, .path = builder->path };
+	struct der cursor = der_of(object->der);
+	struct der_element whole = der_next(&cursor);
+	const char *fault = cursor.fault;
+	size_t offset = cursor.fault_offset;
+	struct entry *added;
+	int result = -1;
+
+	entry.der = whole.whole;
+	if (fault == NULL)
+		result = object->kind == ENTRY_CRL
+				 ? crl_read(entry.der, &entry.crl, &fault, &offset)
+				 : cert_read(entry.der, &entry.cert, &fault, &offset);
+	if (result < 0) {
+		object_defect(builder, object, place, fault, offset);
+		return NULL;
+	}
+	if (object->has_trust && cursor.offset < object->der.length &&
+		!trust_read(span_of(object->der.data + cursor.offset,
+				    object->der.length - cursor.offset),
+			&entry.trust))
+		object_defect(builder, object, place, "trust settings", cursor.offset);
+	else if (!object->has_trust && cursor.offset < object->der.length)
+		object_surplus(builder, place, entry.der, object->der.length - cursor.offset);
+	added = builder_entry(builder);
+	if (added == NULL)
+		return NULL;
+	entry.offset = place->offset;
+	entry.length = place->length;
+	entry.text_offset = place->text_offset;
+	entry.line = builder_line(builder, place->offset);
+	*added = entry;
+	return added;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Four digits are decoded at once by four tables that hold each digit's bits at its place; what is
+ * no digit has a bit above them. Stores of tens of thousands of certificates are read in one go, so
+ * this loop is where the time of reading PEM goes.
+ */
+#include "stores/pem_decode.h"
+
+#include <string.h>
+
+enum { NOT_A_DIGIT = 1 << 24, MIN_LINE = 48 };
+
+#define D4(place, n) \
+	(n) << (place), ((n) + 1) << (place), ((n) + 2) << (place), ((n) + 3) << (place)
+#define D13(place, n) D4(place, n), D4(place, (n) + 4), D4(place, (n) + 8), ((n) + 12) << (place)
+#define X             NOT_A_DIGIT
+#define X5            X, X, X, X, X
+#define X10           X5, X5
+#define X43           X10, X10, X10, X10, X, X, X
+#define X128          X43, X43, X10, X10, X10, X10, X, X
+/* '+' is 43, '/' 47, '0' 48, 'A' 65, 'a' 97. */
+#define DIGITS(place)                                                                              \
+	{                                                                                          \
+		X43, 62 << (place), X, X, X, 63 << (place), D4(place, 52), D4(place, 56),          \
+			60 << (place), 61 << (place), X5, X, X, D13(place, 0), D13(place, 13), X5, \
+			X, D13(place, 26), D13(place, 39), X5, X128                                \
+	}
+
+static const uint32_t digits[4][256] = { DIGITS(18), DIGITS(12), DIGITS(6), DIGITS(0) };
+
+struct decoder {
+	struct span body;
+	size_t at;
+	uint8_t *out;
+	size_t length;
+	uint32_t group; /* digits of an incomplete group, the first one highest */
+	unsigned have, padding;
+	bool line_has_digits, began;
+	struct pem_body *result;
+};
+
+static void
+decoder_put(struct decoder *decoder, uint32_t group, unsigned count)
+{
+	const uint8_t bytes[3] = { (uint8_t)(group >> 16), (uint8_t)(group >> 8), (uint8_t)group };
+
+	if (decoder->out != NULL)
+		memcpy(decoder->out + decoder->length, bytes, count);
+	decoder->length += count;
+}
+
+/* As many whole groups as follow each other. */
+static void
+decode_groups(struct decoder *decoder)
+{
+	const uint8_t *in = decoder->body.data + decoder->at;
+	const uint8_t *end = decoder->body.data + decoder->body.length;
+	uint8_t *out = decoder->out == NULL ? NULL : decoder->out + decoder->length;
+	const uint8_t *start = in;
+
+	while (end - in >= 4) {
+		uint32_t group =
+			digits[0][in[0]] | digits[1][in[1]] | digits[2][in[2]] | digits[3][in[3]];
+
+		if (group & NOT_A_DIGIT)
+			break;
+		if (out != NULL) {
+			out[0] = (uint8_t)(group >> 16);
+			out[1] = (uint8_t)(group >> 8);
+			out[2] = (uint8_t)group;
+			out += 3;
+		}
+		in += 4;
+	}
+	decoder->at += (size_t)(in - start);
+	decoder->length += (size_t)(in - start) / 4 * 3;
+	if (in > start)
+		decoder->line_has_digits = decoder->began = true;
+}
+
+static void
+take_digit(struct decoder *decoder, uint32_t digit)
+{
+	decoder->group = decoder->group << 6 | digit;
+	decoder->line_has_digits = decoder->began = true;
+	if (++decoder->have < 4)
+		return;
+	decoder_put(decoder, decoder->group, 3);
+	decoder->have = 0;
+	decoder->group = 0;
+}
+
+static void
+take_line_end(struct decoder *decoder)
+{
+	if (!decoder->line_has_digits)
+		decoder->result->has_empty_line = true;
+	decoder->line_has_digits = false;
+}
+
+/* A backslash: an escaped line end, tab or slash, as JSON and the shell write them. */
+static bool
+take_escape(struct decoder *decoder)
+{
+	uint8_t next =
+		decoder->at + 1 < decoder->body.length ? decoder->body.data[decoder->at + 1] : 0;
+
+	if (next != 'n' && next != 'r' && next != 't' && next != '/')
+		return false;
+	decoder->result->has_literal = true;
+	decoder->at += next == '/' ? 1 : 2;
+	return true;
+}
+
+/* One byte that is not part of a whole group. False at a byte that does not belong. */
+static bool
+take_byte(struct decoder *decoder)
+{
+	uint8_t byte = decoder->body.data[decoder->at];
+	uint32_t digit = digits[3][byte];
+
+	if (byte == '\\')
+		return take_escape(decoder);
+	if (byte == '\n') {
+		take_line_end(decoder);
+	} else if (byte == '=' && decoder->have + decoder->padding >= 2 &&
+		   decoder->have + decoder->padding < 4) {
+		decoder->padding++;
+	} else if (!(digit & NOT_A_DIGIT) && decoder->padding == 0) {
+		take_digit(decoder, digit);
+	} else if (byte != ' ' && (byte < '\t' || byte > '\r')) {
+		return false;
+	}
+	decoder->at++;
+	return true;
+}
+
+static void
+decode_end(struct decoder *decoder)
+{
+	struct pem_body *result = decoder->result;
+
+	if (decoder->have > 0) {
+		unsigned count = decoder->have - 1;
+
+		decoder_put(decoder, decoder->group << (6 * (4 - decoder->have)), count);
+		result->is_cut = result->fault == SIZE_MAX && decoder->have + decoder->padding != 4;
+	}
+	result->length = decoder->length;
+}
+
+/* RFC 1421 4.6: headers end at an empty line. Only an encapsulated header has a colon. */
+static size_t
+skip_headers(struct span body, struct pem_body *result)
+{
+	size_t at = 0, end = body.length < 1024 ? body.length : 1024;
+	const uint8_t *colon;
+
+	while (at < end && body.data[at] <= ' ')
+		at++;
+	colon = memchr(body.data + at, ':', end - at);
+	if (colon == NULL || memchr(body.data + at, '\n', (size_t)(colon - body.data) - at) != NULL)
+		return 0;
+	result->has_headers = true;
+	for (; at < body.length; at++) {
+		const uint8_t *line = memchr(body.data + at, '\n', body.length - at);
+
+		if (line == NULL)
+			return body.length;
+		at = (size_t)(line - body.data);
+		if (at + 1 < body.length && body.data[at + 1] == '\n')
+			return at + 2;
+		if (at + 2 < body.length && body.data[at + 1] == '\r' && body.data[at + 2] == '\n')
+			return at + 3;
+	}
+	return body.length;
+}
+
+void
+pem_decode(struct span body, uint8_t *out, struct pem_body *ret)
+{
+	struct decoder decoder = {
+		.body = body, .out = out, .line_has_digits = true, .result = ret
+	};
+
+	*ret = (struct pem_body){ .fault = SIZE_MAX };
+	if (body.length > 0)
+		decoder.at = skip_headers(body, ret);
+	while (decoder.at < body.length) {
+		if (decoder.have == 0 && decoder.padding == 0)
+			decode_groups(&decoder);
+		if (decoder.at < body.length && !take_byte(&decoder)) {
+			ret->fault = decoder.at;
+			break;
+		}
+	}
+	decode_end(&decoder);
+}
+
+/* Lines of a body are long, but for the last one; a word in a comment is not. */
+size_t
+pem_digits_before(struct span text, size_t floor, size_t end)
+{
+	size_t start = end, lines = 0, line_length = 0;
+
+	for (size_t at = end; at > floor; at--) {
+		uint8_t byte = text.data[at - 1];
+		bool line_ends = byte == '\n' || byte == '\r';
+
+		if (!line_ends && (digits[0][byte] & NOT_A_DIGIT) && byte != '=')
+			return start;
+		if (!line_ends) {
+			line_length++;
+			continue;
+		}
+		if (line_length > 0 && lines++ > 0 && line_length < MIN_LINE)
+			return start;
+		start = at;
+		line_length = 0;
+	}
+	return line_length >= MIN_LINE || (lines == 0 && line_length > 0) ? floor : start;
+}

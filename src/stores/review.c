@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Defects that no single block shows, or that are whole entries in the wrong place. */
+#include "stores/format.h"
+
+#include <string.h>
+
+/* A set of digests, of fixed size: digests are evenly spread by themselves. */
+struct digest_set {
+	const struct entry **slots;
+	size_t mask;
+};
+
+static const struct digest *
+entry_digest(const struct entry *entry)
+{
+	return entry->kind == ENTRY_CRL ? &entry->crl.fingerprint : &entry->cert.fingerprint;
+}
+
+/* The earlier entry of the same bytes, or NULL, and then this one is remembered. */
+static const struct entry *
+digest_set_add(struct digest_set *set, const struct entry *entry)
+{
+	const struct digest *digest = entry_digest(entry);
+	size_t slot;
+
+	memcpy(&slot, digest->bytes, sizeof(slot));
+	for (slot &= set->mask; set->slots[slot] != NULL; slot = (slot + 1) & set->mask)
+		if (digest_equal(entry_digest(set->slots[slot]), digest))
+			return set->slots[slot];
+	set->slots[slot] = entry;
+	return NULL;
+}
+
+static const char *
+entry_name(const struct store_builder *builder, const struct entry *entry)
+{
+	return name_common(
+		builder->arena, entry->kind == ENTRY_CRL ? entry->crl.issuer : entry->cert.subject);
+}
+
+static void
+note(struct store_builder *builder, enum cause_code cause, const struct entry *entry,
+	const char *text, bool harmless)
+{
+	const char *path = builder->path;
+	struct defect *defect;
+
+	builder->path = entry->path;
+	defect = builder_defect(builder, cause, entry->offset, entry->length, "%s", text);
+	builder->path = path;
+	if (defect == NULL)
+		return;
+	/* In a directory, the builder counts lines of another file by now. */
+	defect->line = entry->line;
+	defect->harmless = harmless;
+	defect->salvage = entry->der;
+}
+
+static void
+review_duplicates(struct store_builder *builder, size_t first)
+{
+	size_t count = builder->entry_count - first, size = 16;
+	struct digest_set set;
+
+	while (size < count * 2)
+		size *= 2;
+	set.slots = arena_alloc(builder->arena, size * sizeof(*set.slots));
+	set.mask = size - 1;
+	for (size_t i = first; i < builder->entry_count; i++) {
+		const struct entry *entry = &builder->entries[i], *earlier;
+
+		if (entry->kind != ENTRY_CERTIFICATE && entry->kind != ENTRY_CRL)
+			continue;
+		earlier = digest_set_add(&set, entry);
+		if (earlier != NULL)
+			note(builder, CAUSE_STORE_DUPLICATE, entry,
+				arena_printf(builder->arena,
+					"\"%s\" stands here a second time, first on line %u",
+					entry_name(builder, entry), earlier->line),
+				true);
+	}
+}
+
+/* Neither says it is a CA nor looks like one that lacks the extension. */
+static bool
+is_leaf(const struct cert *cert)
+{
+	return !cert->is_ca && cert->version == 3 && !(cert->key_usage & KEY_USAGE_CERT_SIGN) &&
+	       !cert_is_self_issued(cert);
+}
+
+/* A CA portal's answer, saved as it came: no certificate beside it. */
+static bool
+review_container(struct store_builder *builder, const struct entry *entry)
+{
+	if (entry->kind != ENTRY_OTHER || entry->label == NULL ||
+		(strncmp(entry->label, "PKCS", 4) != 0 && strcmp(entry->label, "CMS") != 0))
+		return false;
+	note(builder, CAUSE_STORE_WRONG_CONTAINER, entry,
+		"the file is a PKCS#7 container; a store is read as single certificates", false);
+	return true;
+}
+
+static void
+review_foreign(struct store_builder *builder, const struct entry *entry, bool has_trust)
+{
+	const char *what = NULL;
+
+	if (!has_trust && review_container(builder, entry))
+		return;
+	if (entry->kind == ENTRY_PRIVATE_KEY)
+		what = "a private key stands in a store of CA certificates: whoever may read the "
+		       "store has the key";
+	else if (entry->kind == ENTRY_REQUEST)
+		what = "a certificate request stands where a certificate is expected";
+	else if (entry->kind == ENTRY_OTHER)
+		what = arena_printf(builder->arena,
+			"a block \"%s\" that is neither certificate nor CRL",
+			entry->label == NULL ? "" : entry->label);
+	else if (entry->kind == ENTRY_CERTIFICATE && is_leaf(&entry->cert))
+		what = arena_printf(builder->arena,
+			"\"%s\" is no CA: nobody's issuer is found in it",
+			entry_name(builder, entry));
+	if (what != NULL)
+		note(builder, CAUSE_STORE_FOREIGN_OBJECT, entry, what, has_trust);
+}
+
+/* X509_check_trust(3): a reject entry refuses; a trust list that lacks the use refuses as well. */
+static void
+review_trust(struct store_builder *builder, const struct entry *entry)
+{
+	const struct trust_settings *trust = &entry->trust;
+	const char *what = trust->rejects_client ? "reject" : "do not name";
+
+	if (!trust->rejects_client && (!trust->has_trust || trust->trusts_client))
+		return;
+	note(builder, CAUSE_STORE_TRUST_SETTINGS, entry,
+		arena_printf(builder->arena,
+			"the trust settings of \"%s\" %s client authentication",
+			entry_name(builder, entry), what),
+		false);
+}
+
+void
+builder_review(struct store_builder *builder, size_t first_entry)
+{
+	bool has_trust = false;
+
+	for (size_t i = first_entry; i < builder->entry_count && !has_trust; i++)
+		has_trust = builder->entries[i].kind == ENTRY_CERTIFICATE ||
+			    builder->entries[i].kind == ENTRY_CRL;
+	for (size_t i = first_entry; i < builder->entry_count; i++) {
+		review_foreign(builder, &builder->entries[i], has_trust);
+		review_trust(builder, &builder->entries[i]);
+	}
+	review_duplicates(builder, first_entry);
+}
+
+/* RFC 5280 4.2.1.1: a certificate whose key ids differ was issued by another key of that name. */
+static bool
+claims_to_be_self_signed(const struct cert *cert)
+{
+	const struct span authority = cert->authority_key_id.key_id;
+
+	if (!cert_is_self_issued(cert))
+		return false;
+	return authority.length == 0 || cert->subject_key_id.length == 0 ||
+	       span_equal(authority, cert->subject_key_id);
+}
+
+void
+builder_review_signatures(struct store_builder *builder, struct signature_cache *signatures)
+{
+	for (size_t i = 0; i < builder->entry_count; i++) {
+		const struct entry *entry = &builder->entries[i];
+
+		if (entry->kind != ENTRY_CERTIFICATE || !claims_to_be_self_signed(&entry->cert))
+			continue;
+		if (signature_cert(signatures, &entry->cert, entry->cert.spki) != SIGNATURE_BAD)
+			continue;
+		note(builder, CAUSE_STORE_CORRUPT_ENTRY, entry,
+			arena_printf(builder->arena,
+				"the self-signed certificate \"%s\" does not bear its own "
+				"signature: a bit of it has changed",
+				entry_name(builder, entry)),
+			true);
+	}
+}

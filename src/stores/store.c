@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define CONSTRUCTS
+#include "stores/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "stores/format.h"
+#include "stores/loader.h"
+
+static const struct store_format *const formats[] = {
+#define FORMAT(name) &store_##name,
+#include "stores/formats.def"
+#undef FORMAT
+};
+
+static const struct store_loader_driver *const drivers[] = {
+#define LOADER(enumerator, name) [LOADER_##enumerator] = &loader_##name,
+#include "stores/loaders.def"
+#undef LOADER
+};
+static_assert(COUNT_OF(drivers) == LOADER__COUNT);
+
+enum { BUCKETS = 1024 };
+
+/* What a path holds at one moment, before anybody reads it. */
+struct content {
+	const char *path;
+	enum store_state state;
+	const char *problem;
+	struct file_identity identity;
+	struct digest digest;
+	struct span bytes;
+	struct directory *directory;
+};
+
+/* One version of one path, read once for all loaders. */
+struct reading {
+	struct content content;
+	enum store_loader loader; /* of a directory; a file reads the same for all */
+	struct store_builder builder;
+	const char *format;
+	struct reading *next;
+};
+
+struct opened {
+	struct store store;
+	struct opened *next;
+};
+
+struct stores {
+	struct arena *arena;
+	struct signature_cache *signatures;
+	struct openssl_reader *openssl;
+	struct reading *readings[BUCKETS];
+	struct opened *opened[BUCKETS];
+};
+
+struct stores *
+stores_new(void)
+{
+	struct stores *stores = mem_zalloc(sizeof(*stores));
+
+	stores->arena = arena_new();
+	stores->signatures = signature_cache_new();
+	stores->openssl = openssl_reader_new();
+	return stores;
+}
+
+void
+stores_free(struct stores *stores)
+{
+	if (stores == NULL)
+		return;
+	openssl_reader_free(stores->openssl);
+	signature_cache_free(stores->signatures);
+	arena_free(stores->arena);
+	mem_free(stores);
+}
+
+struct signature_cache *
+stores_signatures(struct stores *stores)
+{
+	return stores->signatures;
+}
+
+const struct store_loader_driver *
+loader_get(enum store_loader loader)
+{
+	return drivers[loader];
+}
+
+const char *
+format_read(struct store_builder *builder)
+{
+	size_t first = builder->entry_count;
+
+	for (size_t i = 0; i < COUNT_OF(formats); i++)
+		if (formats[i]->sniff(builder->bytes)) {
+			formats[i]->read(builder);
+			builder_review(builder, first);
+			return formats[i]->name;
+		}
+	return "unknown";
+}
+
+static size_t
+bucket_of(const struct content *content)
+{
+	size_t bucket;
+
+	memcpy(&bucket, content->digest.bytes, sizeof(bucket));
+	for (const char *at = content->path; *at != '\0'; at++)
+		bucket = bucket * 31 + (unsigned char)*at;
+	return bucket % BUCKETS;
+}
+
+static bool
+content_is_same(const struct content *a, const struct store *b)
+{
+	return a->state == b->state && digest_equal(&a->digest, &b->digest) &&
+	       strcmp(a->path, b->path) == 0;
+}
+
+static void
+content_fail(struct stores *stores, struct content *content, const struct err *err)
+{
+	content->state = err->sys == EFBIG || err->code == ERR_LIMIT ? STORE_TOO_LARGE
+			 : err->sys == EACCES || err->sys == EPERM   ? STORE_UNREADABLE
+			 : err->sys == EISDIR                        ? STORE_NOT_A_FILE
+								     : STORE_MISSING;
+	content->problem = text_sanitize(stores->arena, err->message, strlen(err->message));
+}
+
+static void
+content_read_directory(struct stores *stores, struct world *world, struct content *content)
+{
+	struct directory *directory = arena_alloc(stores->arena, sizeof(*directory));
+	struct err err = {};
+
+	if (directory_read(stores->arena, world, content->path, directory, &err) < 0) {
+		content_fail(stores, content, &err);
+		return;
+	}
+	content->directory = directory;
+	content->digest = directory_digest(directory);
+}
+
+static bool
+wants(enum store_loader loader, enum file_type type)
+{
+	if (type != FILE_DIRECTORY && type != FILE_REGULAR)
+		return false;
+	if (loader == LOADER_ANY)
+		return true;
+	return type == FILE_DIRECTORY ? drivers[loader]->wants_directory
+				      : drivers[loader]->wants_file;
+}
+
+static void
+content_read(struct stores *stores, struct world *world, enum store_loader loader,
+	struct content *content)
+{
+	struct err err = {};
+
+	if (world_stat(world, content->path, &content->identity, &err) < 0) {
+		content_fail(stores, content, &err);
+	} else if (!wants(loader, content->identity.type)) {
+		content->state = STORE_NOT_A_FILE;
+		content->problem = content->identity.type == FILE_DIRECTORY ? "it is a directory"
+				   : content->identity.type == FILE_REGULAR
+					   ? "it is no directory"
+					   : "it is no regular file";
+	} else if (content->identity.type == FILE_DIRECTORY) {
+		content_read_directory(stores, world, content);
+	} else if (world_read(world, content->path, STORE_MAX_SIZE, &content->bytes, &err) < 0) {
+		content_fail(stores, content, &err);
+	} else {
+		content->digest = digest_of(content->bytes);
+	}
+}
+
+/* Reads the content, unless the same version was read before. */
+static struct reading *
+reading_of(struct stores *stores, const struct content *content, enum store_loader loader)
+{
+	struct reading **bucket = &stores->readings[bucket_of(content)], *reading;
+
+	if (content->directory == NULL)
+		loader = LOADER_ANY;
+	for (reading = *bucket; reading != NULL; reading = reading->next)
+		if (reading->loader == loader &&
+			reading->content.identity.type == content->identity.type &&
+			digest_equal(&reading->content.digest, &content->digest) &&
+			strcmp(reading->content.path, content->path) == 0)
+			return reading;
+	reading = arena_alloc(stores->arena, sizeof(*reading));
+	reading->content = *content;
+	reading->loader = loader;
+	reading->builder = (struct store_builder){
+		.arena = stores->arena,
+		.directory = content->directory,
+		.openssl = stores->openssl,
+		.loader = loader,
+	};
+	builder_turn_to(&reading->builder, content->path, content->bytes);
+	if (content->directory != NULL) {
+		store_hashdir.read(&reading->builder);
+		reading->format = store_hashdir.name;
+	} else {
+		reading->format = format_read(&reading->builder);
+	}
+	builder_review_signatures(&reading->builder, stores->signatures);
+	reading->next = *bucket;
+	*bucket = reading;
+	return reading;
+}
+
+static void
+store_take(struct store *store, const struct reading *reading)
+{
+	store->entries = reading->builder.entries;
+	store->entry_count = reading->builder.entry_count;
+	store->defects = reading->builder.defects;
+	store->defect_count = reading->builder.defect_count;
+}
+
+static void
+store_load(struct stores *stores, struct world *world, struct reading *reading, struct store *store)
+{
+	struct loader_task task = { stores->arena, world, stores->openssl, store,
+		arena_alloc(stores->arena, store->entry_count + 1) };
+
+	drivers[store->loader]->load(&task, &store->loading);
+	store->loading.loaded = task.loaded;
+	if (store->loader != LOADER_OPENSSL_FILE || store->loading.loads || reading == NULL)
+		return;
+	builder_blame(&reading->builder, store->loading.error);
+	store_take(store, reading);
+}
+
+static void
+store_fill(struct stores *stores, struct world *world, const struct content *content,
+	struct store *store)
+{
+	struct reading *reading = NULL;
+
+	if (content->state == STORE_PRESENT)
+		reading = reading_of(stores, content, store->loader);
+	store->path = content->path;
+	store->format = reading == NULL ? "unknown" : reading->format;
+	store->state = content->state;
+	store->problem = content->problem;
+	store->identity = content->identity;
+	store->digest = content->digest;
+	store->bytes = content->bytes;
+	if (reading != NULL)
+		store_take(store, reading);
+	if (store->loader != LOADER_ANY)
+		store_load(stores, world, reading, store);
+}
+
+static const struct store *
+store_of(struct stores *stores, struct world *world, const struct content *content,
+	enum store_loader loader)
+{
+	struct opened **bucket = &stores->opened[bucket_of(content)], *opened;
+
+	for (opened = *bucket; opened != NULL; opened = opened->next)
+		if (opened->store.loader == loader && content_is_same(content, &opened->store))
+			return &opened->store;
+	opened = arena_alloc(stores->arena, sizeof(*opened));
+	opened->store.loader = loader;
+	store_fill(stores, world, content, &opened->store);
+	opened->next = *bucket;
+	*bucket = opened;
+	return &opened->store;
+}
+
+const struct store *
+stores_open(struct stores *stores, struct world *world, const char *path, enum store_loader loader)
+{
+	struct content content = { .path = arena_strdup(stores->arena, path) };
+
+	content_read(stores, world, loader, &content);
+	return store_of(stores, world, &content, loader);
+}
+
+const struct store *
+stores_open_bytes(
+	struct stores *stores, const char *name, struct span bytes, enum store_loader loader)
+{
+	struct content content = {
+		.path = arena_strdup(stores->arena, name),
+		.identity = { .type = FILE_REGULAR, .size = bytes.length },
+		.digest = digest_of(bytes),
+		.bytes = bytes,
+	};
+
+	return store_of(stores, NULL, &content, loader);
+}
+
+size_t
+store_count(const struct store *store, enum entry_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < store->entry_count; i++)
+		count += store->entries[i].kind == kind;
+	return count;
+}
+
+const char *
+entry_kind_name(enum entry_kind kind)
+{
+	switch (kind) {
+	case ENTRY_CERTIFICATE:
+		return "certificate";
+	case ENTRY_CRL:
+		return "CRL";
+	case ENTRY_PRIVATE_KEY:
+		return "private key";
+	case ENTRY_REQUEST:
+		return "certificate request";
+	case ENTRY_OTHER:
+		break;
+	}
+	return "object";
+}

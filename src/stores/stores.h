@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stores: where trust lives. A store is read whole, into entries, by the first format that
+ * recognises its bytes (formats/, one file each). Damage is a finding and never an error: each
+ * block is read for itself, and what is wrong with it becomes a defect with its place in the file.
+ *
+ * PEM is read in four steps, each a file: views undo what hides a whole text (pem_view.c), the scan
+ * finds BEGIN and END wherever they stand (pem_scan.c), base64 is decoded (pem_decode.c), and each
+ * block becomes an entry or a defect (pem_block.c). review.c looks at the entries together.
+ *
+ * Beside what is there stands what the server's library would load of it (loaders/), found by
+ * asking that library about the same bytes (openssl_reader.c). The difference between the two is
+ * where most outages of this kind hide.
+ *
+ * pem.h and hashdir.h write: they undo damage to a store's text, and say which hash links are
+ * missing. Nothing here touches a file; callers put the bytes into a world's overlay.
+ */
+#pragma once
+
+#include "stores/hashdir.h"
+#include "stores/pem.h"
+#include "stores/store.h"

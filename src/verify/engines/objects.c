@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define CONSTRUCTS
+#include "verify/engines/objects.h"
+
+#include <openssl/err.h>
+#include <string.h>
+
+enum { OBJECTS_FIRST_CAPACITY = 64 };
+
+enum variant {
+	VARIANT_NONE,
+	VARIANT_CRL,
+	VARIANT_CERT, /* and above: with the trust settings that the bits say */
+	VARIANT_HAS_TRUST = 1 << 2,
+	VARIANT_TRUSTS = 1 << 3,
+	VARIANT_HAS_REJECT = 1 << 4,
+	VARIANT_REJECTS = 1 << 5,
+};
+
+struct object {
+	struct digest fingerprint;
+	unsigned variant; /* VARIANT_NONE: free */
+	X509 *cert;
+	X509_CRL *crl;
+};
+
+struct objects {
+	struct object *slots;
+	size_t capacity, count;
+};
+
+struct objects *
+objects_new(void)
+{
+	struct objects *objects = mem_zalloc(sizeof(*objects));
+
+	objects->capacity = OBJECTS_FIRST_CAPACITY;
+	objects->slots = mem_zalloc(objects->capacity * sizeof(objects->slots[0]));
+	return objects;
+}
+
+void
+objects_free(struct objects *objects)
+{
+	for (size_t i = 0; i < objects->capacity; i++) {
+		X509_free(objects->slots[i].cert);
+		X509_CRL_free(objects->slots[i].crl);
+	}
+	mem_free(objects->slots);
+	mem_free(objects);
+}
+
+/* The slot of this object, or the free one where it belongs. */
+static struct object *
+probe(struct objects *objects, const struct digest *fingerprint, unsigned variant)
+{
+	uint64_t hash;
+	size_t at;
+
+	(void)memcpy(&hash, fingerprint->bytes, sizeof(hash));
+	for (at = hash & (objects->capacity - 1);; at = (at + 1) & (objects->capacity - 1)) {
+		struct object *slot = &objects->slots[at];
+
+		if (slot->variant == VARIANT_NONE ||
+			(slot->variant == variant && digest_equal(&slot->fingerprint, fingerprint)))
+			return slot;
+	}
+}
+
+static void
+grow(struct objects *objects)
+{
+	struct objects bigger = { .capacity = 2 * objects->capacity, .count = objects->count };
+
+	bigger.slots = mem_zalloc(bigger.capacity * sizeof(bigger.slots[0]));
+	for (size_t i = 0; i < objects->capacity; i++) {
+		const struct object *old = &objects->slots[i];
+
+		if (old->variant != VARIANT_NONE)
+			*probe(&bigger, &old->fingerprint, old->variant) = *old;
+	}
+	mem_free(objects->slots);
+	*objects = bigger;
+}
+
+/* The object's slot; *ret_new where it has yet to be decoded. */
+static struct object *
+find(struct objects *objects, const struct digest *fingerprint, unsigned variant, bool *ret_new)
+{
+	struct object *slot;
+
+	if (2 * objects->count >= objects->capacity)
+		grow(objects);
+	slot = probe(objects, fingerprint, variant);
+	*ret_new = slot->variant == VARIANT_NONE;
+	if (*ret_new) {
+		slot->fingerprint = *fingerprint;
+		slot->variant = variant;
+		objects->count++;
+	}
+	return slot;
+}
+
+static unsigned
+variant_of(const struct trust_settings *settings)
+{
+	unsigned variant = VARIANT_CERT;
+
+	if (settings == NULL || !settings->present)
+		return variant;
+	if (settings->has_trust)
+		variant |= VARIANT_HAS_TRUST | (settings->trusts_client ? VARIANT_TRUSTS : 0U);
+	if (settings->has_reject)
+		variant |= VARIANT_HAS_REJECT | (settings->rejects_client ? VARIANT_REJECTS : 0U);
+	return variant;
+}
+
+/* A use that is not the client's stands for all the others that a list may hold. */
+static void
+set_trust(X509 *cert, unsigned variant)
+{
+	const ASN1_OBJECT *client = OBJ_nid2obj(NID_client_auth);
+	const ASN1_OBJECT *other = OBJ_nid2obj(NID_server_auth);
+
+	if ((variant & VARIANT_HAS_TRUST) != 0)
+		(void)X509_add1_trust_object(
+			cert, (variant & VARIANT_TRUSTS) != 0 ? client : other);
+	if ((variant & VARIANT_HAS_REJECT) != 0)
+		(void)X509_add1_reject_object(
+			cert, (variant & VARIANT_REJECTS) != 0 ? client : other);
+}
+
+X509 *
+objects_cert(
+	struct objects *objects, const struct cert *cert, const struct trust_settings *settings)
+{
+	unsigned variant = variant_of(settings);
+	const unsigned char *at = cert->der.data;
+	bool is_new;
+	struct object *slot = find(objects, &cert->fingerprint, variant, &is_new);
+
+	if (!is_new)
+		return slot->cert;
+	(void)ERR_set_mark();
+	slot->cert = d2i_X509(NULL, &at, (long)cert->der.length);
+	(void)ERR_pop_to_mark();
+	if (slot->cert != NULL && variant != VARIANT_CERT)
+		set_trust(slot->cert, variant);
+	return slot->cert;
+}
+
+X509_CRL *
+objects_crl(struct objects *objects, const struct crl *crl)
+{
+	const unsigned char *at = crl->der.data;
+	bool is_new;
+	struct object *slot = find(objects, &crl->fingerprint, VARIANT_CRL, &is_new);
+
+	if (!is_new)
+		return slot->crl;
+	(void)ERR_set_mark();
+	slot->crl = d2i_X509_CRL(NULL, &at, (long)crl->der.length);
+	(void)ERR_pop_to_mark();
+	return slot->crl;
+}

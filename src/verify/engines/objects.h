@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Certificates and CRLs as libcrypto holds them, each decoded once in an examination. */
+#pragma once
+
+#include <openssl/x509.h>
+
+#include "verify/verify.h"
+
+struct objects; /* opaque */
+
+void objects_free(struct objects *);
+ALLOCATES(objects_free) struct objects *objects_new(void);
+
+/* Borrowed. NULL where libcrypto refuses the bytes. settings may be NULL. */
+X509 *objects_cert(struct objects *, const struct cert *, const struct trust_settings *settings);
+X509_CRL *objects_crl(struct objects *, const struct crl *);

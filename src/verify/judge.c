@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define CONSTRUCTS
+#include "verify/judge.h"
+
+#include <openssl/x509_vfy.h>
+#include <stdlib.h>
+
+#include "verify/engine.h"
+#include "verify/engines/objects.h"
+#include "verify/explore.h"
+#include "verify/rule.h"
+#include "verify/suppose.h"
+
+struct judge *
+judge_new(void)
+{
+	struct judge *judge = mem_zalloc(sizeof(*judge));
+
+	judge->signatures = signature_cache_new();
+	judge->objects = objects_new();
+	judge->arena = arena_new();
+	return judge;
+}
+
+void
+judge_free(struct judge *judge)
+{
+	signature_cache_free(judge->signatures);
+	objects_free(judge->objects);
+	graph_free_all(judge->graphs);
+	arena_free(judge->arena);
+	mem_free(judge);
+}
+
+struct signature_cache *
+judge_signatures(struct judge *judge)
+{
+	return judge->signatures;
+}
+
+struct ranked {
+	const struct path *path;
+	unsigned weight;
+	size_t position;
+};
+
+/* Best first: what is not forgiven, then all failures, then the longer one, then as found. */
+static int
+compare_ranked(const void *left, const void *right)
+{
+	const struct ranked *a = left, *b = right;
+
+	if (a->weight != b->weight)
+		return a->weight < b->weight ? -1 : 1;
+	if (a->path->failure_count != b->path->failure_count)
+		return a->path->failure_count < b->path->failure_count ? -1 : 1;
+	if (a->path->length != b->path->length)
+		return a->path->length > b->path->length ? -1 : 1;
+	return a->position < b->position ? -1 : 1;
+}
+
+static void
+sort_paths(const struct question *question, struct path *paths, size_t count)
+{
+	struct ranked *ranked = mem_alloc((count + 1) * sizeof(ranked[0]));
+	struct path *sorted = mem_alloc((count + 1) * sizeof(sorted[0]));
+
+	for (size_t i = 0; i < count; i++)
+		ranked[i] =
+			(struct ranked){ &paths[i], path_weight(question->verifier, &paths[i]), i };
+	qsort(ranked, count, sizeof(ranked[0]), compare_ranked);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = *ranked[i].path;
+	for (size_t i = 0; i < count; i++)
+		paths[i] = sorted[i];
+	mem_free(ranked);
+	mem_free(sorted);
+}
+
+static const char *
+describe_difference(
+	const struct question *question, const struct answer *answer, const struct path *best)
+{
+	const struct failure *failure = NULL;
+
+	if (!answer->accepted)
+		return arena_printf(question->arena,
+			"a path without fault exists, but the library refuses with error %d (%s) "
+			"at depth "
+			"%u: it takes the first issuer that fits by name and key identifier, and "
+			"does not "
+			"go back",
+			answer->error, answer->text, answer->depth);
+	for (unsigned i = 0; best != NULL && failure == NULL && i < best->failure_count; i++)
+		if (!failure_is_forgiven(question->verifier, &best->failures[i]))
+			failure = &best->failures[i];
+	return arena_printf(question->arena,
+		"the library accepts, but by our own rules no path is without fault: %s at depth "
+		"%u, %s",
+		failure != NULL ? failure->rule : "path", failure != NULL ? failure->depth : 0,
+		failure != NULL ? failure->text : "there is none");
+}
+
+/* A leaf that was made up is shown to nobody. */
+static void
+hide_supposed_leaf(struct path *paths, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		paths[i].certs[0] = NULL;
+}
+
+static void
+judge_paths(const struct question *question, const struct answer *answer, struct verdict *verdict)
+{
+	struct exploration exploration = explore_paths(question);
+	const struct path *best;
+	bool ours;
+
+	for (size_t i = 0; i < exploration.count; i++)
+		path_examine(question, &exploration.paths[i]);
+	sort_paths(question, exploration.paths, exploration.count);
+	best = exploration.count > 0 ? &exploration.paths[0] : NULL;
+	ours = best != NULL && path_weight(question->verifier, best) == 0;
+	if (ours != answer->accepted)
+		verdict->difference = describe_difference(question, answer, best);
+	if (question->supposed_issuer != NULL)
+		hide_supposed_leaf(exploration.paths, exploration.count);
+	verdict->paths = exploration.paths;
+	verdict->path_count = exploration.count;
+	verdict->undetermined = exploration.bounded || answer->bounded;
+}
+
+static void
+refuse(struct verdict *verdict, const char *text)
+{
+	verdict->accepted = false;
+	verdict->error = X509_V_ERR_UNSPECIFIED;
+	verdict->text = text;
+}
+
+/* What the client sends, the made-up leaf of a supposed one included; -1 with the verdict set. */
+static int
+take_sent(struct question *question, const struct client *client, struct verdict *verdict)
+{
+	struct cert *sent;
+
+	if (client->supposed_issuer == NULL) {
+		question->sent = client->chain;
+		question->sent_count = client->chain_length;
+		if (client->chain_length > 0)
+			return 0;
+		refuse(verdict,
+			client->problem != NULL ? client->problem : "it sends no certificate");
+		return -1;
+	}
+	sent = arena_alloc(question->arena, (client->chain_length + 1) * sizeof(sent[0]));
+	if (suppose_leaf(question->judge, question->arena, question->verifier, question->trust,
+		    client->supposed_issuer, question->at, &sent[0]) < 0) {
+		refuse(verdict, "no client can be supposed below a CA with a key of this kind");
+		verdict->undetermined = true;
+		return -1;
+	}
+	for (size_t i = 0; i < client->chain_length; i++)
+		sent[i + 1] = client->chain[i];
+	question->sent = sent;
+	question->sent_count = client->chain_length + 1;
+	question->supposed_issuer = client->supposed_issuer;
+	return 0;
+}
+
+static void
+judge_question(struct question *question, struct verdict *verdict)
+{
+	const struct engine *engine = engine_find(question->verifier->engine);
+	struct answer answer = engine->judge(question);
+
+	verdict->engine = engine->name;
+	verdict->accepted = answer.accepted;
+	verdict->error = answer.error;
+	verdict->text = answer.text;
+	verdict->depth = answer.depth;
+	judge_paths(question, &answer, verdict);
+}
+
+const struct verdict *
+judge_client(struct judge *judge, struct arena *arena, const struct verifier *verifier,
+	const struct trust *trust, const struct client *client, int64_t at)
+{
+	struct verdict *verdict = arena_alloc(arena, sizeof(*verdict));
+	struct question question = {
+		.judge = judge, .arena = arena, .verifier = verifier, .trust = trust, .at = at
+	};
+
+	verdict->engine = engine_find(verifier->engine)->name;
+	verdict->accepted = true;
+	verdict->text = X509_verify_cert_error_string(X509_V_OK);
+	/* No certificate is asked for: whoever comes is let in, as far as the server starts. */
+	if (verifier->mode != MODE_NONE && take_sent(&question, client, verdict) == 0) {
+		question.graph = graph_of(&judge->graphs, trust);
+		judge_question(&question, verdict);
+	}
+	if (!trust->loads)
+		refuse(verdict,
+			arena_printf(arena, "the server does not start: %s",
+				trust->error != NULL ? trust->error : "a store cannot be loaded"));
+	return verdict;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one judge remembers through an examination, and what one question is made of. For the files
+ * of this module only.
+ */
+#pragma once
+
+#include "verify/graph.h"
+#include "verify/verify.h"
+
+struct objects; /* opaque: certificates and CRLs as libcrypto holds them; engines/objects.h */
+
+enum { JUDGE_CLIENT_KEYS = 2 };
+
+struct judge {
+	struct signature_cache *signatures;
+	struct objects *objects;
+	struct graph *graphs; /* a list: one for each content of a trust */
+	struct arena *arena;  /* lives as long as the judge */
+	/* Public keys of supposed clients: P-256, and P-521 for the highest security levels. */
+	struct span client_keys[JUDGE_CLIENT_KEYS];
+};
+
+/* One client before one verifier. */
+struct question {
+	struct judge *judge;
+	struct arena *arena;
+	const struct verifier *verifier;
+	const struct trust *trust;
+	const struct graph *graph;
+	const struct cert *sent; /* leaf first; of a supposed client its leaf was made up */
+	size_t sent_count;
+	const struct cert *supposed_issuer; /* not NULL: the leaf's signature is taken as good under
+					       this one's key, and as bad under any other */
+	int64_t at;
+};

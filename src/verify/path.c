@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/x509.h>
+#include <stdlib.h>
+
+#include "verify/engine.h"
+#include "verify/issued.h"
+#include "verify/revocation/crl.h"
+#include "verify/rule.h"
+
+static const struct rule *const rules[] = {
+#define RULE(name) &rule_##name,
+#include "verify/rules.def"
+#undef RULE
+};
+
+enum trust_word
+trust_word(const struct trusted *trusted)
+{
+	const struct trust_settings *settings = trusted != NULL ? &trusted->settings : NULL;
+
+	if (settings == NULL || !settings->present)
+		return TRUST_SILENT;
+	if (settings->has_reject && settings->rejects_client)
+		return TRUST_REJECTED;
+	if (!settings->has_trust)
+		return TRUST_SILENT;
+	/* obj_trust: a list of trusted uses that lacks this one rejects it. */
+	return settings->trusts_client ? TRUST_GIVEN : TRUST_REJECTED;
+}
+
+bool
+trusted_ends_path(const struct verifier *verifier, const struct trusted *trusted)
+{
+	return trust_word(trusted) == TRUST_GIVEN || verifier->partial_chain ||
+	       cert_is_self_signed(trusted->cert);
+}
+
+struct failure *
+path_fail(struct examination *examination, const struct rule *rule, unsigned depth, int error,
+	const char *format, ...)
+{
+	struct path *path = examination->path;
+	bool is_supposed = depth == 0 && examination->question->supposed_issuer != NULL;
+	struct failure *failure;
+	va_list arguments;
+
+	if (path->failure_count >= PATH_MAX_FAILURES)
+		return NULL;
+	failure = &path->failures[path->failure_count++];
+	*failure = (struct failure){
+		.rule = rule->name,
+		.error = error,
+		.depth = depth,
+		.cert = is_supposed || depth >= path->length ? NULL : path->certs[depth],
+	};
+	va_start(arguments, format);
+	failure->text = arena_vprintf(examination->question->arena, format, arguments);
+	va_end(arguments);
+	return failure;
+}
+
+/* Insertion keeps the order of rules at one depth. */
+static void
+sort_failures(struct path *path)
+{
+	for (unsigned i = 1; i < path->failure_count; i++) {
+		struct failure moved = path->failures[i];
+		unsigned to = i;
+
+		for (; to > 0 && path->failures[to - 1].depth > moved.depth; to--)
+			path->failures[to] = path->failures[to - 1];
+		path->failures[to] = moved;
+	}
+}
+
+void
+path_examine(const struct question *question, struct path *path)
+{
+	struct examination examination = { question, path };
+
+	for (size_t i = 0; i < COUNT_OF(rules); i++)
+		rules[i]->check(&examination);
+	crl_check_path(&examination);
+	sort_failures(path);
+}
+
+/*
+ * OpenSSL reports an issuer that is no CA several times: as invalid CA and as of unsuitable
+ * purpose, and where its key usage is at fault once more at the signature. An ignore list must hold
+ * all.
+ */
+bool
+failure_is_forgiven(const struct verifier *verifier, const struct failure *failure)
+{
+	if (!engine_forgives(verifier, failure->error, failure->depth))
+		return false;
+	if (failure->depth == 0)
+		return true;
+	if (failure->error != X509_V_ERR_INVALID_CA &&
+		failure->error != X509_V_ERR_KEYUSAGE_NO_CERTSIGN)
+		return true;
+	return engine_forgives(verifier, X509_V_ERR_INVALID_CA, failure->depth) &&
+	       engine_forgives(verifier, X509_V_ERR_INVALID_PURPOSE, failure->depth);
+}
+
+unsigned
+path_weight(const struct verifier *verifier, const struct path *path)
+{
+	unsigned weight = 0;
+
+	for (unsigned i = 0; i < path->failure_count; i++)
+		weight += !failure_is_forgiven(verifier, &path->failures[i]);
+	return weight;
+}

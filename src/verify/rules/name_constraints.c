@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/x509.h>
+
+#include "verify/rule.h"
+#include "verify/rules/name_match.h"
+#include "x509/attribute.h"
+
+/* As NAME_CHECK_MAX of OpenSSL's crypto/x509/v3_ncons.c: names times constraints. */
+enum { NAME_CHECK_MAX = 1 << 20 };
+
+#define OID_COMMON_NAME   "\x55\x04\x03"
+#define OID_EMAIL_ADDRESS "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
+
+/* The names of one certificate against the constraints of one CA above it. */
+struct constraint_check {
+	struct arena *arena;
+	struct span permitted, excluded; /* GeneralSubtrees content */
+	unsigned budget;
+};
+
+struct subtree {
+	unsigned kind;
+	struct span base;
+	bool has_bounds; /* minimum above 0, or a maximum */
+};
+
+static bool
+subtree_next(struct der *subtrees, struct subtree *ret)
+{
+	struct der_element sequence, base, minimum, maximum;
+	struct der inside;
+
+	if (der_at_end(subtrees))
+		return false;
+	sequence = der_expect(subtrees, DER_SEQUENCE);
+	inside = der_enter(&sequence);
+	base = der_next(&inside);
+	minimum = der_optional(&inside, DER_CONTEXT(0));
+	maximum = der_optional(&inside, DER_CONTEXT(1));
+	if (subtrees->fault != NULL || inside.fault != NULL)
+		return false;
+	ret->kind = base.tag & 0x1f;
+	ret->base = base.content;
+	ret->has_bounds = maximum.tag != 0 ||
+			  (minimum.tag != 0 &&
+				  !(minimum.content.length == 1 && minimum.content.data[0] == 0));
+	return true;
+}
+
+/* RFC 5280 6.1.3 (b): where a subtree of the name's form is permitted, it must lie in one. */
+static int
+check_permitted(struct constraint_check *check, unsigned kind, struct span name)
+{
+	struct der subtrees = der_of(check->permitted);
+	bool is_constrained = false, is_inside = false;
+	struct subtree subtree;
+
+	while (subtree_next(&subtrees, &subtree)) {
+		int result;
+
+		if (subtree.kind != kind)
+			continue;
+		if (subtree.has_bounds)
+			return X509_V_ERR_SUBTREE_MINMAX;
+		if (check->budget-- == 0)
+			return X509_V_ERR_UNSPECIFIED;
+		is_constrained = true;
+		if (is_inside)
+			continue;
+		result = name_match(check->arena, kind, name, subtree.base);
+		if (result != X509_V_OK && result != X509_V_ERR_PERMITTED_VIOLATION)
+			return result;
+		is_inside = result == X509_V_OK;
+	}
+	return is_constrained && !is_inside ? X509_V_ERR_PERMITTED_VIOLATION : X509_V_OK;
+}
+
+/* RFC 5280 6.1.3 (c): it must lie in none that is excluded. */
+static int
+check_excluded(struct constraint_check *check, unsigned kind, struct span name)
+{
+	struct der subtrees = der_of(check->excluded);
+	struct subtree subtree;
+
+	while (subtree_next(&subtrees, &subtree)) {
+		int result;
+
+		if (subtree.kind != kind)
+			continue;
+		if (subtree.has_bounds)
+			return X509_V_ERR_SUBTREE_MINMAX;
+		if (check->budget-- == 0)
+			return X509_V_ERR_UNSPECIFIED;
+		result = name_match(check->arena, kind, name, subtree.base);
+		if (result == X509_V_OK)
+			return X509_V_ERR_EXCLUDED_VIOLATION;
+		if (result != X509_V_ERR_PERMITTED_VIOLATION)
+			return result;
+	}
+	return X509_V_OK;
+}
+
+static int
+check_name(struct constraint_check *check, unsigned kind, struct span name)
+{
+	int result = check_permitted(check, kind, name);
+
+	return result != X509_V_OK ? result : check_excluded(check, kind, name);
+}
+
+static bool
+is_attribute(const struct attribute *attribute, const char *oid, size_t length)
+{
+	return der_oid_is(attribute->oid, oid, length);
+}
+
+/* Mail addresses of the subject are names too, RFC 5280 4.2.1.10. */
+static int
+check_subject(struct constraint_check *check, const struct cert *cert)
+{
+	struct attribute_walk walk = attribute_walk_of(cert->subject);
+	struct attribute attribute;
+	int result = name_is_empty(cert->subject)
+			     ? X509_V_OK
+			     : check_name(check, GENERAL_NAME_DIRECTORY, cert->subject);
+
+	while (result == X509_V_OK && attribute_next(&walk, &attribute)) {
+		if (!is_attribute(&attribute, OID_EMAIL_ADDRESS, sizeof(OID_EMAIL_ADDRESS) - 1))
+			continue;
+		if (attribute.value.tag != DER_IA5_STRING)
+			return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
+		result = check_name(check, GENERAL_NAME_MAIL, attribute.value.content);
+	}
+	return result;
+}
+
+static int
+check_alt_names(struct constraint_check *check, const struct cert *cert)
+{
+	struct der names = der_of(cert->subject_alt_names);
+	struct subject_alt_name name;
+	int result = X509_V_OK;
+
+	while (result == X509_V_OK && subject_alt_name_next(&names, &name))
+		result = check_name(check, name.kind, name.value);
+	return result;
+}
+
+static bool
+has_dns_name(const struct cert *cert)
+{
+	struct der names = der_of(cert->subject_alt_names);
+	struct subject_alt_name name;
+
+	while (subject_alt_name_next(&names, &name))
+		if (name.kind == GENERAL_NAME_DNS)
+			return true;
+	return false;
+}
+
+static int
+check_common_name(struct constraint_check *check, const struct attribute *attribute)
+{
+	uint8_t *text = arena_alloc(check->arena, attribute_utf8_bound(&attribute->value) + 1);
+	ssize_t length = attribute_utf8(&attribute->value, text);
+	struct span name = span_of(text, length > 0 ? (size_t)length : 0);
+
+	while (name.length > 0 && name.data[name.length - 1] == '\0')
+		name.length--;
+	for (size_t i = 0; i < name.length; i++)
+		if (name.data[i] == '\0')
+			return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
+	return name_looks_like_host(name) ? check_name(check, GENERAL_NAME_DNS, name) : X509_V_OK;
+}
+
+/* A leaf without dNSName: OpenSSL takes a common name that looks like a host for one. */
+static int
+check_common_names(struct constraint_check *check, const struct cert *leaf)
+{
+	struct attribute_walk walk = attribute_walk_of(leaf->subject);
+	struct attribute attribute;
+	int result = X509_V_OK;
+
+	while (result == X509_V_OK && attribute_next(&walk, &attribute))
+		if (is_attribute(&attribute, OID_COMMON_NAME, sizeof(OID_COMMON_NAME) - 1))
+			result = check_common_name(check, &attribute);
+	return result;
+}
+
+static int
+check_cert(struct examination *examination, unsigned depth, const struct cert *ca)
+{
+	struct constraint_check check = { .arena = examination->question->arena,
+		.budget = NAME_CHECK_MAX };
+	const struct cert *cert = examination->path->certs[depth];
+	struct der constraints = der_of(ca->name_constraints);
+	int result;
+
+	check.permitted = der_optional(&constraints, DER_CONTEXT_CONSTRUCTED(0)).content;
+	check.excluded = der_optional(&constraints, DER_CONTEXT_CONSTRUCTED(1)).content;
+	result = check_subject(&check, cert);
+	if (result == X509_V_OK)
+		result = check_alt_names(&check, cert);
+	if (result == X509_V_OK && depth == 0 && !has_dns_name(cert))
+		result = check_common_names(&check, cert);
+	return result;
+}
+
+static const char *
+result_text(int result)
+{
+	switch (result) {
+	case X509_V_ERR_PERMITTED_VIOLATION:
+		return "a name of it is outside the subtrees permitted by";
+	case X509_V_ERR_EXCLUDED_VIOLATION:
+		return "a name of it is in a subtree excluded by";
+	case X509_V_ERR_SUBTREE_MINMAX:
+		return "a subtree has a minimum or maximum in the name constraints of";
+	case X509_V_ERR_UNSUPPORTED_NAME_SYNTAX:
+		return "a name of it cannot be compared with the name constraints of";
+	default:
+		return "a name of it is of a form that cannot be compared with the name "
+		       "constraints of";
+	}
+}
+
+/* RFC 5280 6.1.3 (b), (c): self-issued certificates are exempt, save the leaf. */
+static void
+name_constraints_check(struct examination *examination)
+{
+	const struct path *path = examination->path;
+
+	for (unsigned i = 0; i + 1 < path->length; i++) {
+		if (i > 0 && cert_is_self_issued(path->certs[i]))
+			continue;
+		for (unsigned above = i + 1; above < path->length; above++) {
+			const struct cert *ca = path->certs[above];
+			int result = ca->name_constraints.length > 0
+					     ? check_cert(examination, i, ca)
+					     : X509_V_OK;
+
+			if (result != X509_V_OK)
+				(void)path_fail(examination, &rule_name_constraints, i, result,
+					"%s %s (RFC 5280 4.2.1.10)", result_text(result),
+					name_text(examination->question->arena, ca->subject));
+		}
+	}
+}
+
+const struct rule rule_name_constraints = {
+	.name = "name-constraints",
+	.check = name_constraints_check,
+};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/rules/name_match.h"
+
+#include <openssl/x509.h>
+#include <string.h>
+#include <strings.h>
+
+enum { IPV4_SIZE = 4, IPV6_SIZE = 16 };
+
+static int
+inside_if(bool inside)
+{
+	return inside ? X509_V_OK : X509_V_ERR_PERMITTED_VIOLATION;
+}
+
+static struct span
+span_from(struct span span, size_t offset)
+{
+	return span_of(span.data + offset, span.length - offset);
+}
+
+static bool
+same_without_case(struct span a, struct span b)
+{
+	return a.length == b.length &&
+	       (a.length == 0 ||
+		       strncasecmp((const char *)a.data, (const char *)b.data, a.length) == 0);
+}
+
+static bool
+ends_without_case(struct span name, struct span ending)
+{
+	return name.length >= ending.length &&
+	       same_without_case(span_from(name, name.length - ending.length), ending);
+}
+
+/* OpenSSL's nc_dn: the base's relative names are the first ones of the name. */
+static int
+match_directory(struct arena *arena, struct span name, struct span base)
+{
+	struct span whole = name_canonical(arena, name), part = name_canonical(arena, base);
+
+	return inside_if(part.length <= whole.length &&
+			 (part.length == 0 || memcmp(whole.data, part.data, part.length) == 0));
+}
+
+/* The base or anything with more labels before it; ".base" means with more labels only. */
+static int
+match_dns(struct span name, struct span base)
+{
+	if (base.length == 0)
+		return X509_V_OK;
+	if (!ends_without_case(name, base))
+		return X509_V_ERR_PERMITTED_VIOLATION;
+	return inside_if(name.length == base.length || base.data[0] == '.' ||
+			 name.data[name.length - base.length - 1] == '.');
+}
+
+/* ".base" where the name is longer, else the base itself. */
+static int
+match_host(struct span host, struct span base)
+{
+	if (base.length > 0 && base.data[0] == '.')
+		return inside_if(host.length > base.length && ends_without_case(host, base));
+	return inside_if(same_without_case(host, base));
+}
+
+static const uint8_t *
+last_at_sign(struct span text)
+{
+	return text.length > 0 ? memrchr(text.data, '@', text.length) : NULL;
+}
+
+/* The base is a mailbox, a host, or ".domain". The local part knows upper and lower case. */
+static int
+match_mail(struct span mail, struct span base)
+{
+	const uint8_t *mail_at = last_at_sign(mail), *base_at = last_at_sign(base);
+	size_t local = mail_at != NULL ? (size_t)(mail_at - mail.data) : 0;
+
+	if (mail_at == NULL)
+		return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
+	if (base_at == NULL && base.length > 0 && base.data[0] == '.')
+		return inside_if(mail.length > base.length && ends_without_case(mail, base));
+	if (base_at != NULL && base_at != base.data) {
+		if ((size_t)(base_at - base.data) != local ||
+			memcmp(base.data, mail.data, local) != 0)
+			return X509_V_ERR_PERMITTED_VIOLATION;
+	}
+	if (base_at != NULL)
+		base = span_from(base, (size_t)(base_at - base.data) + 1);
+	return inside_if(same_without_case(span_from(mail, local + 1), base));
+}
+
+static int
+match_uri(struct span uri, struct span base)
+{
+	const uint8_t *colon = uri.length > 0 ? memchr(uri.data, ':', uri.length) : NULL;
+	const uint8_t *end;
+	struct span host;
+
+	if (colon == NULL || uri.data + uri.length - colon < 3 || colon[1] != '/' ||
+		colon[2] != '/')
+		return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
+	host = span_from(uri, (size_t)(colon - uri.data) + 3);
+	end = host.length > 0 ? memchr(host.data, ':', host.length) : NULL;
+	if (end == NULL && host.length > 0)
+		end = memchr(host.data, '/', host.length);
+	if (end != NULL)
+		host.length = (size_t)(end - host.data);
+	if (host.length == 0)
+		return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
+	return match_host(host, base);
+}
+
+static int
+match_ip(struct span address, struct span base)
+{
+	size_t size = address.length;
+
+	if ((size != IPV4_SIZE && size != IPV6_SIZE) ||
+		(base.length != 2 * IPV4_SIZE && base.length != 2 * IPV6_SIZE))
+		return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
+	if (2 * size != base.length)
+		return X509_V_ERR_PERMITTED_VIOLATION;
+	for (size_t i = 0; i < size; i++)
+		if (((address.data[i] ^ base.data[i]) & base.data[size + i]) != 0)
+			return X509_V_ERR_PERMITTED_VIOLATION;
+	return X509_V_OK;
+}
+
+int
+name_match(struct arena *arena, unsigned kind, struct span name, struct span base)
+{
+	switch (kind) {
+	case GENERAL_NAME_DIRECTORY:
+		return match_directory(arena, name, base);
+	case GENERAL_NAME_DNS:
+		return match_dns(name, base);
+	case GENERAL_NAME_MAIL:
+		return match_mail(name, base);
+	case GENERAL_NAME_URI:
+		return match_uri(name, base);
+	case GENERAL_NAME_IP:
+		return match_ip(name, base);
+	default:
+		return X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE;
+	}
+}
+
+static bool
+is_label_octet(uint8_t octet)
+{
+	return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') ||
+	       (octet >= '0' && octet <= '9') || octet == '_';
+}
+
+bool
+name_looks_like_host(struct span text)
+{
+	bool has_dot = false;
+
+	for (size_t i = 0; i < text.length; i++) {
+		uint8_t octet = text.data[i];
+		bool is_inside = i > 0 && i + 1 < text.length;
+
+		if (is_label_octet(octet) || (is_inside && octet == '-'))
+			continue;
+		if (!is_inside || octet != '.' || text.data[i + 1] == '.' ||
+			text.data[i - 1] == '-' || text.data[i + 1] == '-')
+			return false;
+		has_dot = true;
+	}
+	return has_dot;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "verify/verify.h"
+#include "world/access.h"
+
+struct loader {
+	struct arena *arena;
+	struct stores *stores;
+	struct world *world;
+	const struct verifier *verifier;
+	const struct readers *readers;
+	struct trust *trust;
+	size_t anchor_capacity, crl_capacity, crl_entry_capacity;
+};
+
+/* One file of a directory store and whether it may be read; entries of one file stand together. */
+struct file_access {
+	const char *path;
+	bool granted;
+};
+
+/* The first failure is the one that the server reports. */
+static void
+fail_load(struct loader *loader, const struct trust_source *source, const struct store *store,
+	const char *error)
+{
+	struct trust *trust = loader->trust;
+
+	if (!trust->loads)
+		return;
+	trust->loads = false;
+	trust->failed = source;
+	trust->failed_store = store;
+	trust->error = error;
+}
+
+/* Why it may not be read at this time, or NULL. */
+static const char *
+access_denied(struct loader *loader, const char *path, const struct credentials *credentials)
+{
+	struct access access;
+
+	if (credentials == NULL)
+		return NULL;
+	access = world_may_read(loader->world, path, credentials);
+	return access.stop == ACCESS_GRANTED ? NULL : access.text;
+}
+
+/* Why the source may not be read by whom it must be, or NULL. */
+static const char *
+source_denied(struct loader *loader, const struct trust_source *source, const char *path)
+{
+	const struct readers *readers = loader->readers;
+	const char *denied = NULL;
+
+	if (readers == NULL)
+		return NULL;
+	if ((source->read_times & READ_AT_LOAD) != 0)
+		denied = access_denied(loader, path, readers->at_load);
+	if (denied == NULL && (source->read_times & READ_AT_HANDSHAKE) != 0)
+		denied = access_denied(loader, path, readers->at_handshake);
+	return denied;
+}
+
+static bool
+is_directory_loader(enum store_loader kind)
+{
+	return kind == LOADER_OPENSSL_DIRECTORY || kind == LOADER_HAPROXY_DIRECTORY;
+}
+
+static void
+add_anchor(struct loader *loader, const struct store *store, const struct entry *entry)
+{
+	struct trust *trust = loader->trust;
+
+	trust->anchors = arena_grow(loader->arena, trust->anchors, trust->anchor_count,
+		&loader->anchor_capacity, sizeof(trust->anchors[0]));
+	trust->anchors[trust->anchor_count++] = (struct trusted){
+		.cert = &entry->cert,
+		.settings = entry->trust,
+		.store = store,
+		.entry = entry,
+	};
+}
+
+static void
+add_crl(struct loader *loader, const struct entry *entry)
+{
+	struct trust *trust = loader->trust;
+
+	trust->crls = arena_grow(loader->arena, trust->crls, trust->crl_count,
+		&loader->crl_capacity, sizeof(trust->crls[0]));
+	trust->crl_entries = arena_grow(loader->arena, trust->crl_entries, trust->crl_count,
+		&loader->crl_entry_capacity, sizeof(trust->crl_entries[0]));
+	trust->crls[trust->crl_count] = &entry->crl;
+	trust->crl_entries[trust->crl_count++] = entry;
+}
+
+/* Each file of a directory has an owner and a mode of its own. */
+static bool
+file_is_readable(struct loader *loader, const struct trust_source *source,
+	const struct entry *entry, struct file_access *last)
+{
+	if (!is_directory_loader(source->loader) || entry->path == NULL)
+		return true;
+	if (last->path == NULL || strcmp(last->path, entry->path) != 0) {
+		last->path = entry->path;
+		last->granted = source_denied(loader, source, entry->path) == NULL;
+	}
+	return last->granted;
+}
+
+/*
+ * X509_load_cert_crl_file takes certificates and CRLs alike, whichever directive names the file: a
+ * CRL in a CA file is used, and a CA in a CRL file is trusted.
+ */
+static void
+add_entries(struct loader *loader, const struct trust_source *source, const struct store *store)
+{
+	struct file_access last = {};
+
+	for (size_t i = 0; i < store->entry_count; i++) {
+		const struct entry *entry = &store->entries[i];
+
+		if (store->loading.loaded != NULL && !store->loading.loaded[i])
+			continue;
+		if (!file_is_readable(loader, source, entry, &last))
+			continue;
+		if (entry->kind == ENTRY_CERTIFICATE && !source->crls_only)
+			add_anchor(loader, store, entry);
+		if (entry->kind == ENTRY_CRL)
+			add_crl(loader, entry);
+	}
+}
+
+static const char *
+load_error(struct loader *loader, const struct store *store)
+{
+	if (store->loading.error != NULL)
+		return store->loading.error;
+	return store->problem != NULL
+		       ? store->problem
+		       : arena_printf(loader->arena, "%s cannot be loaded", store->path);
+}
+
+/* nginx and Apache read the names that they send from the store once more, with another function,
+ * and do not start where it finds none. */
+static void
+check_names(struct loader *loader, const struct trust_source *source)
+{
+	const struct store *names;
+
+	if (!loader->verifier->names_required || is_directory_loader(source->loader) ||
+		(source->role != ROLE_NAMES && source->role != ROLE_ANCHORS))
+		return;
+	names = stores_open(loader->stores, loader->world, source->path, LOADER_OPENSSL_NAMES);
+	if (!names->loading.loads)
+		fail_load(loader, source, names, load_error(loader, names));
+}
+
+static void
+load_source(struct loader *loader, size_t index)
+{
+	const struct trust_source *source = &loader->verifier->sources[index];
+	const struct store *store =
+		stores_open(loader->stores, loader->world, source->path, source->loader);
+	bool at_load = (source->read_times & READ_AT_LOAD) != 0;
+	const char *denied = source_denied(loader, source, source->path);
+
+	loader->trust->stores[index] = store;
+	if (denied != NULL || store->state != STORE_PRESENT || !store->loading.loads) {
+		/* A directory that is read at handshakes never stops the start. */
+		if (at_load)
+			fail_load(loader, source, store,
+				denied != NULL ? denied : load_error(loader, store));
+		if (denied != NULL || store->state != STORE_PRESENT || at_load)
+			return;
+	}
+	check_names(loader, source);
+	if (source->role != ROLE_NAMES)
+		add_entries(loader, source, store);
+}
+
+struct trust *
+trust_load(struct arena *arena, struct stores *stores, struct world *world,
+	const struct verifier *verifier, const struct readers *readers)
+{
+	struct trust *trust = arena_alloc(arena, sizeof(*trust));
+	struct loader loader = {
+		.arena = arena,
+		.stores = stores,
+		.world = world,
+		.verifier = verifier,
+		.readers = readers,
+		.trust = trust,
+	};
+
+	trust->loads = true;
+	trust->stores = arena_alloc(arena, (verifier->source_count + 1) * sizeof(trust->stores[0]));
+	for (size_t i = 0; i < verifier->source_count; i++)
+		load_source(&loader, i);
+	trust_seal(trust);
+	return trust;
+}
