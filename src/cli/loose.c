@@ -5,7 +5,8 @@
 
 /* A choice of the command line: its words in the order of their numbers. */
 static int
-choose(const char *option, const char *word, const char *const *words, size_t count, int fallback, int *ret, struct err *err)
+choose(const char *option, const char *word, const char *const *words, size_t count, int fallback,
+	int *ret, struct err *err)
 {
 	*ret = fallback;
 	if (word == NULL)
@@ -15,30 +16,36 @@ choose(const char *option, const char *word, const char *const *words, size_t co
 			*ret = (int)i;
 			return 0;
 		}
-	return err_set(err, ERR_USAGE, "%s is %s%s%s%s%s, not %s", option, words[0], count > 2 ? ", " : " or ", words[1],
-		count > 2 ? " or " : "", count > 2 ? words[2] : "", word);
+	return err_set(err, ERR_USAGE, "%s is %s%s%s%s%s, not %s", option, words[0],
+		count > 2 ? ", " : " or ", words[1], count > 2 ? " or " : "",
+		count > 2 ? words[2] : "", word);
 }
 
 static const char *
 absolute(struct loose *loose, const char *path)
 {
-	return path[0] == '/' ? path : path_join(loose->session->arena, session_directory(loose->session), path);
+	return path[0] == '/'
+		       ? path
+		       : path_join(loose->session->arena, session_directory(loose->session), path);
 }
 
-/* A verifier as the options describe it; its stores are taken as they are, whatever their format. */
+/* A verifier as the options describe it; its stores are taken as they are, whatever their format.
+ */
 static int
 loose_verifier(struct loose *loose, struct verifier *ret)
 {
-	static const char *const purposes[] = { "client", "server", "any" }, *const scopes[] = { "none", "leaf", "chain" },
-					 *const missing[] = { "fail", "ok" }, *const levels[] = { "legacy", "normal", "strict" };
+	static const char *const purposes[] = { "client", "server", "any" },
+				 *const scopes[] = { "none", "leaf", "chain" },
+				 *const missing[] = { "fail", "ok" },
+				 *const levels[] = { "legacy", "normal", "strict" };
 	struct session *session = loose->session;
 	const struct options *options = &session->options;
 	int purpose, scope, tolerant, level;
 	uint64_t depth;
 
 	TRY(choose("--purpose", options->purpose, purposes, 3, 0, &purpose, &session->err));
-	TRY(choose("--crl-check", options->crl_check, scopes, 3, options->crl.count > 0 ? CRL_CHECK_CHAIN : CRL_CHECK_NONE, &scope,
-		&session->err));
+	TRY(choose("--crl-check", options->crl_check, scopes, 3,
+		options->crl.count > 0 ? CRL_CHECK_CHAIN : CRL_CHECK_NONE, &scope, &session->err));
 	TRY(choose("--crl-missing", options->crl_missing, missing, 2, 0, &tolerant, &session->err));
 	TRY(choose("--security", options->security, levels, 3, 1, &level, &session->err));
 	*ret = (struct verifier){
@@ -54,7 +61,8 @@ loose_verifier(struct loose *loose, struct verifier *ret)
 	};
 	if (options->depth != NULL) {
 		if (text_number(options->depth, 100, &depth) < 0)
-			return err_set(&session->err, ERR_USAGE, "--depth is a number up to 100, not %s", options->depth);
+			return err_set(&session->err, ERR_USAGE,
+				"--depth is a number up to 100, not %s", options->depth);
 		ret->depth.value = (int)depth;
 	}
 	return 0;
@@ -66,12 +74,14 @@ open_store(struct loose *loose, const char *path, const struct store **ret)
 	*ret = stores_open(loose->stores, loose->session->world, absolute(loose, path), LOADER_ANY);
 	if ((*ret)->state == STORE_PRESENT)
 		return 0;
-	return err_set(&loose->session->err, (*ret)->state == STORE_UNREADABLE ? ERR_PERMISSION : ERR_NO_INPUT, "%s: %s", path,
+	return err_set(&loose->session->err,
+		(*ret)->state == STORE_UNREADABLE ? ERR_PERMISSION : ERR_NO_INPUT, "%s: %s", path,
 		(*ret)->problem != NULL ? (*ret)->problem : "not readable");
 }
 
 static void
-trust_add(struct loose *loose, struct trust *trust, const struct store *store, size_t *anchors, size_t *crls, size_t *crl_entries)
+trust_add(struct loose *loose, struct trust *trust, const struct store *store, size_t *anchors,
+	size_t *crls, size_t *crl_entries)
 {
 	struct arena *arena = loose->session->arena;
 
@@ -79,13 +89,16 @@ trust_add(struct loose *loose, struct trust *trust, const struct store *store, s
 		const struct entry *entry = &store->entries[i];
 
 		if (entry->kind == ENTRY_CERTIFICATE) {
-			trust->anchors = arena_grow(arena, trust->anchors, trust->anchor_count, anchors, sizeof(*trust->anchors));
-			trust->anchors[trust->anchor_count++] = (struct trusted){ &entry->cert, entry->trust, store, entry };
+			trust->anchors = arena_grow(arena, trust->anchors, trust->anchor_count,
+				anchors, sizeof(*trust->anchors));
+			trust->anchors[trust->anchor_count++] =
+				(struct trusted){ &entry->cert, entry->trust, store, entry };
 		}
 		if (entry->kind == ENTRY_CRL) {
-			trust->crls = arena_grow(arena, trust->crls, trust->crl_count, crls, sizeof(*trust->crls));
-			trust->crl_entries =
-				arena_grow(arena, trust->crl_entries, trust->crl_count, crl_entries, sizeof(*trust->crl_entries));
+			trust->crls = arena_grow(
+				arena, trust->crls, trust->crl_count, crls, sizeof(*trust->crls));
+			trust->crl_entries = arena_grow(arena, trust->crl_entries, trust->crl_count,
+				crl_entries, sizeof(*trust->crl_entries));
 			trust->crls[trust->crl_count] = &entry->crl;
 			trust->crl_entries[trust->crl_count++] = entry;
 		}
@@ -122,21 +135,24 @@ read_untrusted(struct loose *loose)
 		for (size_t j = 0; j < store->entry_count; j++) {
 			if (store->entries[j].kind != ENTRY_CERTIFICATE)
 				continue;
-			loose->untrusted = arena_grow(loose->session->arena, loose->untrusted, loose->untrusted_count,
-				&loose->untrusted_capacity, sizeof(*loose->untrusted));
+			loose->untrusted = arena_grow(loose->session->arena, loose->untrusted,
+				loose->untrusted_count, &loose->untrusted_capacity,
+				sizeof(*loose->untrusted));
 			loose->untrusted[loose->untrusted_count++] = store->entries[j].cert;
 		}
 	}
 	return 0;
 }
 
-/* A client: the leaf, what follows it in its file where that belongs to it, and the loose intermediates. */
+/* A client: the leaf, what follows it in its file where that belongs to it, and the loose
+ * intermediates. */
 static struct client *
 client_of(struct loose *loose, const struct store *store, size_t first, bool whole)
 {
 	struct client *client = arena_alloc(loose->session->arena, sizeof(*client));
 	size_t rest = whole ? store->entry_count - first : 1;
-	struct cert *chain = arena_alloc(loose->session->arena, (rest + loose->untrusted_count) * sizeof(*chain));
+	struct cert *chain = arena_alloc(
+		loose->session->arena, (rest + loose->untrusted_count) * sizeof(*chain));
 
 	client->name = store->path;
 	client->must_be_accepted = true;
@@ -150,27 +166,34 @@ client_of(struct loose *loose, const struct store *store, size_t first, bool who
 }
 
 static void
-judge_one(struct loose *loose, const struct verifier *verifier, const struct trust *trust, const struct client *client,
-	const char *source, bool named)
+judge_one(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
+	const struct client *client, const char *source, bool named)
 {
 	struct session *session = loose->session;
 	struct judged *judged;
 
-	loose->list = arena_grow(session->arena, loose->list, loose->count, &loose->capacity, sizeof(*loose->list));
+	loose->list = arena_grow(
+		session->arena, loose->list, loose->count, &loose->capacity, sizeof(*loose->list));
 	judged = &loose->list[loose->count++];
-	*judged = (struct judged){ .client = client, .source = source, .verifier = named ? verifier->name : NULL };
-	judged->verdict = judge_client(loose->judge, session->arena, verifier, trust, client, session->at);
+	*judged = (struct judged){
+		.client = client, .source = source, .verifier = named ? verifier->name : NULL
+	};
+	judged->verdict =
+		judge_client(loose->judge, session->arena, verifier, trust, client, session->at);
 }
 
 static void
-judge_store(struct loose *loose, const struct verifier *verifier, const struct trust *trust, const struct store *store, bool named)
+judge_store(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
+	const struct store *store, bool named)
 {
 	bool whole = loose->session->options.chain;
 
 	for (size_t i = 0; i < store->entry_count; i++) {
-		const char *source = store->entry_count == 1 ?
-			store->path :
-			arena_printf(loose->session->arena, "%s:%u", store->entries[i].path, store->entries[i].line);
+		const char *source =
+			store->entry_count == 1
+				? store->path
+				: arena_printf(loose->session->arena, "%s:%u",
+					  store->entries[i].path, store->entries[i].line);
 
 		if (store->entries[i].kind != ENTRY_CERTIFICATE)
 			continue;
@@ -182,7 +205,8 @@ judge_store(struct loose *loose, const struct verifier *verifier, const struct t
 
 /* Every file below a directory, each by itself. */
 static int
-judge_path(struct loose *loose, const struct verifier *verifier, const struct trust *trust, const char *path, bool named)
+judge_path(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
+	const char *path, bool named)
 {
 	struct session *session = loose->session;
 	const struct store *store;
@@ -191,10 +215,13 @@ judge_path(struct loose *loose, const struct verifier *verifier, const struct tr
 	struct err ignored = { 0 };
 	size_t count;
 
-	if (world_stat(session->world, absolute(loose, path), &identity, &ignored) == 0 && identity.type == FILE_DIRECTORY) {
-		TRY(world_list(session->world, absolute(loose, path), &names, &count, &session->err));
+	if (world_stat(session->world, absolute(loose, path), &identity, &ignored) == 0 &&
+		identity.type == FILE_DIRECTORY) {
+		TRY(world_list(
+			session->world, absolute(loose, path), &names, &count, &session->err));
 		for (size_t i = 0; i < count; i++) {
-			store = stores_open(loose->stores, session->world, path_join(session->arena, absolute(loose, path), names[i]),
+			store = stores_open(loose->stores, session->world,
+				path_join(session->arena, absolute(loose, path), names[i]),
 				LOADER_ANY);
 			judge_store(loose, verifier, trust, store, named);
 		}
@@ -202,7 +229,8 @@ judge_path(struct loose *loose, const struct verifier *verifier, const struct tr
 	}
 	TRY(open_store(loose, path, &store));
 	if (store_count(store, ENTRY_CERTIFICATE) == 0)
-		return err_set(&session->err, ERR_DATA, "%s: there is no certificate in it that can be read", path);
+		return err_set(&session->err, ERR_DATA,
+			"%s: there is no certificate in it that can be read", path);
 	judge_store(loose, verifier, trust, store, named);
 	return 0;
 }
@@ -218,11 +246,12 @@ verify_target(struct loose *loose, const char *target, const struct values *path
 		struct service *service = services.list[i];
 
 		for (size_t j = 0; j < service->verifier_count; j++) {
-			struct trust *trust = trust_load(session->arena, loose->stores, service->world, &service->verifiers[j],
-				&service->readers);
+			struct trust *trust = trust_load(session->arena, loose->stores,
+				service->world, &service->verifiers[j], &service->readers);
 
 			for (size_t k = 1; k < paths->count; k++)
-				TRY(judge_path(loose, &service->verifiers[j], trust, paths->list[k], true));
+				TRY(judge_path(loose, &service->verifiers[j], trust, paths->list[k],
+					true));
 		}
 	}
 	return 0;
@@ -238,12 +267,15 @@ loose_verify(struct loose *loose)
 
 	if (session->options.engine != NULL && strcmp(session->options.engine, "openssl") != 0 &&
 		strcmp(session->options.engine, "all") != 0)
-		return err_set(&session->err, ERR_USAGE, "there is no engine %s: openssl is the one there is", session->options.engine);
+		return err_set(&session->err, ERR_USAGE,
+			"there is no engine %s: openssl is the one there is",
+			session->options.engine);
 	TRY(read_untrusted(loose));
 	if (arguments->count > 1 && session->options.trust.count == 0)
 		return verify_target(loose, arguments->list[0], arguments);
 	if (arguments->count == 0 || session->options.trust.count == 0)
-		return err_set(&session->err, ERR_USAGE, "verify takes a target or --trust PATH, and certificates");
+		return err_set(&session->err, ERR_USAGE,
+			"verify takes a target or --trust PATH, and certificates");
 	TRY(loose_verifier(loose, verifier));
 	TRY(loose_trust(loose, trust));
 	for (size_t i = 0; i < arguments->count; i++)

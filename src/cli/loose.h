@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Judging loose certificates: what verify reads, as clients of a target's verifiers or of one made of loose files. */
+/* Judging loose certificates: what verify reads, as clients of a target's verifiers or of one made
+ * of loose files. */
 #pragma once
 
 #include "cli/cli.h"

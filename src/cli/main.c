@@ -10,10 +10,12 @@ main(int argc, char **argv)
 	CLEANUP(buffer_free) struct buffer out = { 0 };
 	int status;
 
-	/* A peer that closes, or a reader that leaves, is an error of a call and no end of the program. */
+	/* A peer that closes, or a reader that leaves, is an error of a call and no end of the
+	 * program. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	status = cli_run(argc - 1, (const char *const *)argv + 1, false, &out);
-	if (out.length > 0 && (fwrite(out.data, 1, out.length, stdout) != out.length || fflush(stdout) != 0)) {
+	if (out.length > 0 &&
+		(fwrite(out.data, 1, out.length, stdout) != out.length || fflush(stdout) != 0)) {
 		(void)fprintf(stderr, "trustmend: standard output cannot be written\n");
 		return err_exit_status(ERR_IO);
 	}

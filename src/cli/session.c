@@ -36,7 +36,9 @@ command_find(const char *name)
 int
 session_ledger(struct session *session, bool create, bool lock)
 {
-	const char *directory = session->options.state != NULL ? session->options.state : ledger_default_directory(session->arena);
+	const char *directory = session->options.state != NULL
+					? session->options.state
+					: ledger_default_directory(session->arena);
 
 	if (session->ledger == NULL)
 		session->ledger = ledger_open(directory, create, &session->err);
@@ -54,10 +56,13 @@ session_recover(struct session *session)
 {
 	size_t count = 0;
 
-	TRY(transaction_recover(session->arena, session->ledger, session->world, session->now, &count, &session->err));
+	TRY(transaction_recover(session->arena, session->ledger, session->world, session->now,
+		&count, &session->err));
 	if (count > 0 && !session->options.quiet)
-		(void)fprintf(stderr, "trustmend: %zu interrupted transaction%s undone: everything is as it was before\n", count,
-			count == 1 ? " was" : "s were");
+		(void)fprintf(stderr,
+			"trustmend: %zu interrupted transaction%s undone: everything is as it was "
+			"before\n",
+			count, count == 1 ? " was" : "s were");
 	return 0;
 }
 
@@ -83,6 +88,14 @@ session_request(struct session *session)
 	};
 }
 
+const char *
+session_directory(struct session *session)
+{
+	CLEANUP(mem_freep) char *directory = session->options.root == NULL ? getcwd(NULL, 0) : NULL;
+
+	return arena_strdup(session->arena, directory != NULL ? directory : "/");
+}
+
 bool
 session_confirm(struct session *session, const char *question)
 {
@@ -102,7 +115,8 @@ session_confirm(struct session *session, const char *question)
 static bool
 wants_color(const struct options *options)
 {
-	const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM"), *forced = getenv("CLICOLOR_FORCE");
+	const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM"),
+		   *forced = getenv("CLICOLOR_FORCE");
 
 	if (options->color != NULL && strcmp(options->color, "auto") != 0)
 		return strcmp(options->color, "always") == 0;
@@ -118,9 +132,10 @@ session_prepare(struct session *session)
 {
 	const struct options *options = &session->options;
 
-	if (options->color != NULL && strcmp(options->color, "auto") != 0 && strcmp(options->color, "always") != 0 &&
-		strcmp(options->color, "never") != 0)
-		return err_set(&session->err, ERR_USAGE, "--color is auto, always or never, not %s", options->color);
+	if (options->color != NULL && strcmp(options->color, "auto") != 0 &&
+		strcmp(options->color, "always") != 0 && strcmp(options->color, "never") != 0)
+		return err_set(&session->err, ERR_USAGE, "--color is auto, always or never, not %s",
+			options->color);
 	session->now = session->at = moment_now();
 	if (options->at != NULL)
 		TRY(moment_parse(options->at, session->now, &session->at, &session->err));
@@ -130,20 +145,23 @@ session_prepare(struct session *session)
 		.all = options->all,
 		.now = session->now,
 	};
-	session->world = options->root != NULL ? world_below(options->root, &session->err) : world_host();
+	session->world =
+		options->root != NULL ? world_below(options->root, &session->err) : world_host();
 	return session->world != NULL ? 0 : -1;
 }
 
 static void
 say_version(struct buffer *out)
 {
-	buffer_addf(out, "trustmend %s (%s, SQLite %s)\n", TRUSTMEND_VERSION, OpenSSL_version(OPENSSL_VERSION), sqlite3_libversion());
+	buffer_addf(out, "trustmend %s (%s, SQLite %s)\n", TRUSTMEND_VERSION,
+		OpenSSL_version(OPENSSL_VERSION), sqlite3_libversion());
 }
 
 static void
 say_error(const struct session *session)
 {
-	const char *text = text_sanitize(session->arena, session->err.message, strlen(session->err.message));
+	const char *text =
+		text_sanitize(session->arena, session->err.message, strlen(session->err.message));
 
 	(void)fprintf(stderr, "trustmend: %s\n", text);
 	if (session->err.code == ERR_USAGE)

@@ -92,6 +92,18 @@ contains_word(struct span bytes, const char *word)
 	return false;
 }
 
+/* "400 " */
+static bool
+status_text_at(struct span bytes, size_t at)
+{
+	if (bytes.length - at <= HTTP_STATUS_DIGITS || bytes.data[at + HTTP_STATUS_DIGITS] != ' ')
+		return false;
+	for (size_t i = 0; i < HTTP_STATUS_DIGITS; i++)
+		if (!isdigit(bytes.data[at + i]))
+			return false;
+	return true;
+}
+
 /* "<title>400 The SSL certificate error</title>" says more than "Bad Request". */
 static struct span
 title_of(struct span bytes)
@@ -103,6 +115,9 @@ title_of(struct span bytes)
 	if (end == SIZE_MAX)
 		return (struct span){};
 	start += strlen(opening);
+	/* nginx says the status there once more. */
+	if (status_text_at(bytes, start))
+		start += HTTP_STATUS_DIGITS + 1;
 	return span_of(bytes.data + start, end - start);
 }
 

@@ -11,6 +11,7 @@
 #include "probe/identity.h"
 #include "probe/request.h"
 #include "probe/session.h"
+#include "probe/words.h"
 
 enum { EXCHANGE_CHUNK = 4'096 };
 
@@ -38,15 +39,6 @@ exchange_conclude(struct exchange *exchange, enum probe_layer layer, const char 
 	probe->accepted = layer == LAYER_ACCEPTED;
 	probe->text = text_sanitize(exchange->arena, text, strlen(text));
 	transcript_add(&exchange->transcript, "= %s", text);
-}
-
-/* What the library says of the last failure; never NULL. */
-static const char *
-library_words(struct exchange *exchange)
-{
-	const char *words = ERR_reason_error_string(ERR_peek_last_error());
-
-	return words != NULL ? arena_strdup(exchange->arena, words) : "no reason given";
 }
 
 /* Weak certificates must reach the server, which is to judge them: nothing is held back here. */
@@ -137,7 +129,7 @@ exchange_prepare(struct exchange *exchange)
 		loosen(exchange->context, exchange->options->maximum_protocol) < 0) {
 		exchange_conclude(exchange, LAYER_LOCAL,
 			arena_printf(exchange->arena, "TLS cannot be set up here: %s",
-				library_words(exchange)));
+				words_last(exchange->arena)));
 		return -1;
 	}
 	exchange_listen_context(exchange);
@@ -149,7 +141,7 @@ exchange_prepare(struct exchange *exchange)
 	if (make_connection(exchange) < 0) {
 		exchange_conclude(exchange, LAYER_LOCAL,
 			arena_printf(exchange->arena, "a connection cannot be set up here: %s",
-				library_words(exchange)));
+				words_last(exchange->arena)));
 		return -1;
 	}
 	transcript_add(&exchange->transcript, "the server's own certificate is not verified");
@@ -187,7 +179,7 @@ turn_of(struct exchange *exchange, int result, int64_t deadline)
 	}
 	if (exchange->probe->alert != 0)
 		return TURN_ALERT;
-	exchange->reason = library_words(exchange);
+	exchange->reason = words_last(exchange->arena);
 	/* Since OpenSSL 3 the end of the file without close_notify is an error of the protocol. */
 	return ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING
 		       ? TURN_CLOSED

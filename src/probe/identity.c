@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "probe/words.h"
+
 #define IDENTITY_CLEANUP(type, function)          \
 	static void function##_end(type **object) \
 	{                                         \
@@ -20,14 +22,6 @@ wiped_buffer_free(struct buffer *buffer)
 	if (buffer->data != NULL)
 		secret_wipe(buffer->data, buffer->capacity);
 	buffer_free(buffer);
-}
-
-static const char *
-library_words(void)
-{
-	const char *words = ERR_reason_error_string(ERR_peek_last_error());
-
-	return words != NULL ? words : "no reason given";
 }
 
 /* Never asks: nobody sits before a probe. */
@@ -68,7 +62,7 @@ use_chain(struct arena *arena, SSL_CTX *context, const struct client *client, co
 			continue;
 		*problem = arena_printf(arena,
 			"certificate %zu of the client cannot be sent by our library: %s", i + 1,
-			library_words());
+			words_last(arena));
 		return -1;
 	}
 	return 0;
@@ -90,8 +84,8 @@ use_key(struct arena *arena, SSL_CTX *context, const struct client *client, cons
 	if (bio != NULL)
 		key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
 	if (key == NULL || SSL_CTX_use_PrivateKey(context, key) != 1) {
-		*problem =
-			arena_printf(arena, "the client's key cannot be used: %s", library_words());
+		*problem = arena_printf(
+			arena, "the client's key cannot be used: %s", words_last(arena));
 		return -1;
 	}
 	return 0;

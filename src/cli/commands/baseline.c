@@ -12,7 +12,8 @@ baseline_list(struct session *session)
 
 	TRY(session_ledger(session, false, false));
 	if (session->ledger != NULL)
-		TRY(ledger_baselines(session->ledger, session->arena, NULL, &baselines, &count, &session->err));
+		TRY(ledger_baselines(
+			session->ledger, session->arena, NULL, &baselines, &count, &session->err));
 	if (session->options.json)
 		report_baselines_json(baselines, count, &session->json);
 	else
@@ -51,10 +52,12 @@ baseline_save(struct session *session)
 		else
 			report_diagnosis_text(diagnosis, &session->style, &session->out);
 		buffer_add_text(session->options.json ? &(struct buffer){ 0 } : &session->out,
-			"No baseline was saved: what refuses clients is not to be blessed. --force saves it all the same.\n");
+			"No baseline was saved: what refuses clients is not to be blessed. --force "
+			"saves it all the same.\n");
 		return 2;
 	}
-	TRY(diagnosis_save_baselines(diagnosis, session->ledger, session->options.title, session->now, &saved, &count, &session->err));
+	TRY(diagnosis_save_baselines(diagnosis, session->ledger, session->options.title,
+		session->now, &saved, &count, &session->err));
 	if (session->options.json)
 		report_baselines_json(saved, count, &session->json);
 	else
@@ -72,7 +75,8 @@ baseline_check(struct session *session)
 
 	TRY(session_ledger(session, false, false));
 	if (session->ledger == NULL)
-		return err_set(&session->err, ERR_NO_INPUT, "there is no baseline yet: trustmend baseline save");
+		return err_set(&session->err, ERR_NO_INPUT,
+			"there is no baseline yet: trustmend baseline save");
 	request = request_without_verb(session);
 	facts = diagnosis_facts(&request, &session->err);
 	if (facts == NULL)
@@ -103,7 +107,8 @@ baseline_check(struct session *session)
 static int
 baseline_run(struct session *session)
 {
-	const char *verb = session->options.arguments.count > 0 ? session->options.arguments.list[0] : "";
+	const char *verb =
+		session->options.arguments.count > 0 ? session->options.arguments.list[0] : "";
 
 	if (strcmp(verb, "list") == 0)
 		return baseline_list(session);

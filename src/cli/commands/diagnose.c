@@ -4,7 +4,8 @@
 #include "cli/cli.h"
 #include "diagnosis/remember.h"
 
-/* What was seen is remembered where we may; a ledger that cannot be written takes nothing from the diagnosis. */
+/* What was seen is remembered where we may; a ledger that cannot be written takes nothing from the
+ * diagnosis. */
 static void
 remember(struct session *session, const struct diagnosis *diagnosis)
 {
@@ -12,8 +13,10 @@ remember(struct session *session, const struct diagnosis *diagnosis)
 
 	if (session->options.root != NULL || session->ledger == NULL)
 		return;
-	if (diagnosis_remember(diagnosis, session->ledger, session->now, &err) < 0 && !session->options.quiet)
-		(void)fprintf(stderr, "trustmend: %s: what was seen is not remembered\n", err.message);
+	if (diagnosis_remember(diagnosis, session->ledger, session->now, &err) < 0 &&
+		!session->options.quiet)
+		(void)fprintf(
+			stderr, "trustmend: %s: what was seen is not remembered\n", err.message);
 }
 
 static int
@@ -24,7 +27,8 @@ diagnose_run(struct session *session)
 
 	if (session_ledger(session, true, false) < 0) {
 		if (!session->options.quiet)
-			(void)fprintf(stderr, "trustmend: %s: going on without a ledger\n", session->err.message);
+			(void)fprintf(stderr, "trustmend: %s: going on without a ledger\n",
+				session->err.message);
 		session->err = (struct err){ 0 };
 	}
 	request = session_request(session);

@@ -10,12 +10,15 @@ explain_run(struct session *session)
 	const char *name, *near;
 
 	if (session->options.arguments.count != 1)
-		return err_set(&session->err, ERR_USAGE, "explain takes one cause's code, such as chain.root-missing");
+		return err_set(&session->err, ERR_USAGE,
+			"explain takes one cause's code, such as chain.root-missing");
 	name = session->options.arguments.list[0];
 	if (cause_find(name, &code) < 0) {
 		near = cause_nearest(name);
-		return near != NULL ? err_set(&session->err, ERR_USAGE, "there is no cause %s: did you mean %s?", name, near) :
-				      err_set(&session->err, ERR_USAGE, "there is no cause %s", name);
+		return near != NULL
+			       ? err_set(&session->err, ERR_USAGE,
+					 "there is no cause %s: did you mean %s?", name, near)
+			       : err_set(&session->err, ERR_USAGE, "there is no cause %s", name);
 	}
 	if (session->options.json) {
 		json_member_text(&session->json, "code", cause_get(code)->code);

@@ -9,7 +9,8 @@ history_run(struct session *session)
 
 	TRY(session_ledger(session, false, false));
 	if (session->ledger != NULL)
-		TRY(ledger_transactions(session->ledger, session->arena, 0, &transactions, &count, &session->err));
+		TRY(ledger_transactions(
+			session->ledger, session->arena, 0, &transactions, &count, &session->err));
 	if (session->options.json)
 		report_history_json(transactions, count, &session->json);
 	else
@@ -20,7 +21,8 @@ history_run(struct session *session)
 const struct command command_history = {
 	.name = "history",
 	.arguments = "",
-	.summary = "what was repaired and rolled back, and every certificate that was added or removed",
+	.summary = "what was repaired and rolled back, and every certificate that was added or "
+		   "removed",
 	.examples = "  trustmend history\n  trustmend history --json\n",
 	.run = history_run,
 };

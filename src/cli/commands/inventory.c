@@ -21,6 +21,7 @@ const struct command command_inventory = {
 	.name = "inventory",
 	.arguments = "[TARGET…]",
 	.summary = "services, their verifiers, the stores these read",
-	.examples = "  trustmend inventory\n  trustmend inventory nginx:/etc/nginx/nginx.conf --json\n",
+	.examples =
+		"  trustmend inventory\n  trustmend inventory nginx:/etc/nginx/nginx.conf --json\n",
 	.run = inventory_run,
 };

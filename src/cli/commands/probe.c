@@ -14,14 +14,17 @@ struct round {
 };
 
 static void
-round_add(struct round *round, const struct endpoint *endpoint, const struct client *client, const char *name,
-	const struct probe_options *options)
+round_add(struct round *round, const struct endpoint *endpoint, const struct client *client,
+	const char *name, const struct probe_options *options)
 {
 	struct probed *probed;
 
-	round->list = arena_grow(round->session->arena, round->list, round->count, &round->capacity, sizeof(*round->list));
+	round->list = arena_grow(round->session->arena, round->list, round->count, &round->capacity,
+		sizeof(*round->list));
 	probed = &round->list[round->count++];
-	*probed = (struct probed){ .client = client, .endpoint = name, .resumed = options->resume != NULL };
+	*probed = (struct probed){
+		.client = client, .endpoint = name, .resumed = options->resume != NULL
+	};
 	probed->probe = probe_endpoint(round->session->arena, endpoint, client, options);
 	if (probed->probe->layer == LAYER_CONNECT || probed->probe->layer == LAYER_LOCAL)
 		round->unknown = true;
@@ -31,7 +34,8 @@ round_add(struct round *round, const struct endpoint *endpoint, const struct cli
 
 /* Fresh first; then the session that it left, if it left one. */
 static void
-round_client(struct round *round, const struct endpoint *endpoint, const struct client *client, const char *name)
+round_client(struct round *round, const struct endpoint *endpoint, const struct client *client,
+	const char *name)
 {
 	struct probe_session *ticket = NULL;
 	struct probe_options options = { .ret_session = &ticket };
@@ -45,7 +49,8 @@ round_client(struct round *round, const struct endpoint *endpoint, const struct 
 }
 
 static void
-round_endpoint(struct round *round, const struct clients *clients, const struct endpoint *endpoint, const char *name)
+round_endpoint(struct round *round, const struct clients *clients, const struct endpoint *endpoint,
+	const char *name)
 {
 	if (clients->count == 0)
 		round_client(round, endpoint, NULL, name);
@@ -69,7 +74,9 @@ endpoint_parse(struct arena *arena, const char *text, struct endpoint *ret)
 		host[strlen(host) - 1] = '\0';
 		host++;
 	}
-	*ret = (struct endpoint){ .address = host, .port = (unsigned)port, .speaks_http = true, .http_path = "/" };
+	*ret = (struct endpoint){
+		.address = host, .port = (unsigned)port, .speaks_http = true, .http_path = "/"
+	};
 	return true;
 }
 
@@ -88,7 +95,8 @@ probe_target(struct round *round, const struct clients *clients, const char *tar
 	for (size_t i = 0; i < services.count; i++)
 		for (size_t j = 0; j < services.list[i]->verifier_count; j++)
 			for (size_t k = 0; k < services.list[i]->verifiers[j].endpoint_count; k++)
-				round_endpoint(round, clients, &services.list[i]->verifiers[j].endpoints[k],
+				round_endpoint(round, clients,
+					&services.list[i]->verifiers[j].endpoints[k],
 					services.list[i]->verifiers[j].name);
 	return 0;
 }
@@ -102,10 +110,11 @@ probe_run(struct session *session)
 	if (session->options.arguments.count == 0)
 		return err_set(&session->err, ERR_USAGE, "probe takes a target or HOST:PORT");
 	if (session->options.clients != NULL)
-		TRY(clients_read(session->arena, session->options.clients, &clients, &session->err));
+		TRY(clients_read(
+			session->arena, session->options.clients, &clients, &session->err));
 	for (size_t i = 0; i < session->options.client.count; i++)
-		TRY(clients_read_one(session->arena, session->options.client.list[i], true, session->options.client.list[i], &clients,
-			&session->err));
+		TRY(clients_read_one(session->arena, session->options.client.list[i], true,
+			session->options.client.list[i], &clients, &session->err));
 	for (size_t i = 0; i < session->options.arguments.count; i++)
 		TRY(probe_target(&round, &clients, session->options.arguments.list[i]));
 	if (session->options.json)
@@ -120,6 +129,7 @@ const struct command command_probe = {
 	.arguments = "TARGET|HOST:PORT…",
 	.summary = "real handshakes, fresh and resumed: the matrix, and a transcript of each",
 	.groups = OPTIONS_EXAMINE,
-	.examples = "  trustmend probe 127.0.0.1:8443 --clients DIR\n  trustmend probe -v nginx:/etc/nginx/nginx.conf --clients DIR\n",
+	.examples = "  trustmend probe 127.0.0.1:8443 --clients DIR\n  trustmend probe -v "
+		    "nginx:/etc/nginx/nginx.conf --clients DIR\n",
 	.run = probe_run,
 };

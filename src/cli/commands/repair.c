@@ -20,7 +20,8 @@ status_of(const struct diagnosis *diagnosis, const struct plan *plan, const stru
 	}
 	/* Critical findings that nothing safe mends are still there. */
 	for (size_t i = 0; i < diagnosis->item_count; i++)
-		if (diagnosis->items[i].service == plan->service && diagnosis->items[i].finding->severity == SEVERITY_CRITICAL &&
+		if (diagnosis->items[i].service == plan->service &&
+			diagnosis->items[i].finding->severity == SEVERITY_CRITICAL &&
 			diagnosis->items[i].finding->applicability != REPAIR_AUTOMATIC)
 			return 2;
 	return 0;
@@ -42,23 +43,28 @@ static bool
 agreed(struct session *session, const struct plan *plan)
 {
 	return plan->refused != NULL || plan->step_count == 0 || session->options.dry_run ||
-		session_confirm(session, "Carry this plan out?");
+	       session_confirm(session, "Carry this plan out?");
 }
 
 /* Plans, shows, asks, applies and proves for one service. */
 static int
-repair_service(struct session *session, struct diagnosis *diagnosis, struct service *service, const struct request *request)
+repair_service(struct session *session, struct diagnosis *diagnosis, struct service *service,
+	const struct request *request)
 {
 	struct plan *plan = plan_make(diagnosis, service, request);
 	struct repair repair;
 
 	if (session->options.plan != NULL)
-		return write_plan(session, diagnosis, plan) < 0 ? -1 : plan->refused != NULL ? 2 : 0;
+		return write_plan(session, diagnosis, plan) < 0 ? -1
+		       : plan->refused != NULL                  ? 2
+								: 0;
 	if (!session->options.json)
 		report_repair_text(diagnosis, plan, NULL, &session->style, &session->out);
 	if (!agreed(session, plan))
-		return err_set(&session->err, ERR_USAGE, "not carried out: answer yes, or give --yes");
-	if (plan_apply(diagnosis, plan, request, session->options.dry_run, &repair, &session->err) < 0 &&
+		return err_set(
+			&session->err, ERR_USAGE, "not carried out: answer yes, or give --yes");
+	if (plan_apply(diagnosis, plan, request, session->options.dry_run, &repair, &session->err) <
+			0 &&
 		repair.result != RESULT_STUCK)
 		return -1;
 	if (session->options.json) {
@@ -69,7 +75,8 @@ repair_service(struct session *session, struct diagnosis *diagnosis, struct serv
 	return status_of(diagnosis, plan, &repair);
 }
 
-/* With several services the document holds them in a list; with one, the interface's members stand at the top as well. */
+/* With several services the document holds them in a list; with one, the interface's members stand
+ * at the top as well. */
 static int
 repair_all(struct session *session, struct diagnosis *diagnosis, const struct request *request)
 {
@@ -104,7 +111,8 @@ repair_run(struct session *session)
 	struct request request;
 
 	if (session->options.at != NULL)
-		return err_set(&session->err, ERR_USAGE, "--at is for looking ahead: a repair is made for now");
+		return err_set(&session->err, ERR_USAGE,
+			"--at is for looking ahead: a repair is made for now");
 	TRY(session_ledger(session, true, true));
 	TRY(session_recover(session));
 	request = session_request(session);
@@ -119,9 +127,11 @@ repair_run(struct session *session)
 const struct command command_repair = {
 	.name = "repair",
 	.arguments = "[TARGET…]",
-	.summary = "shows the plan and its trust change, asks, applies it as a transaction, proves it",
+	.summary =
+		"shows the plan and its trust change, asks, applies it as a transaction, proves it",
 	.groups = OPTIONS_EXAMINE | OPTIONS_REPAIR | OPTIONS_CONFIRM,
-	.examples = "  trustmend repair nginx:/etc/nginx/nginx.conf --clients DIR --known-good DIR\n"
-		    "  trustmend repair --dry-run --clients DIR --known-good DIR\n",
+	.examples =
+		"  trustmend repair nginx:/etc/nginx/nginx.conf --clients DIR --known-good DIR\n"
+		"  trustmend repair --dry-run --clients DIR --known-good DIR\n",
 	.run = repair_run,
 };

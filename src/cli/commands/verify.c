@@ -24,7 +24,8 @@ verify_run(struct session *session)
 	if (session->options.json)
 		report_verify_json(session->arena, loose.list, loose.count, &session->json);
 	else
-		report_verify_text(session->arena, loose.list, loose.count, &session->style, &session->out);
+		report_verify_text(
+			session->arena, loose.list, loose.count, &session->style, &session->out);
 	return status;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nginx: http, stream and mail servers. The master reads configuration, stores and CRLs as root when
- * it starts and at SIGHUP, and forks workers that keep what it had read; what it cannot read leaves
- * the old workers serving and one line in the error log.
+ * nginx: http, stream and mail servers. The master reads configuration, stores and CRLs as root
+ * when it starts and at SIGHUP, and forks workers that keep what it had read; what it cannot read
+ * leaves the old workers serving and one line in the error log.
  */
 #include <signal.h>
 #include <string.h>
@@ -48,11 +48,10 @@ is_earlier(const struct timestamp *a, const struct timestamp *b)
 	return a->seconds != b->seconds ? a->seconds < b->seconds : a->nanoseconds < b->nanoseconds;
 }
 
-/* The oldest worker dates the generation: one that crashed and was forked anew holds what the master
- * had read before. */
+/* The oldest worker dates the generation: one that crashed and was forked anew holds what the
+ * master had read before. */
 static void
-nginx_observe(
-	struct arena *arena, struct service *service, const struct process *all, size_t count)
+nginx_observe(struct arena *arena, struct service *service, const struct process *all, size_t count)
 {
 	pid_t *workers = NULL;
 	size_t capacity = 0;
@@ -206,8 +205,7 @@ find_main(struct arena *arena, struct service *service)
 		struct instance instance = { 0 };
 
 		if (!nginx_title_read(arena, &all[i], &instance) ||
-			strcmp(instance.config, service->config) != 0 ||
-			all[i].foreign_namespace)
+			strcmp(instance.config, service->config) != 0 || all[i].foreign_namespace)
 			continue;
 		service->main = all[i];
 		service->running = true;
@@ -251,8 +249,7 @@ nginx_start(struct arena *arena, struct service *service, struct err *err)
 			service->config);
 	/* What it was is over: its namespace with it. */
 	service->running = false;
-	status = control_run(
-		arena, service, by_unit ? unit_command : argv, !by_unit, &output, err);
+	status = control_run(arena, service, by_unit ? unit_command : argv, !by_unit, &output, err);
 	if (status < 0)
 		return -1;
 	if (status > 0)

@@ -13,8 +13,8 @@ enum { LOG_TAIL = 256 << 10 /* bytes read of its end */, LINE_MAX_SHOWN = 1'000 
 static int
 log_open(struct arena *arena, const struct service *service)
 {
-	const char *path = service->log != NULL ? world_host_path(service->world, service->log)
-						: NULL;
+	const char *path =
+		service->log != NULL ? world_host_path(service->world, service->log) : NULL;
 	struct stat status;
 	int fd;
 

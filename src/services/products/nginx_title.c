@@ -20,7 +20,7 @@ static const struct build builds[] = {
 
 enum option { OPTION_CONFIG, OPTION_PREFIX, OPTION_LOG, OPTION_GIVEN, OPTION__COUNT };
 
-static const char option_letters[] = "cpeg";     /* with a value; in the order of enum option */
+static const char option_letters[] = "cpeg";      /* with a value; in the order of enum option */
 static const char all_letters[] = "cpeg?hvVtTqs"; /* ngx_get_options */
 
 static bool

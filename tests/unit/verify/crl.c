@@ -3,9 +3,7 @@
 #include "court.h"
 #include "tap.h"
 
-#define ISSUE(...) pki_issue(court.pki, &(struct pki_spec){ __VA_ARGS__ })
-#define CRL(...)   court_crl(&court, pki_crl(court.pki, &(struct pki_crl_spec){ __VA_ARGS__ }))
-#define COURT      CLEANUP(court_end) struct court court = court_begin()
+#define CRL(...) court_crl(&court, pki_crl(court.pki, &(struct pki_crl_spec){ __VA_ARGS__ }))
 
 /* root → inter → alice in a court that checks the whole chain. */
 #define CHAIN(inter_spec, leaf_spec)                                                            \
