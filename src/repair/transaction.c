@@ -3,37 +3,18 @@
  * The transaction: OPEN, PREPARED, APPLYING, APPLIED, and then CLOSED or ROLLED_BACK. The ledger
  * hears of each step before it happens; whatever fails undoes all of it.
  */
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "repair/proving.h"
 #include "repair/step.h"
 #include "repair/undo.h"
-
-/* For the crash tests: the process ends itself at the n-th record of the journal, as a power cut
- * would end it. */
-static void
-journal_point(void)
-{
-	static long remaining = -2;
-	const char *point;
-
-	if (remaining == -2) {
-		point = getenv("TRUSTMEND_TEST_CRASH");
-		remaining = point != NULL ? strtol(point, NULL, 10) : -1;
-	}
-	if (remaining > 0 && --remaining == 0)
-		(void)raise(SIGKILL);
-}
+#include "services/product.h"
 
 static int
 set_state(struct ledger *ledger, int64_t id, enum transaction_state state, struct err *err)
 {
-	TRY(ledger_transaction_state(ledger, id, state, moment_now(), err));
-	journal_point();
-	return 0;
+	return ledger_transaction_state(ledger, id, state, moment_now(), err);
 }
 
 static int
@@ -42,7 +23,6 @@ set_step(struct ledger *ledger, int64_t id, struct step *step, enum step_state s
 {
 	TRY(ledger_step_state(ledger, id, step->number, state, err));
 	step->state = state;
-	journal_point();
 	return 0;
 }
 
@@ -100,7 +80,6 @@ open_transaction(struct diagnosis *diagnosis, const struct plan *plan, struct le
 		plan->service, true, &transaction->verdict_count);
 	TRY(keep_contents(diagnosis, plan, ledger, err));
 	TRY(ledger_transaction_begin(ledger, transaction, err));
-	journal_point();
 	return 0;
 }
 
@@ -127,7 +106,6 @@ stage_all(struct diagnosis *diagnosis, struct transaction *transaction, struct l
 			continue;
 		step->staged = staged_name(diagnosis->arena, transaction, step);
 		TRY(ledger_step_staged(ledger, transaction->id, step->number, step->staged, err));
-		journal_point();
 		TRY(step_stage(diagnosis->arena, step, step->content, err));
 	}
 	return set_state(ledger, transaction->id, TRANSACTION_PREPARED, err);
@@ -193,7 +171,6 @@ run_transaction(struct diagnosis *diagnosis, struct plan *plan, const struct req
 	TRY(ledger_transaction_proof(request->ledger, transaction->id,
 		ret->proof == PROOF_HANDSHAKE ? "handshake" : "stand-in", ret->after,
 		ret->after_count, err));
-	journal_point();
 	return set_state(request->ledger, transaction->id, TRANSACTION_CLOSED, err);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "repair/step.h"
+#include "services/product.h"
 
 /* The service's process may be another one by now, or none. */
 static struct service *

@@ -59,6 +59,17 @@ end_world(void *world)
 	world_free(world);
 }
 
+/* It went into its jail after it had read its configuration, which is not in there. */
+static bool
+has_jailed_itself(struct roster *roster, struct service *service, struct world *jail)
+{
+	struct file_identity identity;
+
+	return !service->main.foreign_namespace &&
+	       world_stat(jail, service->config, &identity, NULL) < 0 &&
+	       world_stat(roster->world, service->config, &identity, NULL) == 0;
+}
+
 /* Its own view of the file system, where that is not ours. */
 static void
 set_world(struct roster *roster, struct service *service)
@@ -72,6 +83,8 @@ set_world(struct roster *roster, struct service *service)
 	if (world == NULL)
 		return;
 	arena_adopt(roster->arena, world, end_world);
+	if (has_jailed_itself(roster, service, world))
+		return;
 	service->world = world;
 	service->world_is_process = true;
 }

@@ -40,7 +40,8 @@ index_new(struct arena *arena, struct span bytes)
 {
 	struct line_index *index = arena_alloc(arena, sizeof(*index));
 
-	index->end = bytes.length > 0 && memchr(bytes.data, '\n', bytes.length) == NULL ? '\r' : '\n';
+	index->end =
+		bytes.length > 0 && memchr(bytes.data, '\n', bytes.length) == NULL ? '\r' : '\n';
 	index->before = arena_alloc(arena, (bytes.length / LINE_STEP + 1) * sizeof(*index->before));
 	index->steps = 1;
 	return index;

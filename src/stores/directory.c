@@ -23,8 +23,9 @@ file_read_into(struct arena *arena, struct world *world, struct directory_file *
 	file->is_regular = identity.type == FILE_REGULAR;
 	if (!file->is_regular)
 		return;
-	file->is_skipped = world_read(world, file->path, *left < STORE_MAX_SIZE ? *left : STORE_MAX_SIZE,
-				   &file->bytes, &err) < 0;
+	file->is_skipped =
+		world_read(world, file->path, *left < STORE_MAX_SIZE ? *left : STORE_MAX_SIZE,
+			&file->bytes, &err) < 0;
 	if (!file->is_skipped)
 		*left -= file->bytes.length;
 }

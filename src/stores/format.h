@@ -66,6 +66,8 @@ struct place {
 struct entry *builder_object(
 	struct store_builder *, const struct object *, const struct place *, const char *label);
 
+/* Where the library refused the file and no defect says why: the entries that it refuses. */
+void builder_blame(struct store_builder *, const char *error);
 /* Defects that show only in what was read: duplicates, foreign objects, trust settings. */
 void builder_review(struct store_builder *, size_t first_entry);
 /* Self-signed certificates whose own signature does not hold: no library checks that by itself. */

@@ -126,12 +126,14 @@ files_collect(struct store_builder *builder, struct hash_links *links)
 	struct hash_slot slot = {};
 	size_t unique = 0;
 
-	links->files = arena_alloc(builder->arena, (directory->count * 2 + 1) * sizeof(*links->files));
+	links->files =
+		arena_alloc(builder->arena, (directory->count * 2 + 1) * sizeof(*links->files));
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < directory->count; i++) {
 			const struct directory_file *file = &directory->files[i];
 
-			if (file->is_regular && !file->is_skipped && slot_parse(file->name, &slot) == (pass == 1))
+			if (file->is_regular && !file->is_skipped &&
+				slot_parse(file->name, &slot) == (pass == 1))
 				links->files[links->file_count++].file = file;
 		}
 	/* The first name of each real path is kept; the sort must not change their order. */
@@ -195,7 +197,8 @@ slot_follow(struct store_builder *builder, struct hash_slot *slot)
 	};
 
 	openssl_ask(builder->openssl, builder->arena,
-		slot->is_crl ? OPENSSL_LOAD_CRLS : OPENSSL_LOAD_CERTS, file->file->bytes, &match, &answer);
+		slot->is_crl ? OPENSSL_LOAD_CRLS : OPENSSL_LOAD_CERTS, file->file->bytes, &match,
+		&answer);
 	slot->reads = answer.succeeds;
 	for (size_t i = 0; i < file->count; i++) {
 		struct entry *entry = &builder->entries[file->first + i];
@@ -213,7 +216,8 @@ slots_follow(struct store_builder *builder, struct hash_links *links)
 		bool continues = last != NULL && last->hash == slot->hash &&
 				 last->is_crl == slot->is_crl && last->number + 1 == slot->number;
 
-		slot->is_reached = slot->number == 0 || (continues && last->is_reached && last->reads);
+		slot->is_reached =
+			slot->number == 0 || (continues && last->is_reached && last->reads);
 		if (slot->is_reached && slot->file != NULL)
 			slot_follow(builder, slot);
 	}

@@ -53,7 +53,8 @@ is_found_elsewhere(const struct planner *planner, const struct entry *entry)
 	for (size_t i = 0; i < planner->builder.entry_count; i++) {
 		const struct entry *other = &planner->builder.entries[i];
 
-		if (other->link != NULL && other->kind == entry->kind && span_equal(other->der, entry->der))
+		if (other->link != NULL && other->kind == entry->kind &&
+			span_equal(other->der, entry->der))
 			return true;
 	}
 	return false;
@@ -78,7 +79,8 @@ want_of_file(struct planner *planner, const struct hash_file *file, bool crls)
 		struct wanted wanted = { .is_crl = crls, .file = file->file->name, .entry = entry };
 
 		if (!match.loaded[i] || !entry_is_looked_for(entry) || entry->link != NULL ||
-			entry_hash(entry, false, &wanted.hash) < 0 || is_found_elsewhere(planner, entry))
+			entry_hash(entry, false, &wanted.hash) < 0 ||
+			is_found_elsewhere(planner, entry))
 			continue;
 		planner->wanted = arena_grow(arena, planner->wanted, planner->wanted_count,
 			&planner->wanted_capacity, sizeof(*planner->wanted));
@@ -107,8 +109,8 @@ link_add(struct planner *planner, const struct wanted *series, unsigned number, 
 	planner->result = arena_grow(arena, planner->result, planner->count, &planner->capacity,
 		sizeof(*planner->result));
 	link = &planner->result[planner->count++];
-	link->name = arena_printf(
-		arena, "%08x.%s%u", series->hash, series->is_crl ? "r" : "", number);
+	link->name =
+		arena_printf(arena, "%08x.%s%u", series->hash, series->is_crl ? "r" : "", number);
 	link->target = target;
 }
 
@@ -118,13 +120,15 @@ slot_find(const struct planner *planner, const struct wanted *series, unsigned n
 	for (size_t i = 0; i < planner->links.count; i++) {
 		const struct hash_slot *slot = &planner->links.slots[i];
 
-		if (slot->hash == series->hash && slot->is_crl == series->is_crl && slot->number == number)
+		if (slot->hash == series->hash && slot->is_crl == series->is_crl &&
+			slot->number == number)
 			return slot;
 	}
 	return NULL;
 }
 
-/* Whether the file behind a name of no use is to keep a name: it is there, and something is in it. */
+/* Whether the file behind a name of no use is to keep a name: it is there, and something is in it.
+ */
 static bool
 is_worth_keeping(const struct hash_slot *slot)
 {
@@ -142,8 +146,8 @@ slot_reads(struct planner *planner, const struct hash_slot *slot)
 	if (slot->is_reached)
 		return slot->reads;
 	openssl_ask(planner->builder.openssl, planner->builder.arena,
-		slot->is_crl ? OPENSSL_LOAD_CRLS : OPENSSL_LOAD_CERTS, slot->file->file->bytes, &match,
-		&answer);
+		slot->is_crl ? OPENSSL_LOAD_CRLS : OPENSSL_LOAD_CERTS, slot->file->file->bytes,
+		&match, &answer);
 	return answer.succeeds;
 }
 
@@ -165,7 +169,8 @@ fill_series(struct planner *planner, const struct wanted *wanted, size_t count)
 			/* Entries of one file come by one link; copies need none. */
 			for (next++; next < count &&
 				     (strcmp(wanted[next].file, wanted[next - 1].file) == 0 ||
-					     span_equal(wanted[next].entry->der, wanted[next - 1].entry->der));)
+					     span_equal(wanted[next].entry->der,
+						     wanted[next - 1].entry->der));)
 				next++;
 			if (slot != NULL && is_worth_keeping(slot))
 				displaced[moved++] = slot;

@@ -94,8 +94,8 @@ object_defect(struct store_builder *builder, const struct object *object, const 
 
 /* d2i_X509 reads one object and is content with whatever follows. */
 static void
-object_surplus(struct store_builder *builder, const struct place *place, struct span der,
-	size_t surplus)
+object_surplus(
+	struct store_builder *builder, const struct place *place, struct span der, size_t surplus)
 {
 	struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
 		place->length, "%zu bytes that do not belong to it follow the object in its block",
@@ -105,6 +105,39 @@ object_surplus(struct store_builder *builder, const struct place *place, struct 
 		return;
 	defect->salvage = der;
 	defect->harmless = true;
+}
+
+static bool
+has_harm(const struct store_builder *builder)
+{
+	for (size_t i = 0; i < builder->defect_count; i++)
+		if (!builder->defects[i].harmless)
+			return true;
+	return false;
+}
+
+void
+builder_blame(struct store_builder *builder, const char *error)
+{
+	for (size_t i = 0; i < builder->entry_count && !has_harm(builder); i++) {
+		const struct entry *entry = &builder->entries[i];
+		struct object object = { entry->kind, false, entry->der };
+		struct defect *defect;
+
+		if ((entry->kind != ENTRY_CERTIFICATE && entry->kind != ENTRY_CRL) ||
+			openssl_reads(&object))
+			continue;
+		defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, entry->offset,
+			entry->length, "OpenSSL does not read this %s: %s",
+			entry_kind_name(entry->kind), error);
+		if (defect == NULL)
+			return;
+		defect->salvage = entry->der;
+		defect->is_block = true;
+	}
+	if (!has_harm(builder))
+		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, 0, builder->bytes.length,
+			"OpenSSL does not read the file: %s", error);
 }
 
 struct entry *

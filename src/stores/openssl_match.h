@@ -5,5 +5,4 @@
 #include "stores/openssl_reader.h"
 
 /* Marks the next entry of this kind and DER that is not marked yet; none where there is none. */
-void openssl_match_take(
-	struct arena *, struct openssl_match *, enum entry_kind, struct span der);
+void openssl_match_take(struct arena *, struct openssl_match *, enum entry_kind, struct span der);

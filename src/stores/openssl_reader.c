@@ -224,8 +224,8 @@ ask_certs(const struct asking *asking, bool one)
 		if (one)
 			break;
 	}
-	asking->answer->succeeds = one ? asking->answer->certificates > 0
-				       : ended_well(asking->answer->certificates);
+	asking->answer->succeeds =
+		one ? asking->answer->certificates > 0 : ended_well(asking->answer->certificates);
 }
 
 static void

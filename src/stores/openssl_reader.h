@@ -32,8 +32,8 @@ struct openssl_answer {
 struct openssl_match {
 	const struct entry *entries;
 	size_t count;
-	bool *loaded; /* set for those that the library read; as many as it read of each */
-	size_t next;  /* where the next one is expected */
+	bool *loaded;        /* set for those that the library read; as many as it read of each */
+	size_t next;         /* where the next one is expected */
 	size_t *slots, mask; /* by fingerprint; made when the order fails */
 };
 

@@ -17,8 +17,8 @@ end_line(struct buffer *out)
 }
 
 void
-pem_splice(struct span text, size_t offset, size_t length, struct span replacement,
-	struct buffer *ret)
+pem_splice(
+	struct span text, size_t offset, size_t length, struct span replacement, struct buffer *ret)
 {
 	size_t rest;
 

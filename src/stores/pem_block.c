@@ -67,8 +67,8 @@ pem_defect(struct pem_reading *reading, enum cause_code cause, size_t from, size
 	size_t offset = pem_views_offset(&reading->views, from);
 	size_t end = pem_views_end(&reading->views, to);
 
-	return builder_defect(reading->builder, cause, offset, end > offset ? end - offset : 0, "%s",
-		text);
+	return builder_defect(
+		reading->builder, cause, offset, end > offset ? end - offset : 0, "%s", text);
 }
 
 /* Comments belong to the block below them, up to an empty line or the block above. */
@@ -98,13 +98,12 @@ comment_start(const struct pem_reading *reading, size_t offset)
 static struct place
 block_place(struct pem_reading *reading, const struct pem_block *block)
 {
-	struct place place = { .offset = pem_views_offset(&reading->views, block->from) };
-	size_t comments = comment_start(reading, block->from);
+	struct place place = { .text_offset = comment_start(reading, block->from) };
 
+	place.text_offset = pem_views_offset(&reading->views, place.text_offset);
+	place.offset = pem_views_offset(&reading->views, block->from);
 	place.length = pem_views_end(&reading->views, block->to);
 	place.length = place.length > place.offset ? place.length - place.offset : 0;
-	place.text_offset = comments == block->from ? place.offset
-						    : pem_views_offset(&reading->views, comments);
 	return place;
 }
 
@@ -139,7 +138,8 @@ der_is_complete(struct span der)
 static bool
 openssl_reads_block(const struct pem_reading *reading, const struct pem_block *block)
 {
-	BIO *bio = BIO_new_mem_buf(reading->text.data + block->from, (int)(block->to - block->from));
+	BIO *bio =
+		BIO_new_mem_buf(reading->text.data + block->from, (int)(block->to - block->from));
 	char *name = NULL, *header = NULL;
 	unsigned char *data = NULL;
 	long length = 0;
@@ -186,8 +186,8 @@ block_damage(struct pem_reading *reading, const struct pem_block *block,
 
 /* The marker lines' other flaws, which hide the block from a reader by lines. */
 static void
-block_note_flaws(struct pem_reading *reading, const struct pem_block *block,
-	const struct pem_body *body)
+block_note_flaws(
+	struct pem_reading *reading, const struct pem_block *block, const struct pem_body *body)
 {
 	const unsigned hiding = PEM_FLAW_INDENT | PEM_FLAW_CR | PEM_FLAW_NO_BREAK;
 	unsigned flaws = (block->begin == NULL ? 0 : block->begin->flaws) |
@@ -223,8 +223,8 @@ static struct pem_body
 block_decode(struct pem_reading *reading, const struct pem_block *block, bool keeps,
 	struct span *ret_der)
 {
-	struct span body = span_of(
-		reading->text.data + block->body_from, block->body_to - block->body_from);
+	struct span body =
+		span_of(reading->text.data + block->body_from, block->body_to - block->body_from);
 	struct pem_body result;
 
 	pem_decode(body, keeps ? reading->pool + reading->pool_used : NULL, &result);
@@ -242,7 +242,8 @@ pem_block_read(struct pem_reading *reading, const struct pem_block *block)
 	struct place place = block_place(reading, block);
 	enum cause_code cause;
 	struct span der;
-	struct pem_body body = block_decode(reading, block, meaning.kind != ENTRY_PRIVATE_KEY, &der);
+	struct pem_body body =
+		block_decode(reading, block, meaning.kind != ENTRY_PRIVATE_KEY, &der);
 	const char *damage = block_damage(reading, block, &body, &cause);
 
 	if (damage != NULL) {

@@ -44,5 +44,5 @@ void pem_block_read(struct pem_reading *, const struct pem_block *);
 bool pem_block_read_bare(struct pem_reading *, size_t from, size_t to);
 void pem_stretch_add(struct pem_stretch *, size_t from, size_t to);
 /* A defect of a stretch of the text. */
-struct defect *pem_defect(struct pem_reading *, enum cause_code, size_t from, size_t to,
-	const char *text);
+struct defect *pem_defect(
+	struct pem_reading *, enum cause_code, size_t from, size_t to, const char *text);

@@ -10,13 +10,14 @@
 
 enum { NOT_A_DIGIT = 1 << 24, MIN_LINE = 48 };
 
-#define D4(place, n) (n) << (place), ((n) + 1) << (place), ((n) + 2) << (place), ((n) + 3) << (place)
+#define D4(place, n) \
+	(n) << (place), ((n) + 1) << (place), ((n) + 2) << (place), ((n) + 3) << (place)
 #define D13(place, n) D4(place, n), D4(place, (n) + 4), D4(place, (n) + 8), ((n) + 12) << (place)
-#define X NOT_A_DIGIT
-#define X5 X, X, X, X, X
-#define X10 X5, X5
-#define X43 X10, X10, X10, X10, X, X, X
-#define X128 X43, X43, X10, X10, X10, X10, X, X
+#define X             NOT_A_DIGIT
+#define X5            X, X, X, X, X
+#define X10           X5, X5
+#define X43           X10, X10, X10, X10, X, X, X
+#define X128          X43, X43, X10, X10, X10, X10, X, X
 /* '+' is 43, '/' 47, '0' 48, 'A' 65, 'a' 97. */
 #define DIGITS(place)                                                                              \
 	{                                                                                          \
@@ -58,8 +59,8 @@ decode_groups(struct decoder *decoder)
 	const uint8_t *start = in;
 
 	while (end - in >= 4) {
-		uint32_t group = digits[0][in[0]] | digits[1][in[1]] | digits[2][in[2]] |
-				 digits[3][in[3]];
+		uint32_t group =
+			digits[0][in[0]] | digits[1][in[1]] | digits[2][in[2]] | digits[3][in[3]];
 
 		if (group & NOT_A_DIGIT)
 			break;
@@ -101,9 +102,8 @@ take_line_end(struct decoder *decoder)
 static bool
 take_escape(struct decoder *decoder)
 {
-	uint8_t next = decoder->at + 1 < decoder->body.length
-			       ? decoder->body.data[decoder->at + 1]
-			       : 0;
+	uint8_t next =
+		decoder->at + 1 < decoder->body.length ? decoder->body.data[decoder->at + 1] : 0;
 
 	if (next != 'n' && next != 'r' && next != 't' && next != '/')
 		return false;
@@ -179,7 +179,9 @@ skip_headers(struct span body, struct pem_body *result)
 void
 pem_decode(struct span body, uint8_t *out, struct pem_body *ret)
 {
-	struct decoder decoder = { .body = body, .out = out, .line_has_digits = true, .result = ret };
+	struct decoder decoder = {
+		.body = body, .out = out, .line_has_digits = true, .result = ret
+	};
 
 	*ret = (struct pem_body){ .fault = SIZE_MAX };
 	if (body.length > 0)

@@ -222,10 +222,12 @@ mend_lines(struct span text, struct buffer *out)
 		while (blanks > at && is_blank(text.data[blanks - 1]))
 			blanks--;
 		if (has_body && !body_has_header(text, at, marker->offset) &&
-			((flaws & (hiding | PEM_FLAW_FUSED)) || has_empty_line(text, at, marker->offset)))
+			((flaws & (hiding | PEM_FLAW_FUSED)) ||
+				has_empty_line(text, at, marker->offset)))
 			copy_body_lines(out, text, at, marker->offset);
 		else
-			copy(out, text, at, marker->flaws & PEM_FLAW_INDENT ? blanks : marker->offset);
+			copy(out, text, at,
+				marker->flaws & PEM_FLAW_INDENT ? blanks : marker->offset);
 		copy(out, text, marker->offset, marker->end);
 		at = marker->end;
 	}
@@ -248,8 +250,9 @@ escape_at(struct span text, size_t at, const char **ret_text)
 	uint8_t next = at + 1 < text.length ? text.data[at + 1] : 0;
 
 	*ret_text = next == 'n' ? "\n" : next == '/' ? "/" : "";
-	return text.data[at] == '\\' && (next == 'n' || next == 'r' || next == 't' || next == '/') ? 2
-												   : 0;
+	return text.data[at] == '\\' && (next == 'n' || next == 'r' || next == 't' || next == '/')
+		       ? 2
+		       : 0;
 }
 
 static bool
@@ -319,7 +322,8 @@ mend_literal(struct span text, struct buffer *out)
 		text.length);
 }
 
-/* Comments that are text stay; a line with bytes that are none goes. Markers keep their own lines. */
+/* Comments that are text stay; a line with bytes that are none goes. Markers keep their own lines.
+ */
 static void
 copy_comments(struct buffer *out, struct span text, size_t from, size_t to)
 {
@@ -353,7 +357,8 @@ mend_stray(struct span text, struct buffer *out)
 	pem_scan(text, &markers);
 	for (size_t i = 0; i < markers.count; i++) {
 		const struct pem_marker *marker = &markers.items[i];
-		bool is_stray = marker->flaws & PEM_FLAW_STRAY && !(marker->flaws & PEM_FLAW_LITERAL);
+		bool is_stray =
+			marker->flaws & PEM_FLAW_STRAY && !(marker->flaws & PEM_FLAW_LITERAL);
 		size_t next = i + 1 < markers.count ? marker[1].offset : text.length;
 		size_t to = is_stray ? line_start(text, at, marker->offset) : marker->offset;
 

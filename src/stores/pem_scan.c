@@ -7,8 +7,8 @@ enum { PEM_DASHES = 5, MAX_BLANKS = 256 };
 
 struct scanner {
 	struct span text;
-	size_t at;        /* nothing before it is looked at again */
-	size_t last_end;  /* end of the last marker */
+	size_t at;       /* nothing before it is looked at again */
+	size_t last_end; /* end of the last marker */
 	struct pem_markers *markers;
 	size_t limit; /* markers that are looked for */
 };
@@ -158,7 +158,8 @@ marker_without_dashes(struct scanner *scanner, size_t run)
 	while (start > scanner->last_end && run - start < PEM_MAX_LABEL &&
 		text.data[start - 1] >= ' ' && text.data[start - 1] < 0x7f)
 		start--;
-	if (start > scanner->last_end && text.data[start - 1] != '\n' && text.data[start - 1] != '\r')
+	if (start > scanner->last_end && text.data[start - 1] != '\n' &&
+		text.data[start - 1] != '\r')
 		return false;
 	if (text_has(text, start, "BEGIN ") && start + 6 < run)
 		marker_add(scanner, start, 0, false);
@@ -254,7 +255,11 @@ static size_t
 utf8_length(struct span text, size_t at, size_t limit)
 {
 	uint8_t first = text.data[at];
-	size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	size_t length = first < 0x80   ? 1
+			: first < 0xc2 ? 0
+			: first < 0xe0 ? 2
+			: first < 0xf0 ? 3
+				       : 4;
 
 	if (length == 0 || first > 0xf4 || at + length > limit)
 		return 0;

@@ -45,5 +45,6 @@ void pem_markers_free(struct pem_markers *);
 /* Whether the text has anything that looks like a marker. */
 bool pem_has_marker(struct span text);
 
-/* The first byte of from..limit that is not UTF-8, or limit. Some libraries refuse a file for it. */
+/* The first byte of from..limit that is not UTF-8, or limit. Some libraries refuse a file for it.
+ */
 size_t pem_first_not_utf8(struct span text, size_t from, size_t limit);

@@ -34,8 +34,8 @@ digest_set_add(struct digest_set *set, const struct entry *entry)
 static const char *
 entry_name(const struct store_builder *builder, const struct entry *entry)
 {
-	return name_common(builder->arena,
-		entry->kind == ENTRY_CRL ? entry->crl.issuer : entry->cert.subject);
+	return name_common(
+		builder->arena, entry->kind == ENTRY_CRL ? entry->crl.issuer : entry->cert.subject);
 }
 
 static void
@@ -74,7 +74,8 @@ review_duplicates(struct store_builder *builder, size_t first)
 		earlier = digest_set_add(&set, entry);
 		if (earlier != NULL)
 			note(builder, CAUSE_STORE_DUPLICATE, entry,
-				arena_printf(builder->arena, "\"%s\" stands here a second time, first on line %u",
+				arena_printf(builder->arena,
+					"\"%s\" stands here a second time, first on line %u",
 					entry_name(builder, entry), earlier->line),
 				true);
 	}
@@ -108,14 +109,17 @@ review_foreign(struct store_builder *builder, const struct entry *entry, bool ha
 	if (!has_trust && review_container(builder, entry))
 		return;
 	if (entry->kind == ENTRY_PRIVATE_KEY)
-		what = "a private key stands in a store of CA certificates: whoever may read the store has the key";
+		what = "a private key stands in a store of CA certificates: whoever may read the "
+		       "store has the key";
 	else if (entry->kind == ENTRY_REQUEST)
 		what = "a certificate request stands where a certificate is expected";
 	else if (entry->kind == ENTRY_OTHER)
-		what = arena_printf(builder->arena, "a block \"%s\" that is neither certificate nor CRL",
+		what = arena_printf(builder->arena,
+			"a block \"%s\" that is neither certificate nor CRL",
 			entry->label == NULL ? "" : entry->label);
 	else if (entry->kind == ENTRY_CERTIFICATE && is_leaf(&entry->cert))
-		what = arena_printf(builder->arena, "\"%s\" is no CA: nobody's issuer is found in it",
+		what = arena_printf(builder->arena,
+			"\"%s\" is no CA: nobody's issuer is found in it",
 			entry_name(builder, entry));
 	if (what != NULL)
 		note(builder, CAUSE_STORE_FOREIGN_OBJECT, entry, what, has_trust);
@@ -131,7 +135,8 @@ review_trust(struct store_builder *builder, const struct entry *entry)
 	if (!trust->rejects_client && (!trust->has_trust || trust->trusts_client))
 		return;
 	note(builder, CAUSE_STORE_TRUST_SETTINGS, entry,
-		arena_printf(builder->arena, "the trust settings of \"%s\" %s client authentication",
+		arena_printf(builder->arena,
+			"the trust settings of \"%s\" %s client authentication",
 			entry_name(builder, entry), what),
 		false);
 }
@@ -175,7 +180,8 @@ builder_review_signatures(struct store_builder *builder, struct signature_cache 
 			continue;
 		note(builder, CAUSE_STORE_CORRUPT_ENTRY, entry,
 			arena_printf(builder->arena,
-				"the self-signed certificate \"%s\" does not bear its own signature: a bit of it has changed",
+				"the self-signed certificate \"%s\" does not bear its own "
+				"signature: a bit of it has changed",
 				entry_name(builder, entry)),
 			true);
 	}

@@ -154,7 +154,8 @@ wants(enum store_loader loader, enum file_type type)
 		return false;
 	if (loader == LOADER_ANY)
 		return true;
-	return type == FILE_DIRECTORY ? drivers[loader]->wants_directory : drivers[loader]->wants_file;
+	return type == FILE_DIRECTORY ? drivers[loader]->wants_directory
+				      : drivers[loader]->wants_file;
 }
 
 static void
@@ -168,8 +169,9 @@ content_read(struct stores *stores, struct world *world, enum store_loader loade
 	} else if (!wants(loader, content->identity.type)) {
 		content->state = STORE_NOT_A_FILE;
 		content->problem = content->identity.type == FILE_DIRECTORY ? "it is a directory"
-				   : content->identity.type == FILE_REGULAR ? "it is no directory"
-									    : "it is no regular file";
+				   : content->identity.type == FILE_REGULAR
+					   ? "it is no directory"
+					   : "it is no regular file";
 	} else if (content->identity.type == FILE_DIRECTORY) {
 		content_read_directory(stores, world, content);
 	} else if (world_read(world, content->path, STORE_MAX_SIZE, &content->bytes, &err) < 0) {
@@ -216,10 +218,33 @@ reading_of(struct stores *stores, const struct content *content, enum store_load
 }
 
 static void
+store_take(struct store *store, const struct reading *reading)
+{
+	store->entries = reading->builder.entries;
+	store->entry_count = reading->builder.entry_count;
+	store->defects = reading->builder.defects;
+	store->defect_count = reading->builder.defect_count;
+}
+
+static void
+store_load(struct stores *stores, struct world *world, struct reading *reading, struct store *store)
+{
+	struct loader_task task = { stores->arena, world, stores->openssl, store,
+		arena_alloc(stores->arena, store->entry_count + 1) };
+
+	drivers[store->loader]->load(&task, &store->loading);
+	store->loading.loaded = task.loaded;
+	if (store->loader != LOADER_OPENSSL_FILE || store->loading.loads || reading == NULL)
+		return;
+	builder_blame(&reading->builder, store->loading.error);
+	store_take(store, reading);
+}
+
+static void
 store_fill(struct stores *stores, struct world *world, const struct content *content,
 	struct store *store)
 {
-	const struct reading *reading = NULL;
+	struct reading *reading = NULL;
 
 	if (content->state == STORE_PRESENT)
 		reading = reading_of(stores, content, store->loader);
@@ -230,19 +255,10 @@ store_fill(struct stores *stores, struct world *world, const struct content *con
 	store->identity = content->identity;
 	store->digest = content->digest;
 	store->bytes = content->bytes;
-	if (reading != NULL) {
-		store->entries = reading->builder.entries;
-		store->entry_count = reading->builder.entry_count;
-		store->defects = reading->builder.defects;
-		store->defect_count = reading->builder.defect_count;
-	}
-	if (store->loader != LOADER_ANY) {
-		struct loader_task task = { stores->arena, world, stores->openssl, store,
-			arena_alloc(stores->arena, store->entry_count + 1) };
-
-		drivers[store->loader]->load(&task, &store->loading);
-		store->loading.loaded = task.loaded;
-	}
+	if (reading != NULL)
+		store_take(store, reading);
+	if (store->loader != LOADER_ANY)
+		store_load(stores, world, reading, store);
 }
 
 static const struct store *

@@ -13,7 +13,8 @@ der_sniff(struct span bytes)
 }
 
 /* A CRL's TBS begins with its version, or the signature's algorithm; a certificate's with [0] or
- * the serial. After that a CRL has a time where a certificate has its validity (RFC 5280 4.1, 5.1). */
+ * the serial. After that a CRL has a time where a certificate has its validity (RFC 5280 4.1, 5.1).
+ */
 static enum entry_kind
 der_kind(struct span der)
 {
@@ -46,9 +47,9 @@ der_read(struct store_builder *builder)
 		(void)builder_object(builder, &object, &place, NULL);
 	}
 	if (cursor.fault != NULL) {
-		struct defect *defect = builder_defect(builder, CAUSE_STORE_TRUNCATED, cursor.offset,
-			builder->bytes.length - cursor.offset, "the DER ends too early or is damaged: %s",
-			cursor.fault);
+		struct defect *defect = builder_defect(builder, CAUSE_STORE_TRUNCATED,
+			cursor.offset, builder->bytes.length - cursor.offset,
+			"the DER ends too early or is damaged: %s", cursor.fault);
 
 		if (defect != NULL)
 			defect->salvage = span_of(builder->bytes.data + cursor.offset,

@@ -12,8 +12,7 @@ struct found {
 	size_t count;
 };
 
-static bool
-hashdir_sniff(struct span)
+static bool hashdir_sniff(struct span)
 {
 	return false;
 }
@@ -43,8 +42,8 @@ is_found(const struct found *found, const struct entry *entry)
 {
 	const struct digest digest = digest_of(entry->der);
 
-	return entry->link != NULL || bsearch(&digest, found->digests, found->count,
-					      sizeof(digest), compare_digests) != NULL;
+	return entry->link != NULL || bsearch(&digest, found->digests, found->count, sizeof(digest),
+					      compare_digests) != NULL;
 }
 
 static struct defect *
@@ -93,14 +92,16 @@ check_slot(struct found *found, const struct hash_slot *slot)
 			(void)name_defect(found, CAUSE_STORE_DANGLING_LINK, slot->link,
 				arena_printf(arena, "the link %s leads to %s, which is not there",
 					slot->link->name,
-					slot->link->target == NULL ? "a file" : slot->link->target));
+					slot->link->target == NULL ? "a file"
+								   : slot->link->target));
 		return;
 	}
 	if (any_matches(found, slot, hash_slot_finds)) {
 		if (!slot->is_reached)
 			defect = name_defect(found, CAUSE_STORE_HASH_COLLISION, slot->link,
 				arena_printf(arena,
-					"the search never comes to %s: a lower number is missing or cannot be read",
+					"the search never comes to %s: a lower number is missing "
+					"or cannot be read",
 					slot->link->name));
 	} else if (any_matches(found, slot, hash_slot_finds_old)) {
 		defect = name_defect(found, CAUSE_STORE_OLD_HASH_LINKS, slot->link,
@@ -144,7 +145,8 @@ check_multiple(struct found *found)
 			continue;
 		defect = name_defect(found, CAUSE_STORE_MULTI_CERT_LINK, slot->link,
 			arena_printf(found->builder->arena,
-				"the file behind %s holds %zu certificates, and is found by the name of one",
+				"the file behind %s holds %zu certificates, and is found by the "
+				"name of one",
 				slot->link->name, count));
 		if (defect != NULL)
 			defect->harmless = all_found(found, slot->file);
@@ -190,7 +192,8 @@ check_dangling(struct found *found)
 		if (file->real != NULL || hash_name_is_slot(file->name))
 			continue;
 		defect = name_defect(found, CAUSE_STORE_DANGLING_LINK, file,
-			arena_printf(found->builder->arena, "the link %s leads nowhere", file->name));
+			arena_printf(
+				found->builder->arena, "the link %s leads nowhere", file->name));
 		if (defect != NULL)
 			defect->harmless = true;
 	}
@@ -204,7 +207,8 @@ hashdir_read(struct store_builder *builder)
 	bool is_searched;
 
 	hash_links_read(builder, &found.links);
-	/* Without any link, and for nobody in particular, it is a directory of files and no more. */
+	/* Without any link, and for nobody in particular, it is a directory of files and no more.
+	 */
 	is_searched = builder->loader == LOADER_OPENSSL_DIRECTORY ||
 		      (builder->loader == LOADER_ANY && found.links.count > 0);
 	if (is_searched) {

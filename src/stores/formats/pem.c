@@ -55,8 +55,7 @@ is_bare(struct span text)
 	if (text.length - at < MIN_BARE_LINE || memcmp(text.data + at, "MI", 2) != 0)
 		return false;
 	end = line_end(text, at, text.length);
-	return is_base64_line(text, at, end) &&
-	       pem_digits_before(text, at, text.length) == at;
+	return is_base64_line(text, at, end) && pem_digits_before(text, at, text.length) == at;
 }
 
 static bool
@@ -99,7 +98,8 @@ read_outside(struct pem_reading *reading, size_t from, size_t to)
 	bad = pem_first_not_utf8(reading->text, start, to);
 	if (bad < to) {
 		struct defect *defect = pem_defect(reading, CAUSE_STORE_STRAY_TEXT, bad, bad + 1,
-			"text between the blocks is not UTF-8: some readers refuse the file for it");
+			"text between the blocks is not UTF-8: some readers refuse the file for "
+			"it");
 
 		if (defect != NULL)
 			defect->harmless = true;
@@ -121,8 +121,7 @@ static void
 read_from_begin(struct pem_reading *reading, size_t index, enum pem_frame frame, size_t end)
 {
 	const struct pem_marker *begin = &reading->markers.items[index];
-	const struct pem_marker *next =
-		index + 1 < reading->markers.count ? begin + 1 : NULL;
+	const struct pem_marker *next = index + 1 < reading->markers.count ? begin + 1 : NULL;
 	struct pem_block block = { .frame = frame, .begin = begin, .from = begin->offset };
 
 	block.body_from = begin->end;
@@ -143,8 +142,7 @@ static bool
 is_cut_end(const struct pem_reading *reading, const struct pem_marker *marker)
 {
 	return marker->is_end && (marker->flaws & PEM_FLAW_DASHES) &&
-	       marker->end == reading->text.length &&
-	       reading->text.data[marker->end - 1] != '\n' &&
+	       marker->end == reading->text.length && reading->text.data[marker->end - 1] != '\n' &&
 	       marker->offset + strlen("-----END ") + marker->label.length + 5 > marker->end;
 }
 
@@ -273,10 +271,10 @@ note_marks(struct pem_reading *reading)
 		if (index > 0)
 			last = &markers->items[index - 1];
 		if (defect != NULL)
-			defect->harmless =
-				mark_is_skipped(reading, mark, last) || index == markers->count ||
-				!(markers->items[index].flaws & PEM_FLAW_MARK) ||
-				markers->items[index].offset > mark + 3;
+			defect->harmless = mark_is_skipped(reading, mark, last) ||
+					   index == markers->count ||
+					   !(markers->items[index].flaws & PEM_FLAW_MARK) ||
+					   markers->items[index].offset > mark + 3;
 	}
 }
 
@@ -287,13 +285,15 @@ note_marker_lines(struct pem_reading *reading)
 		const struct pem_marker *marker = &reading->markers.items[i];
 
 		if (marker->flaws & PEM_FLAW_FUSED && !marker->is_end && i > 0)
-			(void)pem_defect(reading, CAUSE_STORE_FUSED_BLOCKS, marker[-1].offset, marker->end,
+			(void)pem_defect(reading, CAUSE_STORE_FUSED_BLOCKS, marker[-1].offset,
+				marker->end,
 				"this BEGIN line stands on the line of the END line before it");
 		else if (marker->flaws & PEM_FLAW_FUSED)
 			pem_stretch_add(&reading->hidden, marker->offset, marker->end);
 		/* A quoted string with escaped line ends is one kind of damage, not two. */
 		if (marker->flaws & PEM_FLAW_STRAY && !(marker->flaws & PEM_FLAW_LITERAL))
-			(void)pem_defect(reading, CAUSE_STORE_STRAY_TEXT, marker->offset, marker->end,
+			(void)pem_defect(reading, CAUSE_STORE_STRAY_TEXT, marker->offset,
+				marker->end,
 				"other text stands on the same line as this BEGIN or END");
 	}
 }
@@ -351,8 +351,8 @@ note_views(struct pem_reading *reading)
 	size_t length = reading->builder->bytes.length;
 
 	if (pem_views_have(&reading->views, PEM_VIEW_UTF16))
-		(void)builder_defect(reading->builder, CAUSE_STORE_UTF16, 0, length,
-			"the file is UTF-16 text");
+		(void)builder_defect(
+			reading->builder, CAUSE_STORE_UTF16, 0, length, "the file is UTF-16 text");
 	if (pem_views_have(&reading->views, PEM_VIEW_BASE64))
 		(void)builder_defect(reading->builder, CAUSE_STORE_DOUBLE_BASE64, 0, length,
 			"the whole file is encoded in base64 once more");
@@ -360,11 +360,13 @@ note_views(struct pem_reading *reading)
 		note_nul(reading);
 	if (reading->literal.found)
 		(void)pem_defect(reading, CAUSE_STORE_LITERAL_NEWLINES, reading->literal.from,
-			reading->literal.to, "line ends are written as a backslash and the letter n");
+			reading->literal.to,
+			"line ends are written as a backslash and the letter n");
 	if (reading->hidden.found)
 		(void)pem_defect(reading, CAUSE_STORE_LINE_ENDINGS, reading->hidden.from,
 			reading->hidden.to,
-			"BEGIN and END do not stand on lines of their own: CR alone, blanks before them, or line ends lost");
+			"BEGIN and END do not stand on lines of their own: CR alone, blanks before "
+			"them, or line ends lost");
 }
 
 /* The file ends in the middle of a BEGIN line's dashes or word. */

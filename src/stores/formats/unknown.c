@@ -2,8 +2,7 @@
 /* What no other format recognises: nothing at all, or something that is no store. */
 #include "stores/format.h"
 
-static bool
-unknown_sniff(struct span)
+static bool unknown_sniff(struct span)
 {
 	return true;
 }

@@ -39,7 +39,8 @@ static void
 haproxy_directory_load(const struct loader_task *task, struct loading *ret)
 {
 	const struct store *store = task->store;
-	struct openssl_match match = { store->entries, store->entry_count, task->loaded, 0, NULL, 0 };
+	struct openssl_match match = { store->entries, store->entry_count, task->loaded, 0, NULL,
+		0 };
 	const char *const *names;
 	size_t count;
 	struct err err = {};

@@ -11,7 +11,8 @@ static void
 openssl_file_load(const struct loader_task *task, struct loading *ret)
 {
 	const struct store *store = task->store;
-	struct openssl_match match = { store->entries, store->entry_count, task->loaded, 0, NULL, 0 };
+	struct openssl_match match = { store->entries, store->entry_count, task->loaded, 0, NULL,
+		0 };
 	struct openssl_answer answer;
 
 	/* A directory can be opened, and no line read from it: that is an empty file. */

@@ -11,7 +11,8 @@ static void
 openssl_names_load(const struct loader_task *task, struct loading *ret)
 {
 	const struct store *store = task->store;
-	struct openssl_match match = { store->entries, store->entry_count, task->loaded, 0, NULL, 0 };
+	struct openssl_match match = { store->entries, store->entry_count, task->loaded, 0, NULL,
+		0 };
 	struct openssl_answer answer;
 
 	if (store->state == STORE_PRESENT || store->state == STORE_NOT_A_FILE) {

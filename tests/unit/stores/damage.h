@@ -15,10 +15,11 @@ enum { DAMAGE_BLOCKS = 3 };
 
 struct damage {
 	const char *name;
-	int cause;       /* that must be named; -1: no defect at all */
-	bool is_lost;    /* the entry that is hit is no longer whole */
-	void (*emit)(struct buffer *, const char *block, struct span der); /* instead of the block */
-	void (*finish)(struct buffer *);                                  /* over the whole text */
+	int cause;    /* that must be named; -1: no defect at all */
+	bool is_lost; /* the entry that is hit is no longer whole */
+	void (*emit)(
+		struct buffer *, const char *block, struct span der); /* instead of the block */
+	void (*finish)(struct buffer *);                              /* over the whole text */
 };
 
 static struct span damage_ders[DAMAGE_BLOCKS];
@@ -339,7 +340,8 @@ emit_request_before(struct buffer *out, const char *block, struct span)
 static inline void
 emit_bad_other_before(struct buffer *out, const char *block, struct span)
 {
-	buffer_add_text(out, "-----BEGIN PGP MESSAGE-----\n\nmQENB*xyz\n=ab12\n-----END PGP MESSAGE-----\n");
+	buffer_add_text(out,
+		"-----BEGIN PGP MESSAGE-----\n\nmQENB*xyz\n=ab12\n-----END PGP MESSAGE-----\n");
 	buffer_add_text(out, block);
 }
 
@@ -537,7 +539,8 @@ static inline void
 damage_make_crl(X509 *issuer, EVP_PKEY *key)
 {
 	X509_CRL *crl = X509_CRL_new();
-	ASN1_TIME *now = ASN1_TIME_set(NULL, 1'700'000'000), *later = ASN1_TIME_set(NULL, 2'000'000'000);
+	ASN1_TIME *now = ASN1_TIME_set(NULL, 1'700'000'000),
+		  *later = ASN1_TIME_set(NULL, 2'000'000'000);
 	unsigned char *bytes = NULL;
 	int length;
 
@@ -557,7 +560,8 @@ damage_make_crl(X509 *issuer, EVP_PKEY *key)
 static inline void
 damage_setup(void)
 {
-	static const char *const subjects[] = { "O=Lab/CN=Root one", "O=Lab/CN=Root two", "O=Lab/CN=Root three" };
+	static const char *const subjects[] = { "O=Lab/CN=Root one", "O=Lab/CN=Root two",
+		"O=Lab/CN=Root three" };
 	EVP_PKEY *rsa;
 
 	if (damage_ders[0].length > 0)

@@ -29,14 +29,14 @@ write_file(struct span bytes)
 static bool
 store_has(SSL_CTX *context, struct span der, enum entry_kind kind)
 {
-	STACK_OF(X509_OBJECT) *objects =
-		X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
 
 	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
 		X509_OBJECT *object = sk_X509_OBJECT_value(objects, i);
 		unsigned char *bytes = NULL;
-		int length = kind == ENTRY_CRL ? i2d_X509_CRL(X509_OBJECT_get0_X509_CRL(object), &bytes)
-					       : i2d_X509(X509_OBJECT_get0_X509(object), &bytes);
+		int length = kind == ENTRY_CRL
+				     ? i2d_X509_CRL(X509_OBJECT_get0_X509_CRL(object), &bytes)
+				     : i2d_X509(X509_OBJECT_get0_X509(object), &bytes);
 		bool same = length > 0 && span_equal(span_of(bytes, (size_t)length), der);
 
 		OPENSSL_free(bytes);
@@ -65,7 +65,8 @@ compare_loading(struct span text, const struct store *store)
 		reason = ERR_reason_error_string(error);
 	}
 	if (loads != store->loading.loads)
-		(void)snprintf(problem, sizeof(problem), "loads %d, we say %d", loads, store->loading.loads);
+		(void)snprintf(problem, sizeof(problem), "loads %d, we say %d", loads,
+			store->loading.loads);
 	else if (!loads && strcmp(reason, store->loading.error) != 0)
 		(void)snprintf(problem, sizeof(problem), "\"%s\", we say \"%s\"", reason,
 			store->loading.error);
@@ -98,8 +99,8 @@ compare_names(struct span text, const struct store *store)
 	if ((names != NULL) != store->loading.loads)
 		(void)snprintf(problem, sizeof(problem), "names %d", names != NULL);
 	else if (names != NULL && (size_t)sk_X509_NAME_num(names) != loaded)
-		(void)snprintf(problem, sizeof(problem), "%d names, we say %zu", sk_X509_NAME_num(names),
-			loaded);
+		(void)snprintf(problem, sizeof(problem), "%d names, we say %zu",
+			sk_X509_NAME_num(names), loaded);
 	sk_X509_NAME_pop_free(names, X509_NAME_free);
 	ERR_clear_error();
 	return problem;
@@ -126,8 +127,8 @@ has_harm(const struct store *store)
 static void
 show(const struct damage *damage, size_t index, size_t count, const struct store *store)
 {
-	printf("# %s, block %zu of %zu: %zu entries, loads %d (%s)\n", damage->name, index + 1, count,
-		store->entry_count, store->loading.loads,
+	printf("# %s, block %zu of %zu: %zu entries, loads %d (%s)\n", damage->name, index + 1,
+		count, store->entry_count, store->loading.loads,
 		store->loading.error == NULL ? "" : store->loading.error);
 	for (size_t i = 0; i < store->defect_count; i++)
 		printf("#   defect %d at %zu+%zu line %u%s: %s\n", (int)store->defects[i].cause,
@@ -146,7 +147,8 @@ entries_are(const struct store *store, const struct damage *damage, size_t index
 			continue;
 		while (at < store->entry_count && store->entries[at].kind != ENTRY_CERTIFICATE)
 			at++;
-		if (at == store->entry_count || !span_equal(store->entries[at++].der, damage_ders[i]))
+		if (at == store->entry_count ||
+			!span_equal(store->entries[at++].der, damage_ders[i]))
 			return false;
 	}
 	for (; at < store->entry_count; at++)
@@ -201,7 +203,8 @@ check_one(const struct damage *damage, size_t index, size_t count)
 	return false;
 }
 
-TEST(pem_damage, "each damage at each place: what is whole is kept, what is wrong is named, and OpenSSL agrees")
+TEST(pem_damage, "each damage at each place: what is whole is kept, what is wrong is named, and "
+		 "OpenSSL agrees")
 {
 	bool good = true;
 
@@ -234,7 +237,8 @@ TEST(pem_flips, "with any byte of a certificate changed, OpenSSL reads what we s
 			stores, "store.pem", buffer_span(&text), LOADER_OPENSSL_FILE);
 		problem = compare_loading(buffer_span(&text), store);
 		if (*problem != '\0') {
-			printf("# byte %zu ^ %02x: %s\n", at / COUNT_OF(bits), bits[at % COUNT_OF(bits)], problem);
+			printf("# byte %zu ^ %02x: %s\n", at / COUNT_OF(bits),
+				bits[at % COUNT_OF(bits)], problem);
 			different++;
 		}
 		if (!store->loading.loads && !has_harm(store)) {

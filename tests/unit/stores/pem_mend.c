@@ -6,8 +6,8 @@
 /* Damage that can be undone without knowing more than the text. */
 static const char *const mendable[] = { "fused", "nul-before", "nul-line", "nul-inside",
 	"nul-comment", "mark", "mark-below-comment", "indented", "cr-block", "cr", "double-spaced",
-	"no-breaks", "literal-block", "quoted", "latin1-comment", "text-before", "text-behind", "utf16",
-	"base64" };
+	"no-breaks", "literal-block", "quoted", "latin1-comment", "text-before", "text-behind",
+	"utf16", "base64" };
 
 static const struct damage *
 damage_named(const char *name)
@@ -48,7 +48,8 @@ mend_one(const char *name, size_t index, size_t count)
 		return true;
 	if (pem_mend_text(buffer_span(&text), (enum cause_code)damage->cause, &mended) < 0 ||
 		!is_sound(buffer_span(&mended), count)) {
-		printf("# %s, block %zu of %zu:\n%.*s\n", name, index, count, (int)mended.length, mended.data);
+		printf("# %s, block %zu of %zu:\n%.*s\n", name, index, count, (int)mended.length,
+			mended.data);
 		return false;
 	}
 	/* It is not there any more, so that nothing is left to undo. */
@@ -100,14 +101,16 @@ mend_two(struct span text, int first, int second)
 
 TEST(mend_two, "two kinds of damage in one file are undone one after the other")
 {
-	static const char *const in_lines[] = { "fused", "nul-before", "nul-inside", "mark-below-comment",
-		"indented", "cr-block", "no-breaks", "literal-block", "latin1-comment", "text-before" };
+	static const char *const in_lines[] = { "fused", "nul-before", "nul-inside",
+		"mark-below-comment", "indented", "cr-block", "no-breaks", "literal-block",
+		"latin1-comment", "text-before" };
 	bool good = true;
 
 	damage_setup();
 	for (size_t i = 0; i < COUNT_OF(in_lines); i++)
 		for (size_t k = 0; k < COUNT_OF(in_lines); k++) {
-			const struct damage *a = damage_named(in_lines[i]), *b = damage_named(in_lines[k]);
+			const struct damage *a = damage_named(in_lines[i]),
+					    *b = damage_named(in_lines[k]);
 			CLEANUP(buffer_free) struct buffer text = {};
 
 			/* A line end that is lost before other text is that text's damage. */
@@ -120,7 +123,8 @@ TEST(mend_two, "two kinds of damage in one file are undone one after the other")
 			if (mend_two(buffer_span(&text), a->cause, b->cause) &&
 				mend_two(buffer_span(&text), b->cause, a->cause))
 				continue;
-			printf("# %s then %s:\n%.*s", a->name, b->name, (int)text.length, text.data);
+			printf("# %s then %s:\n%.*s", a->name, b->name, (int)text.length,
+				text.data);
 			good = false;
 		}
 	CHECK(good);
@@ -134,7 +138,8 @@ TEST(mend_whole, "a whole file in UTF-16 or base64 is undone first, whatever els
 	damage_setup();
 	for (size_t i = 0; i < COUNT_OF(outer); i++)
 		for (size_t k = 0; k < COUNT_OF(inner); k++) {
-			const struct damage *a = damage_named(outer[i]), *b = damage_named(inner[k]);
+			const struct damage *a = damage_named(outer[i]),
+					    *b = damage_named(inner[k]);
 			CLEANUP(buffer_free) struct buffer text = {};
 
 			make_two(a, b, &text);
@@ -177,7 +182,7 @@ TEST(mend_refuses, "where the damage is not there, or an entry would be lost, no
 
 TEST(write_splice_append, "blocks are written, replaced and appended on lines of their own")
 {
-	CLEANUP(buffer_free) struct buffer block = {}, text = {}, out = {};
+	CLEANUP(buffer_free) struct buffer block = {}, out = {};
 
 	pem_write(&block, "X", span_of("abc", 3));
 	CHECK_TEXT((const char *)block.data, "-----BEGIN X-----\nYWJj\n-----END X-----\n");

@@ -161,7 +161,9 @@ TEST(leaf, "a certificate that is no CA is a foreign object, a bit flip a corrup
 	CLEANUP(stores_freep) struct stores *stores = stores_new();
 	CLEANUP(buffer_free) struct buffer text = {};
 	EVP_PKEY *key = make_key("EC:P-256");
-	struct made ca = { .subject = "CN=ca", .digest = "SHA256", .extensions = { { "basicConstraints", "CA:TRUE" } } };
+	struct made ca = { .subject = "CN=ca",
+		.digest = "SHA256",
+		.extensions = { { "basicConstraints", "CA:TRUE" } } };
 	struct made leaf = { .subject = "CN=leaf", .digest = "SHA256" };
 	X509 *issuer = make_cert(&ca, key, NULL, NULL), *cert = make_cert(&leaf, key, issuer, key);
 	struct span der = made_der(cert);
@@ -185,6 +187,7 @@ TEST(leaf, "a certificate that is no CA is a foreign object, a bit flip a corrup
 
 TEST(salvage, "what could be decoded of a damaged block begins like the original")
 {
+	static struct buffer texts[5]; /* as long as the stores that were read from them */
 	CLEANUP(stores_freep) struct stores *stores = stores_new();
 	static void (*const emit[])(struct buffer *, const char *, struct span) = { emit_cut,
 		emit_bad_base64, emit_bad_der, emit_missing_line, emit_nested };
@@ -192,7 +195,7 @@ TEST(salvage, "what could be decoded of a damaged block begins like the original
 	damage_setup();
 	for (size_t i = 0; i < COUNT_OF(emit); i++) {
 		struct damage damage = { .emit = emit[i] };
-		struct buffer *text = mem_zalloc(sizeof(*text));
+		struct buffer *text = &texts[i];
 		const struct store *store;
 		const struct defect *defect;
 
@@ -218,7 +221,8 @@ TEST(cache, "the same path, content and loader give the same store")
 	store = open_bytes(stores, text.data, text.length);
 	CHECK(open_bytes(stores, text.data, text.length) == store);
 	CHECK(stores_open_bytes(stores, "other", buffer_span(&text), LOADER_OPENSSL_FILE) != store);
-	CHECK(stores_open_bytes(stores, "store", buffer_span(&text), LOADER_OPENSSL_NAMES) != store);
+	CHECK(stores_open_bytes(stores, "store", buffer_span(&text), LOADER_OPENSSL_NAMES) !=
+		store);
 	CHECK(open_bytes(stores, text.data, text.length - 1) != store);
 	CHECK(stores_signatures(stores) != NULL);
 }
@@ -230,10 +234,12 @@ TEST(bounds, "no more defects are kept than there is room for")
 	const struct store *store;
 
 	for (size_t i = 0; i < STORE_MAX_DEFECTS + 100; i++)
-		buffer_add_text(&text, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+		buffer_add_text(
+			&text, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 	store = open_bytes(stores, text.data, text.length);
 	CHECK(store->defect_count == STORE_MAX_DEFECTS + 1);
-	CHECK_TEXT(store->defects[STORE_MAX_DEFECTS].text, "there are more defects than are listed");
+	CHECK_TEXT(
+		store->defects[STORE_MAX_DEFECTS].text, "there are more defects than are listed");
 }
 
 TAP_MAIN()

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pieces that several reports share. Only for this module. */
+#pragma once
+
+#include "causes/causes.h"
+#include "report/report.h"
+#include "services/product.h"
+
+/* Colours of the terminal; empty where none are wanted. */
+enum tone { TONE_PLAIN, TONE_BAD, TONE_WARN, TONE_GOOD, TONE_FAINT, TONE_BOLD };
+const char *tone_begin(const struct style *, enum tone);
+const char *tone_end(const struct style *);
+
+void add_names_json(struct json *, const char *key, const char *const *names, size_t count);
+void add_fingerprint_json(struct json *, const char *key, const struct digest *);
+/* subject, issuer, serial in both forms, validity, key, signature … of a certificate, as members.
+ */
+void add_cert_json(struct arena *, struct json *, const struct cert *);
+void add_crl_json(struct arena *, struct json *, const struct crl *);
+void add_verdict_json(struct json *, const struct recorded_verdict *);
+const char *state_name(enum state);
+const char *mode_name(enum verify_mode);
+const char *role_name(enum trust_role);

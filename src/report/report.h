@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reports: one walk over the results of each command, for a person or as one JSON document. Nothing
+ * above this module prints.
+ *
+ * A report is written into a buffer; who owns the terminal puts it there. Every text from a
+ * certificate, a path or a log is sanitised on the way.
+ */
+#pragma once
+
+#include "diagnosis/diagnosis.h"
+#include "repair/repair.h"
+
+/* How a person wants it. */
+struct style {
+	bool color, verbose, all; /* all: notes too */
+	int64_t now;
+};
+
+/* A JSON document: schema, kind, tool, host, generated_at; the body; exit. Between begin and end
+ * the object is open. */
+void report_begin(struct json *, struct buffer *out, const char *kind);
+void report_end(struct json *, int exit_status);
+
+void report_inventory_text(const struct diagnosis *, const struct style *, struct buffer *out);
+void report_inventory_json(const struct diagnosis *, struct json *);
+
+void report_diagnosis_text(const struct diagnosis *, const struct style *, struct buffer *out);
+void report_diagnosis_json(const struct diagnosis *, struct json *);
+
+/* One service's repair: plan and result; result NULL while it is only planned. */
+void report_repair_text(const struct diagnosis *, const struct plan *, const struct repair *,
+	const struct style *, struct buffer *out);
+void report_repair_json(
+	const struct diagnosis *, const struct plan *, const struct repair *, struct json *);
+const char *repair_result_name(enum repair_result);
+
+void report_stores_text(struct arena *, const struct store *const *, size_t count,
+	const struct style *, struct buffer *out);
+void report_stores_json(struct arena *, const struct store *const *, size_t count, struct json *);
+
+void report_history_text(
+	const struct transaction *, size_t count, const struct style *, struct buffer *out);
+void report_history_json(const struct transaction *, size_t count, struct json *);
+
+void report_baselines_text(
+	const struct baseline *, size_t count, const struct style *, struct buffer *out);
+void report_baselines_json(const struct baseline *, size_t count, struct json *);
+
+/* A certificate that was judged by itself or by a target's verifier. */
+struct judged {
+	const struct client *client;
+	const char *source;   /* file, or file and number in it */
+	const char *verifier; /* or NULL */
+	const struct verdict *verdict;
+};
+void report_verify_text(struct arena *, const struct judged *, size_t count, const struct style *,
+	struct buffer *out);
+void report_verify_json(struct arena *, const struct judged *, size_t count, struct json *);
+
+/* Handshakes: the matrix, and the transcript of each when verbose. */
+struct probed {
+	const struct probe *probe;
+	const struct client *client; /* NULL: without a certificate */
+	const char *endpoint;
+	bool resumed;
+};
+void report_probe_text(
+	const struct probed *, size_t count, const struct style *, struct buffer *out);
+void report_probe_json(const struct probed *, size_t count, struct json *);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file tree with a HAProxy configuration, for tests of the reader. */
+#pragma once
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "services/product.h"
+
+extern const struct product product_haproxy;
+
+struct tree {
+	char directory[64];
+	struct arena *arena;
+	struct world *world;
+	struct service service;
+};
+
+static int
+tree_remove_one(const char *path, const struct stat *, int, struct FTW *)
+{
+	return remove(path);
+}
+
+static inline void
+tree_end(struct tree *tree)
+{
+	world_freep(&tree->world);
+	arena_freep(&tree->arena);
+	if (*tree->directory != '\0')
+		(void)nftw(tree->directory, tree_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Writes a file of the tree with all directories above it. */
+static inline void
+tree_write(const struct tree *tree, const char *path, const char *bytes, size_t length)
+{
+	char host[256];
+	FILE *file;
+
+	(void)snprintf(host, sizeof(host), "%s%s", tree->directory, path);
+	for (char *slash = host + strlen(tree->directory) + 1; (slash = strchr(slash, '/'));
+		slash++) {
+		*slash = '\0';
+		(void)mkdir(host, 0755);
+		*slash = '/';
+	}
+	file = fopen(host, "w");
+	if (file == NULL || fwrite(bytes, 1, length, file) != length)
+		abort();
+	(void)fclose(file);
+}
+
+static inline void
+tree_text(const struct tree *tree, const char *path, const char *text)
+{
+	tree_write(tree, path, text, strlen(text));
+}
+
+static inline void
+tree_begin(struct tree *tree)
+{
+	*tree = (struct tree){ .directory = "/tmp/trustmend-haproxy-XXXXXX" };
+	if (mkdtemp(tree->directory) == NULL)
+		abort();
+	tree->arena = arena_new();
+	tree_text(tree, "/etc/pki/ca.pem", "");
+	tree->service = (struct service){
+		.product = &product_haproxy,
+		.name = "haproxy",
+		.config = "/etc/haproxy/haproxy.cfg",
+		.executable = "/usr/sbin/haproxy",
+	};
+}
+
+static inline void
+tree_read(struct tree *tree)
+{
+	world_freep(&tree->world);
+	tree->world = world_below(tree->directory, NULL);
+	tree->service.world = tree->world;
+	product_haproxy.read(tree->arena, &tree->service);
+}
+
+/* The usual case: one file with this text. */
+static inline void
+tree_config(struct tree *tree, const char *text)
+{
+	tree_text(tree, tree->service.config, text);
+	tree_read(tree);
+}
+
+/* How many findings of that cause there are with that severity. */
+static inline size_t
+tree_findings(const struct tree *tree, enum cause_code cause, enum severity severity)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < tree->service.finding_count; i++)
+		count += tree->service.findings[i].cause == cause &&
+			 tree->service.findings[i].severity == severity;
+	return count;
+}
+
+/* Findings that are more than notes. */
+static inline size_t
+tree_alarms(const struct tree *tree)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < tree->service.finding_count; i++)
+		count += tree->service.findings[i].severity != SEVERITY_NOTE;
+	return count;
+}
+
+/* The bytes that a place in the configuration covers. */
+static inline const char *
+tree_cited(struct tree *tree, struct locus where)
+{
+	struct span bytes;
+
+	if (where.path == NULL ||
+		world_read(tree->world, where.path, SERVICE_MAX_CONFIG_SIZE, &bytes, NULL) < 0 ||
+		where.offset + where.length > bytes.length)
+		return NULL;
+	return arena_strndup(tree->arena, (const char *)bytes.data + where.offset, where.length);
+}
