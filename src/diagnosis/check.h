@@ -47,6 +47,7 @@ struct suspect {
 	const char *why;             /* why there is none, or why it is not automatic */
 	const struct client *client; /* it was suspected for this client, or NULL */
 	enum severity idle;          /* its severity where it turns out to hurt nobody known */
+	bool harmful;                /* it keeps the engine from something, by itself */
 	bool certain;                /* it is a fact in the files, whoever suffers from it */
 	bool loses_client; /* no remedy: the client stays refused, and the proof of others goes on
 			      without it */

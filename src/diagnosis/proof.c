@@ -169,7 +169,7 @@ join_fellows(struct diagnosis *diagnosis, struct proof *proof)
 		struct suspect *suspect = proof->suspects.list[i];
 
 		for (size_t j = 0;
-			!suspect->necessary && suspect->certain && j < proof->suspects.count; j++) {
+			!suspect->necessary && suspect->harmful && j < proof->suspects.count; j++) {
 			const struct suspect *other = proof->suspects.list[j];
 
 			if (!other->necessary || other->remedy == NULL ||

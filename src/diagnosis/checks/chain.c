@@ -320,6 +320,23 @@ others_send_issuer(const struct gap *gap)
 	return false;
 }
 
+/* Known-good material names the missing CA, and its key signed nothing here: an impostor, or
+ * another generation. */
+static const char *
+why_not_known(const struct gap *gap)
+{
+	const struct material *material = &gap->scene->diagnosis->material;
+
+	for (size_t i = 0; gap->below != NULL && i < material->cert_count; i++)
+		if (name_equal(material->certs[i].cert->subject, gap->below->issuer))
+			return arena_printf(gap->scene->diagnosis->arena,
+				"%s holds a CA of this name, and its key did not sign these "
+				"certificates: it is not used",
+				material->certs[i].entry->path);
+	return "nothing known-good holds this CA: confirm its fingerprint with its owner and give "
+	       "it with --known-good";
+}
+
 /* Nothing known-good completes the path: say what is missing, and that nothing safe can be done
  * here. */
 static void
@@ -327,8 +344,7 @@ explain_lost(struct gap *gap)
 {
 	enum cause_code cause = CAUSE_CHAIN_UNKNOWN_CA;
 	struct suspect *suspect;
-	const char *why = "nothing known-good holds this CA: confirm its fingerprint with its "
-			  "owner and give it with --known-good";
+	const char *why = why_not_known(gap);
 
 	if (explain_other_key(gap, NULL, NULL))
 		return;
