@@ -57,6 +57,15 @@ loosen(SSL_CTX *context, int maximum_protocol)
 		       : -1;
 }
 
+/* A session of TLS 1.2 is never resumed where both sides speak 1.3. */
+static void
+keep_to_protocol(struct exchange *exchange, const SSL_SESSION *session)
+{
+	if (exchange->options->maximum_protocol == 0)
+		(void)SSL_set_max_proto_version(
+			exchange->ssl, SSL_SESSION_get_protocol_version(session));
+}
+
 /* A copy: libssl marks the session that it is given. */
 static void
 offer_session(struct exchange *exchange, const struct probe_session *resume)
@@ -66,11 +75,12 @@ offer_session(struct exchange *exchange, const struct probe_session *resume)
 	if (resume == NULL || resume->session == NULL)
 		return;
 	copy = SSL_SESSION_dup(resume->session);
-	if (copy != NULL && SSL_set_session(exchange->ssl, copy) == 1)
-		transcript_add(
-			&exchange->transcript, "a session of an earlier connection is offered");
-	else
+	if (copy == NULL || SSL_set_session(exchange->ssl, copy) != 1) {
 		transcript_add(&exchange->transcript, "the earlier session cannot be offered");
+		return;
+	}
+	keep_to_protocol(exchange, copy);
+	transcript_add(&exchange->transcript, "a session of an earlier connection is offered");
 }
 
 static int
@@ -93,12 +103,12 @@ make_connection(struct exchange *exchange)
 static const char *
 endpoint_text(struct arena *arena, const struct endpoint *endpoint, const char *host)
 {
-	const char *address = host != NULL ? host : endpoint->address;
-	bool is_bare_ipv6 = address != NULL && address[0] != '[' && strchr(address, ':') != NULL &&
-			    !text_starts(address, "unix:");
-	const char *text = arena_printf(arena, is_bare_ipv6 ? "[%s]:%u%s%s" : "%s:%u%s%s",
-		address != NULL ? address : "*", endpoint->port,
-		endpoint->server_name != NULL ? " " : "",
+	const char *wanted = host != NULL ? host : endpoint->address;
+	const char *address = wanted != NULL && *wanted != '\0' ? wanted : "*";
+	bool is_bare_ipv6 =
+		address[0] != '[' && strchr(address, ':') != NULL && !text_starts(address, "unix:");
+	const char *text = arena_printf(arena, is_bare_ipv6 ? "[%s]:%u%s%s" : "%s:%u%s%s", address,
+		endpoint->port, endpoint->server_name != NULL ? " " : "",
 		endpoint->server_name != NULL ? endpoint->server_name : "");
 
 	return text_sanitize(arena, text, strlen(text));
@@ -169,7 +179,7 @@ turn_of(struct exchange *exchange, int result, int64_t deadline)
 	case SSL_ERROR_WANT_WRITE:
 		return wait_turn(exchange, true, deadline);
 	case SSL_ERROR_ZERO_RETURN:
-		exchange->reason = "it closed the connection";
+		exchange->reason = "close notify";
 		return TURN_CLOSED;
 	case SSL_ERROR_SYSCALL:
 		exchange->reason = error != 0 ? strerrordesc_np(error) : "end of file";
