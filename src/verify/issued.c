@@ -63,8 +63,9 @@ key_can_sign(enum key_kind kind, struct span algorithm)
 		return strcmp(name, "ED448") == 0;
 	case KEY_DSA:
 		return strncmp(name, "dsa", strlen("dsa")) == 0;
+	case KEY_OTHER: /* such as RSA by the identifier of X.509 itself: cannot be told */
+		return true;
 	case KEY_DH:
-	case KEY_OTHER:
 		break;
 	}
 	return false;

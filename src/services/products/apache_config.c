@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What httpd's directives say, level by level. */
+#include <assert.h>
 #include <string.h>
 
 #include "services/products/apache.h"

@@ -1,0 +1,663 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shapes of Apache configurations, and the verifiers that come of them. */
+#include "unit/tap.h"
+
+#include "services/apache_tree.h"
+
+#define TREE CLEANUP(tree_end) struct tree tree; tree_begin(&tree)
+#define FIRST (tree.service.verifiers[0])
+
+static const char verifying[] = "SSLVerifyClient require\nSSLCACertificateFile /pki/ca.pem\n";
+
+TEST(plain, "a virtual host that requires certificates is one verifier")
+{
+	TREE;
+	tree_host(&tree, "", verifying);
+	CHECK(tree.service.problem_count == 0 && tree.service.finding_count == 0);
+	CHECK(tree.service.verifier_count == 1);
+	CHECK_TEXT(FIRST.name, "*:443 www.example.org");
+	CHECK(FIRST.mode == MODE_REQUIRED && !FIRST.partial_chain && FIRST.names_required);
+	CHECK_TEXT(tree_cited(&tree, FIRST.mode_where), "require");
+	CHECK(FIRST.source_count == 1 && FIRST.sources[0].role == ROLE_ANCHORS &&
+		FIRST.sources[0].loader == LOADER_OPENSSL_FILE &&
+		FIRST.sources[0].read_times == READ_AT_LOAD && !FIRST.sources[0].inherited);
+	CHECK_TEXT(tree_cited(&tree, FIRST.sources[0].where), "/pki/ca.pem");
+	CHECK(FIRST.endpoint_count == 1 && FIRST.endpoints[0].port == 443 &&
+		FIRST.endpoints[0].speaks_http);
+	CHECK_TEXT(FIRST.endpoints[0].address, "*");
+	CHECK_TEXT(FIRST.endpoints[0].server_name, "www.example.org");
+	CHECK_TEXT(FIRST.endpoints[0].http_path, "/");
+	CHECK(FIRST.security_level == 2 && FIRST.crl_check == CRL_CHECK_NONE);
+}
+
+TEST(nothing, "a virtual host that asks for no certificate is no verifier")
+{
+	TREE;
+	tree_host(&tree, "", "SSLVerifyClient none\n");
+	CHECK(tree.service.verifier_count == 0 && tree.service.problem_count == 0);
+}
+
+TEST(engine_off, "without SSLEngine nothing is verified")
+{
+	TREE;
+	tree_host(&tree, "", "SSLEngine off\nSSLVerifyClient require\nSSLCACertificateFile /ca\n");
+	CHECK(tree.service.verifier_count == 0);
+}
+
+TEST(engine_inherited, "SSLEngine of the server counts in its virtual hosts")
+{
+	TREE;
+	tree_config(&tree, "LoadModule ssl_module m.so\nListen 443\nSSLEngine on\n"
+			   "<VirtualHost *:443>\nSSLVerifyClient require\n"
+			   "SSLCACertificateFile /ca\n</VirtualHost>\n");
+	CHECK(tree.service.verifier_count == 1);
+}
+
+TEST(modes, "each mode is read, in any case")
+{
+	static const struct {
+		const char *value;
+		enum verify_mode mode;
+	} rows[] = {
+		{ "Require", MODE_REQUIRED },
+		{ "on", MODE_REQUIRED },
+		{ "OPTIONAL", MODE_OPTIONAL },
+		{ "optional_no_ca", MODE_OPTIONAL_NO_CA },
+		{ "off", MODE_NONE },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		TREE;
+		tree_host(&tree, "",
+			arena_printf(tree.arena, "sslverifyclient %s\nsslcacertificatefile /ca\n",
+				rows[i].value));
+		CHECK(tree.service.verifier_count == 1 && FIRST.mode == rows[i].mode);
+	}
+}
+
+TEST(mode_wrong, "an unknown mode is a problem")
+{
+	TREE;
+	tree_host(&tree, "", "SSLVerifyClient maybe\n");
+	CHECK(tree.service.problem_count == 1);
+	CHECK_TEXT(tree_cited(&tree, tree.service.problems[0].where), "maybe");
+}
+
+TEST(optional_no_ca, "optional_no_ca is warned of")
+{
+	TREE;
+	tree_host(&tree, "", "SSLVerifyClient optional_no_ca\nSSLCACertificateFile /ca\n");
+	CHECK(tree_findings(&tree, CAUSE_POLICY_OPTIONAL_OR_REQUIRED, SEVERITY_WARNING) == 1);
+	CHECK(tree.service.findings[0].verifier == &FIRST);
+}
+
+TEST(no_ca, "certificates that are required of no CA are refused, all of them")
+{
+	TREE;
+	tree_host(&tree, "", "SSLVerifyClient require\nSSLCADNRequestFile /names\n");
+	CHECK(tree_findings(&tree, CAUSE_POLICY_WRONG_DIRECTIVE, SEVERITY_CRITICAL) == 1);
+	CHECK(FIRST.source_count == 0);
+}
+
+TEST(merged, "a file of the host and a directory of the server are both trusted")
+{
+	TREE;
+	tree_host(&tree, "SSLCACertificatePath /pki/ca.d\nSSLCACertificateFile /pki/outer\n",
+		verifying);
+	CHECK(FIRST.source_count == 2);
+	CHECK(tree_source(&tree, 0, "/pki/outer") == NULL);
+	CHECK(!tree_source(&tree, 0, "/pki/ca.pem")->inherited);
+	CHECK(tree_source(&tree, 0, "/pki/ca.d")->inherited);
+	CHECK(tree_source(&tree, 0, "/pki/ca.d")->loader == LOADER_OPENSSL_DIRECTORY);
+	CHECK(tree_source(&tree, 0, "/pki/ca.d")->read_times == READ_AT_HANDSHAKE);
+	CHECK(!FIRST.names_required);
+}
+
+TEST(names, "where names are given of their own, those of the CAs are not sent")
+{
+	TREE;
+	tree_host(&tree, "SSLCADNRequestFile names.pem\n", verifying);
+	CHECK(tree_source(&tree, 0, "/pki/ca.pem")->role == ROLE_ANCHORS_UNSENT);
+	CHECK(tree_source(&tree, 0, "/etc/apache2/names.pem")->role == ROLE_NAMES);
+	CHECK(tree_source(&tree, 0, "/etc/apache2/names.pem")->loader == LOADER_OPENSSL_NAMES);
+}
+
+TEST(depth_default, "the depth that is not set allows no intermediate, and can be inserted")
+{
+	TREE;
+	struct setting depth;
+
+	tree_host(&tree, "", "\tSSLVerifyClient require \n\tSSLCACertificateFile /ca\n");
+	depth = FIRST.depth;
+	CHECK(depth.is_default && depth.value == 0 && depth.bias == 1);
+	CHECK_TEXT(depth.insert_format, "\tSSLVerifyDepth %d\n");
+	CHECK(depth.insert.length == 0);
+	depth.insert.length = strlen("\tSSLCACertificateFile");
+	CHECK_TEXT(tree_cited(&tree, depth.insert), "\tSSLCACertificateFile");
+}
+
+TEST(depth_set, "SSLVerifyDepth N allows N - 1 intermediates, and its number is cited")
+{
+	TREE;
+	tree_host(&tree, "SSLVerifyDepth 9\n",
+		"SSLVerifyDepth \"3\"\nSSLVerifyClient require\nSSLCACertificateFile /ca\n");
+	CHECK(!FIRST.depth.is_default && FIRST.depth.value == 2);
+	CHECK_TEXT(tree_cited(&tree, FIRST.depth.where), "3");
+}
+
+TEST(depth_inherited, "the server's depth counts in its virtual hosts")
+{
+	TREE;
+	tree_host(&tree, "SSLVerifyDepth 10\n", verifying);
+	CHECK(FIRST.depth.value == 9 && FIRST.depth.where.line == 3);
+}
+
+TEST(depth_zero, "depth 0 accepts nobody that a CA issued")
+{
+	TREE;
+	tree_host(&tree, "SSLVerifyDepth 0\n", verifying);
+	CHECK(tree_findings(&tree, CAUSE_CHAIN_DEPTH_LIMIT, SEVERITY_CRITICAL) == 1);
+	CHECK(FIRST.depth.value == 0 && FIRST.depth.bias == 1);
+}
+
+TEST(depth_wrong, "a depth that is no number is a problem")
+{
+	TREE;
+	tree_host(&tree, "SSLVerifyDepth -1\n", verifying);
+	CHECK(tree.service.problem_count == 1 && FIRST.depth.is_default);
+}
+
+TEST(crl_unchecked, "CRLs without a check are warned of")
+{
+	TREE;
+	tree_host(&tree, "SSLCARevocationFile /crl.pem\n", verifying);
+	CHECK(FIRST.crl_check == CRL_CHECK_NONE);
+	CHECK(tree_findings(&tree, CAUSE_CRL_NOT_ENFORCED, SEVERITY_WARNING) == 1);
+	CHECK_TEXT(tree_cited(&tree, tree.service.findings[0].where), "/crl.pem");
+}
+
+TEST(crl_chain, "a check of the chain, with its flag")
+{
+	TREE;
+	tree_host(&tree, "SSLCARevocationPath crl.d\n",
+		"SSLVerifyClient require\nSSLCACertificateFile /ca\n"
+		"SSLCARevocationCheck chain no_crl_for_cert_ok\n");
+	CHECK(FIRST.crl_check == CRL_CHECK_CHAIN && FIRST.crl_missing_ok);
+	CHECK(tree_source(&tree, 0, "/etc/apache2/crl.d")->role == ROLE_CRLS);
+	CHECK(tree_source(&tree, 0, "/etc/apache2/crl.d")->read_times == READ_AT_HANDSHAKE);
+	CHECK(tree.service.finding_count == 0 && tree.service.problem_count == 0);
+}
+
+TEST(crl_check_overrides, "a check of the host overrides that of the server, flag and all")
+{
+	TREE;
+	tree_host(&tree,
+		"SSLCARevocationFile /crl\nSSLCARevocationCheck chain no_crl_for_cert_ok\n",
+		"SSLVerifyClient require\nSSLCACertificateFile /ca\nSSLCARevocationCheck leaf\n");
+	CHECK(FIRST.crl_check == CRL_CHECK_LEAF && !FIRST.crl_missing_ok);
+}
+
+TEST(crl_check_without, "a check without CRLs does not start, and is said once")
+{
+	TREE;
+	tree_host(&tree, "SSLCARevocationCheck leaf\n<VirtualHost *:443>\nSSLEngine on\n"
+			 "</VirtualHost>\n",
+		verifying);
+	CHECK(tree.service.problem_count == 1);
+	CHECK(strstr(tree.service.problems[0].text, "AH01899") != NULL);
+	CHECK_TEXT(tree_cited(&tree, tree.service.problems[0].where), "leaf");
+}
+
+TEST(security, "the security level is that of the ciphers, or of the command behind them")
+{
+	TREE;
+	tree_host(&tree, "SSLCipherSuite DEFAULT@SECLEVEL=0\n", verifying);
+	CHECK(FIRST.security_level == 0);
+	CHECK_TEXT(tree_cited(&tree, FIRST.security_where), "DEFAULT@SECLEVEL=0");
+	tree_host(&tree, "SSLCipherSuite DEFAULT@SECLEVEL=0\n",
+		"SSLCipherSuite HIGH\nSSLVerifyClient require\nSSLCACertificateFile /ca\n");
+	CHECK(FIRST.security_level == 2);
+	tree_host(&tree, "SSLOpenSSLConfCmd CipherString ALL:@SECLEVEL=1\n",
+		"SSLCipherSuite HIGH\nSSLVerifyClient require\nSSLCACertificateFile /ca\n");
+	CHECK(FIRST.security_level == 1);
+	tree_host(&tree, "SSLCipherSuite TLSv1.3 TLS_AES_128_GCM_SHA256\n", verifying);
+	CHECK(FIRST.security_level == 2);
+}
+
+TEST(location, "a location that asks for more is a verifier of its own")
+{
+	TREE;
+	const struct verifier *verifier;
+
+	tree_host(&tree, "",
+		"SSLCACertificateFile /ca\n<Location \"/secure/area\">\n  SSLVerifyClient require\n"
+		"  SSLVerifyDepth 4\n</Location>\n");
+	CHECK(tree.service.verifier_count == 2 && FIRST.mode == MODE_NONE);
+	verifier = &tree.service.verifiers[1];
+	CHECK_TEXT(verifier->name, "*:443 www.example.org Location /secure/area");
+	CHECK(verifier->mode == MODE_REQUIRED && verifier->depth.value == 3);
+	CHECK(verifier->source_count == 1 && verifier->endpoint_count == 1);
+	CHECK_TEXT(verifier->endpoints[0].http_path, "/secure/area");
+	CHECK(tree.service.finding_count == 1 &&
+		tree_findings(&tree, CAUSE_POLICY_INHERITANCE, SEVERITY_NOTE) == 1);
+}
+
+TEST(location_same, "a location that asks for no more is none")
+{
+	TREE;
+	tree_host(&tree, verifying,
+		"<Location /a>\nSSLVerifyClient none\n</Location>\n<Location /b>\n"
+		"SSLVerifyClient require\nSSLVerifyDepth 7\n</Location>\n");
+	CHECK(tree.service.verifier_count == 1);
+}
+
+TEST(location_depth, "a location that allows less is one")
+{
+	TREE;
+	tree_host(&tree, verifying,
+		"SSLVerifyDepth 5\n<Location /b>\nSSLVerifyDepth 2\n</Location>\n");
+	CHECK(tree.service.verifier_count == 2);
+	CHECK(tree.service.verifiers[1].depth.value == 1);
+	CHECK(tree.service.verifiers[1].mode == MODE_REQUIRED);
+	CHECK(tree.service.finding_count == 0);
+}
+
+TEST(location_insert, "the depth of a location is inserted behind its own line")
+{
+	TREE;
+	tree_host(&tree, "", "SSLCACertificateFile /ca\n<Location /s>\n\t\tSSLVerifyClient require\n"
+			     "</Location>\n");
+	CHECK(tree.service.verifiers[1].depth.is_default);
+	CHECK_TEXT(tree.service.verifiers[1].depth.insert_format, "\t\tSSLVerifyDepth %d\n");
+}
+
+TEST(directory, "a directory is met by its path below the document root or an alias")
+{
+	TREE;
+	tree_host(&tree, "",
+		"DocumentRoot /srv/www\nAlias /docs/ /usr/share/doc/\nSSLCACertificateFile /ca\n"
+		"<Directory /srv/www/inner>\nSSLVerifyClient require\n</Directory>\n"
+		"<Directory /usr/share/doc/x>\nSSLVerifyClient optional\n</Directory>\n"
+		"<Directory /opt/elsewhere>\nSSLVerifyClient require\n</Directory>\n"
+		"<Directory />\nSSLVerifyClient optional\n</Directory>\n");
+	CHECK(tree.service.verifier_count == 5);
+	CHECK_TEXT(tree.service.verifiers[1].endpoints[0].http_path, "/inner/");
+	CHECK_TEXT(tree.service.verifiers[2].endpoints[0].http_path, "/docs/x/");
+	CHECK(tree.service.verifiers[3].endpoint_count == 0);
+	CHECK_TEXT(tree.service.verifiers[4].endpoints[0].http_path, "/");
+}
+
+TEST(files, "Files and patterns")
+{
+	TREE;
+	tree_host(&tree, "",
+		"DocumentRoot /srv\nSSLCACertificateFile /ca\n"
+		"<Files report.html>\nSSLVerifyClient require\n</Files>\n"
+		"<LocationMatch \"^/api/v[0-9]+\">\nSSLVerifyClient require\n</LocationMatch>\n"
+		"<Directory /srv/d><\nSSLVerifyClient none\n</Directory>\n"
+		"<FilesMatch \"\\.php$\">\nSSLVerifyClient require\n</FilesMatch>\n");
+	CHECK(tree.service.verifier_count == 4);
+	CHECK_TEXT(tree.service.verifiers[1].endpoints[0].http_path, "/report.html");
+	CHECK_TEXT(tree.service.verifiers[2].endpoints[0].http_path, "/api/v");
+	CHECK(tree.service.verifiers[3].endpoint_count == 0);
+}
+
+TEST(server_section, "a section of the server counts in each virtual host that has it")
+{
+	TREE;
+	tree_config(&tree,
+		"LoadModule ssl_module m.so\nListen 443\nSSLEngine on\nSSLCACertificateFile /ca\n"
+		"<Directory /srv/a/private>\nSSLVerifyClient require\n</Directory>\n"
+		"<VirtualHost *:443>\nServerName a\nDocumentRoot /srv/a\n</VirtualHost>\n"
+		"<VirtualHost *:443>\nServerName b\nDocumentRoot /srv/b\n</VirtualHost>\n");
+	CHECK(tree.service.verifier_count == 3);
+	CHECK_TEXT(tree.service.verifiers[2].name, "*:443 a Directory /srv/a/private");
+}
+
+TEST(main_server, "without virtual hosts the server itself verifies")
+{
+	TREE;
+	tree_config(&tree, "LoadModule ssl_module m.so\nListen 127.0.0.1:8443 https\n"
+			   "ServerName https://here:8443\nSSLEngine on\nSSLVerifyClient require\n"
+			   "SSLCACertificateFile ca.pem\n");
+	CHECK(tree.service.verifier_count == 1);
+	CHECK_TEXT(FIRST.name, "here");
+	CHECK_TEXT(FIRST.endpoints[0].address, "127.0.0.1");
+	CHECK(FIRST.endpoints[0].port == 8443);
+	CHECK_TEXT(FIRST.sources[0].path, "/etc/apache2/ca.pem");
+}
+
+TEST(main_shadowed, "a server that is never reached is no verifier")
+{
+	TREE;
+	tree_host(&tree, "SSLEngine on\nSSLVerifyClient require\nSSLCACertificateFile /ca\n",
+		"SSLVerifyClient none\n");
+	CHECK(tree.service.verifier_count == 1);
+	CHECK_TEXT(FIRST.name, "*:443 www.example.org");
+}
+
+TEST(addresses, "addresses in all their forms")
+{
+	TREE;
+	tree_config(&tree,
+		"LoadModule ssl_module m.so\nSSLEngine on\nSSLVerifyClient require\n"
+		"SSLCACertificateFile /ca\nListen [::1]:8443\nListen 127.0.0.1:8443\nListen 9443\n"
+		"<VirtualHost [::1]:8443 127.0.0.1>\nServerName six\n</VirtualHost>\n"
+		"<VirtualHost _default_:9443>\nServerName any\n</VirtualHost>\n"
+		"<VirtualHost 10.0.0.1:9443>\nServerName 10.0.0.1\n</VirtualHost>\n"
+		"<VirtualHost *:1>\nServerName nowhere\n</VirtualHost>\n");
+	CHECK(tree.service.problem_count == 0 && tree.service.verifier_count == 4);
+	CHECK_TEXT(FIRST.name, "[::1]:8443 six");
+	CHECK(FIRST.endpoint_count == 3);
+	CHECK_TEXT(FIRST.endpoints[0].address, "::1");
+	CHECK_TEXT(FIRST.endpoints[1].address, "127.0.0.1");
+	CHECK(FIRST.endpoints[1].port == 8443 && FIRST.endpoints[2].port == 9443);
+	CHECK_TEXT(tree.service.verifiers[1].endpoints[0].address, "*");
+	CHECK_TEXT(tree.service.verifiers[2].endpoints[0].address, "10.0.0.1");
+	CHECK(tree.service.verifiers[2].endpoints[0].server_name == NULL);
+	CHECK(tree.service.verifiers[3].endpoint_count == 0);
+}
+
+TEST(addresses_exact, "a wildcard is not reached where an exact address takes it")
+{
+	TREE;
+	tree_config(&tree, "LoadModule ssl_module m.so\nSSLEngine on\nSSLVerifyClient require\n"
+			   "SSLCACertificateFile /ca\nListen 127.0.0.1:443\n"
+			   "<VirtualHost *:443>\n</VirtualHost>\n"
+			   "<VirtualHost 127.0.0.1:443>\n</VirtualHost>\n");
+	CHECK(tree.service.verifier_count == 2);
+	CHECK(FIRST.endpoint_count == 0 && tree.service.verifiers[1].endpoint_count == 1);
+}
+
+TEST(same_names, "verifiers of the same name are told apart")
+{
+	TREE;
+	tree_host(&tree,
+		"<VirtualHost *:443>\nServerName www.example.org\nSSLEngine on\n"
+		"SSLVerifyClient require\nSSLCACertificateFile /ca\n</VirtualHost>\n",
+		verifying);
+	CHECK(tree.service.verifier_count == 2);
+	CHECK_TEXT(tree.service.verifiers[1].name, "*:443 www.example.org (line 9)");
+}
+
+TEST(include, "includes: files, patterns, directories, relative to the server's root")
+{
+	TREE;
+	tree_text(&tree, "/etc/apache2/sites/b.conf", "SSLVerifyDepth 3\n");
+	tree_text(&tree, "/etc/apache2/sites/a.conf", "SSLVerifyDepth 2\n");
+	tree_text(&tree, "/etc/apache2/dir/x/deep", "SSLCACertificateFile /deep\n");
+	tree_host(&tree, "", "Include sites/*.conf\nInclude dir\nSSLVerifyClient require\n");
+	CHECK(tree.service.problem_count == 0 && FIRST.depth.value == 2);
+	CHECK_TEXT(FIRST.depth.where.path, "/etc/apache2/sites/b.conf");
+	CHECK(tree_source(&tree, 0, "/deep") != NULL && tree.service.config_file_count == 4);
+	CHECK_TEXT(tree.service.config_files[0], "/etc/apache2/apache2.conf");
+}
+
+TEST(include_missing, "Include must find something, IncludeOptional need not")
+{
+	TREE;
+	tree_host(&tree, "IncludeOptional no/*.conf\nIncludeOptional nothing\n", verifying);
+	CHECK(tree.service.problem_count == 0);
+	tree_host(&tree, "Include no/*.conf\n", verifying);
+	CHECK(tree.service.problem_count == 1);
+	tree_host(&tree, "Include nothing\n", verifying);
+	CHECK(tree.service.problem_count == 1);
+	CHECK_TEXT(tree_cited(&tree, tree.service.problems[0].where), "nothing");
+}
+
+TEST(server_root, "paths are relative to ServerRoot, even to one that is named later")
+{
+	TREE;
+	tree_config(&tree, "LoadModule ssl_module m.so\nListen 443\nSSLEngine on\n"
+			   "SSLVerifyClient require\nSSLCACertificateFile ca.pem\n"
+			   "ServerRoot \"/opt/web/\"\n");
+	CHECK_TEXT(FIRST.sources[0].path, "/opt/web/ca.pem");
+}
+
+TEST(variables, "variables of Define are replaced, and their place is cited")
+{
+	TREE;
+	tree_host(&tree, "Define base /pki\nDefine mode require\n",
+		"SSLVerifyClient ${mode}\nSSLCACertificateFile \"${base}/${mode}.pem\"\n");
+	CHECK(FIRST.mode == MODE_REQUIRED);
+	CHECK_TEXT(tree_cited(&tree, FIRST.mode_where), "${mode}");
+	CHECK_TEXT(FIRST.sources[0].path, "/pki/require.pem");
+	CHECK_TEXT(tree_cited(&tree, FIRST.sources[0].where), "${base}/${mode}.pem");
+}
+
+TEST(variables_order, "a variable has the value of the moment")
+{
+	TREE;
+	tree_host(&tree, "Define d 2\nSSLVerifyDepth ${d}\nDefine d 9\nUnDefine d\n", verifying);
+	CHECK(FIRST.depth.value == 1);
+	tree_host(&tree, "Define w \"SSLVerifyDepth 4\"\n${w}\n", verifying);
+	CHECK(FIRST.depth.value == 3);
+}
+
+TEST(variables_unset, "a variable that is not set stays as it is")
+{
+	TREE;
+	tree_host(&tree, "", "SSLVerifyClient require\nSSLCACertificateFile /x/${NOT_SET}/$HOME/${\n");
+	CHECK_TEXT(FIRST.sources[0].path, "/x/${NOT_SET}/$HOME/${");
+}
+
+TEST(envvars, "what does not run has its environment from envvars")
+{
+	TREE;
+	tree_text(&tree, "/etc/apache2/envvars",
+		"unset HOME\nif [ 1 ]; then SUFFIX=\"-x\"\nelse\n\tSUFFIX=\nfi\n"
+		"export APACHE_LOG_DIR=/var/log/apache2$SUFFIX\nBASE=\"/pki\" # here\n"
+		"export CA=${BASE}/ca.pem\n: ${MODE:=require}\nexport MODE\n"
+		"export OTHER=\"${NONE:-fallback}\"\n");
+	tree_host(&tree, "ErrorLog ${APACHE_LOG_DIR}/error.log\nServerAdmin ${OTHER}\n",
+		"SSLVerifyClient ${MODE}\nSSLCACertificateFile ${CA}\n");
+	CHECK(tree.service.problem_count == 0 && FIRST.mode == MODE_REQUIRED);
+	CHECK_TEXT(FIRST.sources[0].path, "/pki/ca.pem");
+	CHECK_TEXT(tree.service.log, "/var/log/apache2/error.log");
+	CHECK_TEXT(tree.service.environment[0], "APACHE_LOG_DIR=/var/log/apache2");
+	CHECK_TEXT(tree.service.environment[1], "OTHER=fallback");
+}
+
+TEST(envvars_instance, "Debian's further instances have a suffix")
+{
+	TREE;
+	tree.service.config = "/etc/apache2-two/apache2.conf";
+	tree_text(&tree, "/etc/apache2-two/envvars",
+		"export APACHE_PID_FILE=/run/apache2$SUFFIX/apache2.pid\n");
+	tree_host(&tree, "PidFile ${APACHE_PID_FILE}\n", verifying);
+	CHECK_TEXT(tree.service.pid_file, "/run/apache2-two/apache2.pid");
+	CHECK_TEXT(tree.service.prefix, "/etc/apache2-two");
+}
+
+TEST(conditions, "conditions are decided as httpd does")
+{
+	TREE;
+	tree_text(&tree, "/var/lib/dpkg/status",
+		"Package: a\nVersion: 1\n\nPackage: apache2-bin\nStatus: x\nVersion: "
+		"2.4.71-1~deb12u1\n\nPackage: b\nVersion: 3\n");
+	tree_host(&tree,
+		"<IfModule ssl_module>\nSSLVerifyDepth 2\n</IfModule>\n"
+		"<IfModule !mod_ssl.c>\nbroken <>\nSSLVerifyDepth 50\n</IfModule>\n"
+		"<IfModule mod_gnutls.c>\n<IfModule x>\n</IfModule>\nSSLVerifyDepth 51\n"
+		"</IfModule>\n<IfDefine NOT>\nSSLVerifyDepth 52\n</IfDefine>\n"
+		"<IfVersion >= 2.5>\nSSLVerifyDepth 53\n</IfVersion>\n"
+		"<IfVersion = 2.4.70>\nSSLVerifyDepth 54\n</IfVersion>\n"
+		"<IfVersion !~ ^2\\.4>\nSSLVerifyDepth 55\n</IfVersion>\n"
+		"<IfFile nothing>\nSSLVerifyDepth 56\n</IfFile>\n"
+		"<If \"true\">\nSSLVerifyDepth 57\n</If>\n",
+		verifying);
+	CHECK(tree.service.problem_count == 0 && FIRST.depth.value == 1);
+}
+
+TEST(conditions_true, "and what holds is read")
+{
+	static const char *const openings[] = { "IfModule mod_so.c", "IfModule mod_ssl.c",
+		"IfDefine CMD", "IfDefine !CMDX", "IfVersion 2.4.71", "IfVersion >= 2.4",
+		"IfVersion < 2.4.100", "IfVersion ~ ^2\\.4", "IfVersion = /2.4/",
+		"IfVersion !> 2.4.71", "IfFile envvars", "IfDirective SSLEngine",
+		"IfSection VirtualHost", "ifmodule core.c" };
+	static const char *const arguments[] = { "-D", "CMD", NULL };
+
+	for (size_t i = 0; i < COUNT_OF(openings); i++) {
+		TREE;
+		tree.service.arguments = arguments;
+		tree_text(&tree, "/etc/apache2/envvars", "");
+		tree_text(&tree, "/var/lib/dpkg/status",
+			"X: y\n\nPackage: apache2-bin\nVersion: 2.4.71-1~deb12u1\n");
+		tree_host(&tree,
+			arena_printf(tree.arena, "<%s>\nSSLVerifyDepth 8\n</%.*s>\n", openings[i],
+				(int)strcspn(openings[i], " "), openings[i]),
+			verifying);
+		if (FIRST.depth.value != 7)
+			printf("# %s\n", openings[i]);
+		CHECK(FIRST.depth.value == 7 && tree.service.problem_count == 0);
+	}
+}
+
+TEST(continuation, "lines are continued by a backslash, comments too")
+{
+	TREE;
+	tree_host(&tree, "# not read \\\nSSLVerifyDepth 7\n",
+		"  SSLVerifyClient \\\n\trequire\nSSLCACertificateFile /a/\\\nb.pem\n");
+	CHECK(FIRST.mode == MODE_REQUIRED && FIRST.depth.is_default);
+	CHECK_TEXT(tree_cited(&tree, FIRST.mode_where), "require");
+	CHECK(FIRST.mode_where.line == 9);
+	CHECK_TEXT(FIRST.sources[0].path, "/a/b.pem");
+	CHECK_TEXT(tree_cited(&tree, FIRST.sources[0].where), "/a/\\\nb.pem");
+	CHECK_TEXT(FIRST.depth.insert_format, "  SSLVerifyDepth %d\n");
+}
+
+TEST(quotes, "quotes and what is escaped in them")
+{
+	TREE;
+	tree_host(&tree, "", "SSLVerifyClient 'require'\nSSLCACertificateFile \"/a b/\\\"c\\\\d\"\n");
+	CHECK_TEXT(FIRST.sources[0].path, "/a b/\"c\\d");
+	CHECK_TEXT(tree_cited(&tree, FIRST.sources[0].where), "/a b/\\\"c\\\\d");
+}
+
+TEST(carriage_returns, "lines that end in CR LF")
+{
+	TREE;
+	tree_host(&tree, "", "SSLVerifyClient require\r\nSSLCACertificateFile /ca\r\n");
+	CHECK_TEXT(FIRST.sources[0].path, "/ca");
+	CHECK_TEXT(FIRST.depth.insert_format, "SSLVerifyDepth %d\r\n");
+}
+
+TEST(end_of_file, "the last line of a file needs no newline")
+{
+	TREE;
+	tree_config(&tree, "LoadModule ssl_module m.so\nListen 443\nSSLEngine on\n"
+			   "SSLCACertificateFile /ca\nSSLVerifyClient require");
+	CHECK(FIRST.mode == MODE_REQUIRED);
+	CHECK_TEXT(FIRST.depth.insert_format, "\nSSLVerifyDepth %d\n");
+}
+
+TEST(limits, "sections of requests do not hide what is around them")
+{
+	TREE;
+	tree_host(&tree, "<Directory />\n<RequireAll>\nRequire all granted\n</RequireAll>\n"
+			 "</Directory>\n<Proxy *>\nSSLVerifyClient optional\n</Proxy>\n",
+		verifying);
+	CHECK(tree.service.problem_count == 0 && tree.service.verifier_count == 1);
+}
+
+TEST(module_missing, "directives of mod_ssl without mod_ssl do not start, and are said once")
+{
+	TREE;
+	tree_config(&tree, "Listen 443\n<VirtualHost *:443>\nSSLEngine on\n"
+			   "SSLVerifyClient require\nSSLCACertificateFile /ca\n</VirtualHost>\n");
+	CHECK(tree.service.problem_count == 1);
+}
+
+TEST(macro, "a macro is named only where it says something of certificates")
+{
+	TREE;
+	tree_host(&tree,
+		"<Macro plain $x>\n<Directory $x>\nRequire all granted\n</Directory>\n</Macro>\n"
+		"<Macro Tls $x>\n<Location $x>\nSSLVerifyClient require\n</Location>\n</Macro>\n"
+		"Use plain /srv\n",
+		verifying);
+	CHECK(tree.service.problem_count == 0 && tree.service.verifier_count == 1);
+	tree_host(&tree,
+		"<Macro Tls $x>\n<Location $x>\nSSLVerifyClient require\n</Location>\n</Macro>\n"
+		"Use tls /srv\n",
+		verifying);
+	CHECK(tree.service.problem_count == 1);
+}
+
+TEST(places, "a directive where it is not allowed is a problem")
+{
+	TREE;
+	tree_host(&tree, "<Directory /x>\nSSLCACertificateFile /y\n</Directory>\n", verifying);
+	CHECK(tree.service.problem_count == 1);
+	tree_host(&tree, "", "SSLVerifyClient require optional\n");
+	CHECK(tree.service.problem_count == 1);
+}
+
+TEST(users, "the workers' credentials are those of the configured user")
+{
+	TREE;
+	const struct credentials *credentials;
+
+	tree_text(&tree, "/etc/passwd", "root:x:0:0::/:/bin/sh\nweb:x:133:144::/:/bin/false\n");
+	tree_text(&tree, "/etc/group", "root:x:0:\nweb:x:144:\nssl-cert:x:107:a,web\nno:x:9:webx\n");
+	tree_host(&tree, "User web\nGroup web\n", verifying);
+	credentials = tree.service.readers.at_handshake;
+	CHECK(tree.service.readers.at_load == NULL && credentials != NULL);
+	CHECK(credentials->user == 133 && credentials->group == 144);
+	CHECK(credentials->group_count == 2 && credentials->groups[1] == 107);
+	tree_host(&tree, "User #5\nGroup #6\n", verifying);
+	CHECK(tree.service.readers.at_handshake->user == 5 &&
+		tree.service.readers.at_handshake->group == 6);
+	tree_host(&tree, "User ${UNKNOWN}\n", verifying);
+	CHECK(tree.service.readers.at_handshake == NULL);
+}
+
+TEST(server_files, "log, process file and chroot")
+{
+	TREE;
+	tree_host(&tree, "ErrorLog \"|/usr/bin/rotatelogs x\"\nPidFile run/p\nChrootDir /jail/\n",
+		verifying);
+	CHECK(tree.service.log == NULL);
+	CHECK_TEXT(tree.service.pid_file, "/etc/apache2/run/p");
+	CHECK_TEXT(tree.service.chroot, "/jail");
+	tree_host(&tree, "ErrorLog logs/e\n", "ErrorLog logs/own\n");
+	CHECK_TEXT(tree.service.log, "/etc/apache2/logs/e");
+}
+
+TEST(command_line, "directives of the command line are read before and behind the file")
+{
+	static const char *const arguments[] = { "-C", "SSLVerifyDepth 6", "-c", "Listen 444",
+		NULL };
+	TREE;
+
+	tree.service.arguments = arguments;
+	tree_host(&tree, "", "SSLVerifyClient require\nSSLCACertificateFile /ca\n");
+	CHECK(FIRST.depth.value == 5 && tree.service.problem_count == 0);
+}
+
+TEST(debian, "Debian's own configuration has no problem")
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(world_freep) struct world *world = world_host();
+	struct file_identity identity;
+	struct service service = {
+		.product = &product_apache,
+		.name = "apache",
+		.config = "/etc/apache2/apache2.conf",
+		.world = world,
+	};
+
+	if (world_stat(world, service.config, &identity, NULL) < 0)
+		return;
+	product_apache.read(arena, &service);
+	for (size_t i = 0; i < service.problem_count; i++)
+		printf("# %s:%u: %s\n", service.problems[i].where.path,
+			service.problems[i].where.line, service.problems[i].text);
+	CHECK(service.problem_count == 0 && service.finding_count == 0);
+	CHECK(service.config_file_count > 10);
+	CHECK_TEXT(service.log, "/var/log/apache2/error.log");
+	CHECK_TEXT(service.readers.at_handshake->user_name, "www-data");
+}
+
+TAP_MAIN()
