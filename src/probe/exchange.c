@@ -49,6 +49,8 @@ loosen(SSL_CTX *context, int maximum_protocol)
 	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
 	(void)SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
 	(void)SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
+	/* So that a server which sends tickets without end meets the deadline. */
+	(void)SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_post_handshake_auth(context, 1);
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
 			       SSL_CTX_set_max_proto_version(context, maximum_protocol) == 1 &&
@@ -326,7 +328,10 @@ read_answer(struct exchange *exchange, struct buffer *bytes, struct answer *ret)
 		brief = deadline_in(EXCHANGE_QUIET);
 		if (ret->status != 0 && brief < deadline)
 			deadline = brief;
-	} while ((turn == TURN_DONE || turn == TURN_AGAIN) && bytes->length < PROBE_MAX_ANSWER);
+	} while ((turn == TURN_DONE || turn == TURN_AGAIN) && bytes->length < PROBE_MAX_ANSWER &&
+		 deadline_left(deadline) > 0);
+	if (turn == TURN_AGAIN || turn == TURN_DONE)
+		turn = TURN_SILENT;
 	return turn;
 }
 
@@ -367,7 +372,7 @@ speak_http(struct exchange *exchange)
 		conclude_answer(exchange, &answer);
 	else if (exchange->probe->alert != 0)
 		conclude_alert(exchange);
-	else if (bytes.length > 0)
+	else if (bytes.length > 0 && !text_starts((const char *)bytes.data, "HTTP/"))
 		conclude_accepted(exchange, "the server sent data that is no HTTP answer");
 	else
 		conclude_failure(exchange, turn, "at the first read");

@@ -193,6 +193,14 @@ behave(SSL *ssl, int descriptor, const struct server_spec *spec)
 	char byte;
 
 	switch (spec->manner) {
+	case MANNER_STUTTERS:
+		(void)SSL_write(ssl, "HTTP/1.1 4", 10);
+		(void)SSL_shutdown(ssl);
+		break;
+	case MANNER_FLOODS:
+		while (SSL_new_session_ticket(ssl) == 1 && SSL_do_handshake(ssl) == 1)
+			continue;
+		break;
 	case MANNER_GREETS:
 		(void)SSL_write(ssl, "220 hello\r\n", 11);
 		(void)SSL_shutdown(ssl);
@@ -306,7 +314,8 @@ unsigned
 port_free(void)
 {
 	unsigned port;
-	CLEANUP(fd_close) int descriptor = listen_somewhere(false, &port);
+	int descriptor = listen_somewhere(false, &port);
 
+	(void)close(descriptor);
 	return port;
 }

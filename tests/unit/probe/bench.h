@@ -39,6 +39,8 @@ enum manner {
 	MANNER_HANGS,     /* accepts the connection and never speaks */
 	MANNER_GARBAGE,   /* speaks, but no TLS */
 	MANNER_DROPS,     /* closes the connection at once */
+	MANNER_STUTTERS,  /* ends in the middle of a status line */
+	MANNER_FLOODS,    /* sends tickets without end */
 	MANNER_ASKS_LATE, /* asks for the certificate when the request is there */
 };
 

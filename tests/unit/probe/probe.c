@@ -198,6 +198,29 @@ TEST(no_http, "a server that does not speak HTTP accepts by data and by silence"
 	}
 }
 
+TEST(no_answer, "half a status line is no answer; something else than HTTP is one")
+{
+	BENCH;
+	const struct client *client = make_client(&bench, bench.root);
+	SERVER(MANNER_STUTTERS, TLS13);
+
+	CHECK_TEXT(ask(&bench, HTTP, client), "no, closed 0");
+	server_stop(&server);
+	server = server_start(
+		&bench, &(struct server_spec){ .manner = MANNER_GREETS, .protocol = TLS12 });
+	CHECK_TEXT(ask(&bench, HTTP, client), "yes, accepted 0");
+}
+
+TEST(floods, "a server that sends tickets without end meets the deadline")
+{
+	BENCH;
+	SERVER(MANNER_FLOODS, TLS13);
+
+	CHECK_TEXT(ask_with(&bench, HTTP, make_client(&bench, bench.root),
+			   &(struct probe_options){ .timeout = BRIEF }),
+		"no, local 0");
+}
+
 TEST(hangs, "a server that says nothing leaves the verdict open when the time is up")
 {
 	static const enum manner manners[] = { MANNER_HANGS, MANNER_SILENT };
