@@ -132,9 +132,11 @@ gap_suspect(struct gap *gap, enum cause_code cause, const struct remedy *remedy,
 	struct suspect *suspect = suspect_add(gap->scene, gap->suspects, cause, &where, remedy);
 
 	suspect->verifier = gap->cell->verifier;
-	suspect->client = gap->cell->client;
+	suspect_blame(gap->scene, suspect, gap->cell->client);
 	suspect->idle = SEVERITY_NOTE;
 	suspect_subject(gap->scene, suspect, subject);
+	if (suspect->evidence_count > 0)
+		return suspect;
 	if (gap->below != NULL)
 		suspect_evidence(gap->scene, suspect,
 			"the path of %s ends at %s: its issuer %s is not found",
@@ -381,7 +383,7 @@ explain_order(struct scene *scene, struct suspects *suspects, const struct cell 
 				.line = path->anchors[i]->entry->line,
 				.offset = path->anchors[i]->entry->offset };
 	suspect = suspect_add(scene, suspects, CAUSE_CHAIN_SAME_SUBJECT, &where, NULL);
-	suspect->client = cell->client;
+	suspect_blame(scene, suspect, cell->client);
 	suspect_evidence(scene, suspect, "%s", cell->verdict->difference);
 	suspect->why = "the order of two CAs of one name decides who gets in: issue one of them "
 		       "again with key identifiers, or split the listeners";
