@@ -516,8 +516,8 @@ parse(struct parser *parser, struct text *text, struct list *list, unsigned dept
 	}
 	for (;;) {
 		struct nginx_directive *directive = directive_new(parser, text);
-		struct mark here = mark_of(text);
 		enum statement statement;
+		struct mark here;
 
 		if (directive == NULL)
 			return -1;
@@ -529,6 +529,7 @@ parse(struct parser *parser, struct text *text, struct list *list, unsigned dept
 		if (statement == STATEMENT_END && !in_block)
 			return 0;
 		if (statement == STATEMENT_CLOSE || statement == STATEMENT_END) {
+			here = (struct mark){ text->position - 1, text->line };
 			problem_add(parser, text, statement == STATEMENT_END ? &start : &here,
 				"unexpected %s",
 				in_block ? "end of file, expecting the \"}\" of this block"
