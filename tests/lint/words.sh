@@ -17,5 +17,6 @@ refuse() {
 refuse 'is not finished' -E -e '\b([T]ODO|[F]IXME|X[X]X)\b'
 refuse 'is not finished' -i -w -e '[s]tub'
 refuse 'is a path of one machine' -E -e '(^|[^[:alnum:]_.])/(wor[k]|far[m])/'
+refuse 'is a conflict of two branches' -E -e '^([<]{7}|[>]{7}) '
 refuse 'ends in a blank' -E -e '[[:blank:]]$' --exclude='*.patch'
 exit $bad
