@@ -103,6 +103,18 @@ is_too_long(struct parser *parser, const struct text *text, const struct mark *s
 	return true;
 }
 
+/* The blank behind a word still counts to it: only what follows makes room (ngx_conf_read_token).
+ */
+static bool
+is_end_too_long(struct parser *parser, const struct text *text, const struct mark *start)
+{
+	struct text behind = *text;
+
+	if (!at_end(text) && is_blank(peek(text)))
+		behind.position++;
+	return is_too_long(parser, &behind, start, '\0');
+}
+
 /* Blanks and comments; -1 where a comment is too long. */
 static int
 skip_blanks(struct parser *parser, struct text *text)
@@ -184,6 +196,8 @@ read_quoted(struct parser *parser, struct text *text, struct nginx_word *ret)
 	}
 	word_set(parser, text, &start, text->position, ret);
 	advance(text);
+	if (is_end_too_long(parser, text, &start))
+		return -1;
 	/* A word must end here; ")" may follow, for the conditions of "if". */
 	if (!at_end(text) && !is_blank(peek(text)) && strchr(";{)", peek(text)) == NULL) {
 		struct mark here = mark_of(text);
@@ -213,6 +227,8 @@ read_bare(struct parser *parser, struct text *text, struct nginx_word *ret)
 		if (is_too_long(parser, text, &start, '\0'))
 			return -1;
 	}
+	if (is_end_too_long(parser, text, &start))
+		return -1;
 	word_set(parser, text, &start, text->position, ret);
 	return 0;
 }
