@@ -4,7 +4,9 @@
 
 #include "services/apache_tree.h"
 
-#define TREE CLEANUP(tree_end) struct tree tree; tree_begin(&tree)
+#define TREE                                \
+	CLEANUP(tree_end) struct tree tree; \
+	tree_begin(&tree)
 
 static const char verifying[] = "SSLVerifyClient require\nSSLCACertificateFile /pki/ca.pem\n";
 
@@ -229,8 +231,9 @@ TEST(control_characters, "nothing that acts on a terminal comes out")
 TEST(request_splitting, "a location does not break out of a request")
 {
 	TREE;
-	tree_host(&tree, "", "SSLCACertificateFile /ca\n<Location \"/a HTTP/1.1\">\n"
-			     "SSLVerifyClient require\n</Location>\n");
+	tree_host(&tree, "",
+		"SSLCACertificateFile /ca\n<Location \"/a HTTP/1.1\">\n"
+		"SSLVerifyClient require\n</Location>\n");
 	CHECK(tree.service.verifier_count == 2);
 	CHECK(tree.service.verifiers[1].endpoint_count == 0);
 }
