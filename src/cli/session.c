@@ -56,8 +56,8 @@ session_recover(struct session *session)
 {
 	size_t count = 0;
 
-	TRY(transaction_recover(session->arena, session->ledger, session->world, session->now,
-		&count, &session->err));
+	TRY(transaction_recover(
+		session->arena, session->ledger, session->world, &count, &session->err));
 	if (count > 0 && !session->options.quiet)
 		(void)fprintf(stderr,
 			"trustmend: %zu interrupted transaction%s undone: everything is as it was "
@@ -66,11 +66,24 @@ session_recover(struct session *session)
 	return 0;
 }
 
+static const char *
+working_directory(struct arena *arena)
+{
+	CLEANUP(mem_freep) char *directory = getcwd(NULL, 0);
+
+	return arena_strdup(arena, directory != NULL ? directory : "/");
+}
+
 struct request
 session_request(struct session *session)
 {
-	const struct options *options = &session->options;
+	struct options *options = &session->options;
 
+	/* Worlds know absolute paths alone. */
+	for (size_t i = 0; i < options->known_good.count; i++)
+		if (options->known_good.list[i][0] != '/')
+			options->known_good.list[i] = path_join(session->arena,
+				working_directory(session->arena), options->known_good.list[i]);
 	return (struct request){
 		.world = session->world,
 		.is_host = options->root == NULL,
@@ -91,9 +104,7 @@ session_request(struct session *session)
 const char *
 session_directory(struct session *session)
 {
-	CLEANUP(mem_freep) char *directory = session->options.root == NULL ? getcwd(NULL, 0) : NULL;
-
-	return arena_strdup(session->arena, directory != NULL ? directory : "/");
+	return session->options.root == NULL ? working_directory(session->arena) : "/";
 }
 
 bool

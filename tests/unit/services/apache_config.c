@@ -4,7 +4,9 @@
 
 #include "services/apache_tree.h"
 
-#define TREE CLEANUP(tree_end) struct tree tree; tree_begin(&tree)
+#define TREE                                \
+	CLEANUP(tree_end) struct tree tree; \
+	tree_begin(&tree)
 #define FIRST (tree.service.verifiers[0])
 
 static const char verifying[] = "SSLVerifyClient require\nSSLCACertificateFile /pki/ca.pem\n";
@@ -200,8 +202,9 @@ TEST(crl_check_overrides, "a check of the host overrides that of the server, fla
 TEST(crl_check_without, "a check without CRLs does not start, and is said once")
 {
 	TREE;
-	tree_host(&tree, "SSLCARevocationCheck leaf\n<VirtualHost *:443>\nSSLEngine on\n"
-			 "</VirtualHost>\n",
+	tree_host(&tree,
+		"SSLCARevocationCheck leaf\n<VirtualHost *:443>\nSSLEngine on\n"
+		"</VirtualHost>\n",
 		verifying);
 	CHECK(tree.service.problem_count == 1);
 	CHECK(strstr(tree.service.problems[0].text, "AH01899") != NULL);
@@ -265,8 +268,9 @@ TEST(location_depth, "a location that allows less is one")
 TEST(location_insert, "the depth of a location is inserted behind its own line")
 {
 	TREE;
-	tree_host(&tree, "", "SSLCACertificateFile /ca\n<Location /s>\n\t\tSSLVerifyClient require\n"
-			     "</Location>\n");
+	tree_host(&tree, "",
+		"SSLCACertificateFile /ca\n<Location /s>\n\t\tSSLVerifyClient require\n"
+		"</Location>\n");
 	CHECK(tree.service.verifiers[1].depth.is_default);
 	CHECK_TEXT(tree.service.verifiers[1].depth.insert_format, "\t\tSSLVerifyDepth %d\n");
 }
@@ -437,7 +441,8 @@ TEST(variables_order, "a variable has the value of the moment")
 TEST(variables_unset, "a variable that is not set stays as it is")
 {
 	TREE;
-	tree_host(&tree, "", "SSLVerifyClient require\nSSLCACertificateFile /x/${NOT_SET}/$HOME/${\n");
+	tree_host(&tree, "",
+		"SSLVerifyClient require\nSSLCACertificateFile /x/${NOT_SET}/$HOME/${\n");
 	CHECK_TEXT(FIRST.sources[0].path, "/x/${NOT_SET}/$HOME/${");
 }
 
@@ -530,7 +535,8 @@ TEST(continuation, "lines are continued by a backslash, comments too")
 TEST(quotes, "quotes and what is escaped in them")
 {
 	TREE;
-	tree_host(&tree, "", "SSLVerifyClient 'require'\nSSLCACertificateFile \"/a b/\\\"c\\\\d\"\n");
+	tree_host(
+		&tree, "", "SSLVerifyClient 'require'\nSSLCACertificateFile \"/a b/\\\"c\\\\d\"\n");
 	CHECK_TEXT(FIRST.sources[0].path, "/a b/\"c\\d");
 	CHECK_TEXT(tree_cited(&tree, FIRST.sources[0].where), "/a b/\\\"c\\\\d");
 }
@@ -555,8 +561,9 @@ TEST(end_of_file, "the last line of a file needs no newline")
 TEST(limits, "sections of requests do not hide what is around them")
 {
 	TREE;
-	tree_host(&tree, "<Directory />\n<RequireAll>\nRequire all granted\n</RequireAll>\n"
-			 "</Directory>\n<Proxy *>\nSSLVerifyClient optional\n</Proxy>\n",
+	tree_host(&tree,
+		"<Directory />\n<RequireAll>\nRequire all granted\n</RequireAll>\n"
+		"</Directory>\n<Proxy *>\nSSLVerifyClient optional\n</Proxy>\n",
 		verifying);
 	CHECK(tree.service.problem_count == 0 && tree.service.verifier_count == 1);
 }
@@ -600,7 +607,8 @@ TEST(users, "the workers' credentials are those of the configured user")
 	const struct credentials *credentials;
 
 	tree_text(&tree, "/etc/passwd", "root:x:0:0::/:/bin/sh\nweb:x:133:144::/:/bin/false\n");
-	tree_text(&tree, "/etc/group", "root:x:0:\nweb:x:144:\nssl-cert:x:107:a,web\nno:x:9:webx\n");
+	tree_text(
+		&tree, "/etc/group", "root:x:0:\nweb:x:144:\nssl-cert:x:107:a,web\nno:x:9:webx\n");
 	tree_host(&tree, "User web\nGroup web\n", verifying);
 	credentials = tree.service.readers.at_handshake;
 	CHECK(tree.service.readers.at_load == NULL && credentials != NULL);
@@ -658,6 +666,37 @@ TEST(debian, "Debian's own configuration has no problem")
 	CHECK(service.config_file_count > 10);
 	CHECK_TEXT(service.log, "/var/log/apache2/error.log");
 	CHECK_TEXT(service.readers.at_handshake->user_name, "www-data");
+}
+
+TEST(debian_all, "nor has all of it at once: each module, snippet and site that is available")
+{
+	static const char text[] =
+		"ServerRoot /etc/apache2\nIncludeOptional mods-available/*.load\n"
+		"IncludeOptional mods-available/*.conf\nIncludeOptional conf-available/*.conf\n"
+		"Include ports.conf\nIncludeOptional sites-available/*.conf\n"
+		"<VirtualHost *:443>\nServerName own\nSSLEngine on\nSSLVerifyClient require\n"
+		"SSLCACertificateFile /ca\n</VirtualHost>\n";
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(world_freep) struct world *host = world_host();
+	CLEANUP(world_freep) struct world *world = world_overlay(host);
+	struct file_identity identity;
+	struct service service = {
+		.product = &product_apache,
+		.name = "apache",
+		.config = "/etc/apache2/all.conf",
+		.world = world,
+	};
+
+	if (world_stat(world, "/etc/apache2/ports.conf", &identity, NULL) < 0)
+		return;
+	overlay_write(world, service.config, span_of(text, sizeof(text) - 1));
+	product_apache.read(arena, &service);
+	for (size_t i = 0; i < service.problem_count; i++)
+		printf("# %s:%u: %s\n", service.problems[i].where.path,
+			service.problems[i].where.line, service.problems[i].text);
+	CHECK(service.problem_count == 0 && service.finding_count == 0);
+	CHECK(service.verifier_count == 1 && service.config_file_count > 50);
+	CHECK_TEXT(service.verifiers[0].endpoints[0].server_name, "own");
 }
 
 TAP_MAIN()
