@@ -72,8 +72,8 @@ holds_in_baseline(
 static enum confidence
 confidence_of(const struct proof *proof, const struct suspect *suspect)
 {
-	if (suspect->hidden || (suspect->necessary && !proof->sufficient))
-		return CONFIDENCE_STRONG;
+	if (suspect->remedy == NULL || suspect->hidden || (suspect->necessary && !proof->sufficient))
+		return suspect->necessary || suspect->certain ? CONFIDENCE_STRONG : CONFIDENCE_HINT;
 	if (suspect->necessary)
 		return CONFIDENCE_PROVED;
 	return suspect->certain ? CONFIDENCE_STRONG : CONFIDENCE_HINT;

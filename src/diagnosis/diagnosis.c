@@ -39,7 +39,7 @@ note_unread_clients(struct diagnosis *diagnosis)
 }
 
 struct diagnosis *
-diagnosis_make(const struct request *request, struct err *err)
+diagnosis_facts(const struct request *request, struct err *err)
 {
 	CLEANUP(diagnosis_freep) struct diagnosis *diagnosis = mem_zalloc(sizeof(*diagnosis));
 
@@ -50,6 +50,16 @@ diagnosis_make(const struct request *request, struct err *err)
 	diagnosis->findings = findings_new(diagnosis->arena);
 	diagnosis->complete = true;
 	if (gather_facts(diagnosis, request, err) < 0)
+		return NULL;
+	return TAKE(diagnosis);
+}
+
+struct diagnosis *
+diagnosis_make(const struct request *request, struct err *err)
+{
+	CLEANUP(diagnosis_freep) struct diagnosis *diagnosis = diagnosis_facts(request, err);
+
+	if (diagnosis == NULL)
 		return NULL;
 	note_unread_clients(diagnosis);
 	for (size_t i = 0; i < diagnosis->services.count; i++) {

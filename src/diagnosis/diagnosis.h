@@ -86,6 +86,10 @@ void diagnosis_free(struct diagnosis *);
 ALLOCATES(diagnosis_free) struct diagnosis *diagnosis_make(const struct request *, struct err *err);
 DEFINE_CLEANUP(struct diagnosis, diagnosis_free)
 
+/* The facts alone: services and their stores, nothing judged. */
+ALLOCATES(diagnosis_free)
+struct diagnosis *diagnosis_facts(const struct request *, struct err *err);
+
 /* 0 healthy, 1 warnings only, 2 critical, 3 undetermined. */
 int diagnosis_exit_status(const struct diagnosis *);
 /*

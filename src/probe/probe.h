@@ -5,6 +5,13 @@
  *
  * A handshake that completes proves nothing: in TLS 1.3 the refusal comes at the first read, and
  * nginx refuses with HTTP 400 after a real success. So a probe always reads.
+ *
+ * Life of a probe: dial (a socket), identity (exactly the certificates that the client sends),
+ * exchange (handshake, request, answer; over any carrier), answer (what an HTTP answer says). The
+ * server's own certificate is not verified: the question is what the server makes of ours.
+ * LAYER_CONNECT and LAYER_LOCAL leave the verdict open: nobody judged the certificate.
+ *
+ * stand_in.h answers for a server that is down, with the same exchange over memory.
  */
 #pragma once
 
@@ -50,6 +57,7 @@ struct probe_options {
 	const struct probe_session *resume; /* or NULL */
 	struct probe_session *
 		*ret_session; /* takes the session that the server gave; NULL: not wanted */
+	int timeout;          /* milliseconds; 0: PROBE_TIMEOUT seconds */
 };
 
 /* client NULL: no certificate is sent. Never fails: what went wrong is in the result. */

@@ -94,7 +94,13 @@ add_directory(struct diagnosis *diagnosis, struct plan *plan, const char *path, 
 			return 0;
 	step = step_add(diagnosis, plan, STEP_DIRECTORY, parent);
 	step->text = arena_printf(diagnosis->arena, "remember the times of %s", parent);
-	return version_take(diagnosis->arena, parent, &step->before, &none, err);
+	TRY(version_take(diagnosis->arena, parent, &step->before, &none, err));
+	if (!step->before.exists)
+		return err_set(err, ERR_DATA,
+			"the directory %s is missing: create it with the owner and mode that it "
+			"had",
+			parent);
+	return 0;
 }
 
 /* The bytes in which two contents differ, from the first to the last one. */

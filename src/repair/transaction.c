@@ -106,7 +106,7 @@ stage_all(struct diagnosis *diagnosis, struct transaction *transaction, struct l
 			continue;
 		step->staged = staged_name(diagnosis->arena, transaction, step);
 		TRY(ledger_step_staged(ledger, transaction->id, step->number, step->staged, err));
-			TRY(step_stage(diagnosis->arena, step, step->content, err));
+		TRY(step_stage(diagnosis->arena, step, step->content, err));
 	}
 	return set_state(ledger, transaction->id, TRANSACTION_PREPARED, err);
 }

@@ -52,8 +52,8 @@ struct service {
 	 * it. NULL-terminated. */
 	const char *const *arguments;
 	const char *executable; /* the product's program, absolute; of a running one its own */
-	/* "NAME=value" of the environment, as far as its configuration asks for it: to test or start
-	 * it, when its process may have ended. NULL-terminated, or NULL. */
+	/* "NAME=value" of the environment, as far as its configuration asks for it: to test or
+	 * start it, when its process may have ended. NULL-terminated, or NULL. */
 	const char *const *environment;
 
 	const char *const *config_files; /* all that were read, the main one first */

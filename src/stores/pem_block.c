@@ -98,13 +98,12 @@ comment_start(const struct pem_reading *reading, size_t offset)
 static struct place
 block_place(struct pem_reading *reading, const struct pem_block *block)
 {
-	struct place place = { .offset = pem_views_offset(&reading->views, block->from) };
-	size_t comments = comment_start(reading, block->from);
+	struct place place = { .text_offset = comment_start(reading, block->from) };
 
+	place.text_offset = pem_views_offset(&reading->views, place.text_offset);
+	place.offset = pem_views_offset(&reading->views, block->from);
 	place.length = pem_views_end(&reading->views, block->to);
 	place.length = place.length > place.offset ? place.length - place.offset : 0;
-	place.text_offset = comments == block->from ? place.offset
-						    : pem_views_offset(&reading->views, comments);
 	return place;
 }
 

@@ -104,6 +104,7 @@ view_without_nul(struct pem_view *view, struct arena *arena)
 	view->kind = PEM_VIEW_WITHOUT_NUL;
 	view->text = span_of(text, length);
 	view->marks = marks;
+	view->cursor = arena_alloc(arena, sizeof(*view->cursor));
 }
 
 static void
@@ -123,6 +124,7 @@ view_base64(struct pem_view *view, struct arena *arena, const struct buffer *dec
 	view->kind = PEM_VIEW_BASE64;
 	view->text = span_of(arena_dup(arena, decoded->data, decoded->length), decoded->length);
 	view->marks = marks;
+	view->cursor = arena_alloc(arena, sizeof(*view->cursor));
 }
 
 static bool
@@ -154,7 +156,8 @@ void
 pem_views_open(struct pem_views *views, struct arena *arena, struct span bytes)
 {
 	*views = (struct pem_views){ .count = 1 };
-	views->layers[0] = (struct pem_view){ PEM_VIEW_PLAIN, bytes, bytes, NULL };
+	views->layers[0] =
+		(struct pem_view){ .kind = PEM_VIEW_PLAIN, .text = bytes, .source = bytes };
 	while (views->count < PEM_VIEW_MAX_LAYERS) {
 		struct pem_view *next = &views->layers[views->count];
 
@@ -171,24 +174,36 @@ pem_views_text(const struct pem_views *views)
 	return views->layers[views->count - 1].text;
 }
 
-/* Walks in source from the last mark, past what the text does not show. */
+/* A byte of text is one digit further in base64: the fourth digit of a group begins no byte. */
+static size_t
+view_unit(const struct pem_view *view, size_t offset)
+{
+	return view->kind == PEM_VIEW_BASE64 ? offset / 3 * 4 + offset % 3 : offset;
+}
+
+/* Walks in source from the last mark, or from where the last question ended, past what the text
+ * does not show. Questions mostly come in order. */
 static size_t
 view_walk(const struct pem_view *view, size_t offset)
 {
+	struct pem_view_cursor *cursor = view->cursor;
 	bool digits = view->kind == PEM_VIEW_BASE64;
-	size_t steps = offset % VIEW_STEP, at = view->marks[offset / VIEW_STEP];
+	size_t mark = offset / VIEW_STEP, unit = view_unit(view, offset);
 
-	if (digits)
-		steps = steps / 3 * 4 + steps % 3;
-	for (; at < view->source.length; at++) {
-		uint8_t byte = view->source.data[at];
+	if (unit < cursor->unit || view_unit(view, mark * VIEW_STEP) > cursor->unit) {
+		cursor->unit = view_unit(view, mark * VIEW_STEP);
+		cursor->at = view->marks[mark];
+	}
+	for (; cursor->at < view->source.length; cursor->at++) {
+		uint8_t byte = view->source.data[cursor->at];
 
 		if (digits ? !is_base64(byte) : byte == 0)
 			continue;
-		if (steps-- == 0)
+		if (cursor->unit == unit)
 			break;
+		cursor->unit++;
 	}
-	return at;
+	return cursor->at;
 }
 
 static size_t

@@ -12,10 +12,16 @@ enum pem_view_kind { PEM_VIEW_PLAIN, PEM_VIEW_UTF16, PEM_VIEW_WITHOUT_NUL, PEM_V
 
 enum { PEM_VIEW_MAX_LAYERS = 4 };
 
+/* Where the last question about an offset ended. */
+struct pem_view_cursor {
+	size_t unit, at;
+};
+
 struct pem_view {
 	enum pem_view_kind kind;
 	struct span text, source; /* source: what text was made from */
 	const size_t *marks;      /* where in source each step of text begins */
+	struct pem_view_cursor *cursor;
 };
 
 struct pem_views {

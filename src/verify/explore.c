@@ -21,7 +21,8 @@ struct candidates {
 
 struct explorer {
 	const struct question *question;
-	struct path path; /* the one that is being built */
+	const struct trusted *stored_leaf; /* the leaf, where the store holds it too */
+	struct path path;                  /* the one that is being built */
 	struct path *paths;
 	size_t count, capacity;
 	unsigned signatures;
@@ -197,6 +198,49 @@ path_push(struct path *path, const struct cert *cert, const struct trusted *trus
 	path->length++;
 }
 
+/*
+ * With partial chain the leaf itself may be in the store. Where OpenSSL finds no issuer, it takes
+ * that as the anchor, and still looks at all of what the client sent (check_trust, "last resort").
+ */
+static bool
+leaf_is_last_resort(const struct explorer *explorer)
+{
+	const struct path *path = &explorer->path;
+
+	return explorer->stored_leaf != NULL && explorer->question->verifier->partial_chain &&
+	       path->origins[path->length - 1] == ORIGIN_CLIENT;
+}
+
+/* A path that leads nowhere. */
+static void
+keep_open_path(struct explorer *explorer)
+{
+	struct path *path = &explorer->path;
+
+	if (!leaf_is_last_resort(explorer)) {
+		keep_path(explorer, false);
+		return;
+	}
+	path->origins[0] = ORIGIN_STORE;
+	path->anchors[0] = explorer->stored_leaf;
+	keep_path(explorer, trust_word(explorer->stored_leaf) != TRUST_REJECTED);
+	path->origins[0] = ORIGIN_CLIENT;
+	path->anchors[0] = NULL;
+}
+
+/* Whether OpenSSL would take one of these: it asks for name and key identifier. */
+static bool
+has_issuer(const struct explorer *explorer, const struct candidates *candidates)
+{
+	const struct cert *subject = explorer->path.certs[explorer->path.length - 1];
+
+	for (size_t i = 0; i < candidates->count; i++)
+		if (key_id_fits_subject(candidates->list[i].cert, subject) &&
+			name_equal(candidates->list[i].cert->subject, subject->issuer))
+			return true;
+	return false;
+}
+
 static void extend(struct explorer *);
 
 static void
@@ -234,31 +278,24 @@ extend(struct explorer *explorer)
 	candidates.count = 0;
 	if (!cert_is_self_signed(path->certs[path->length - 1]))
 		gather(explorer, &candidates);
-	if (candidates.count == 0)
-		keep_path(explorer, false);
+	if (candidates.count == 0 ||
+		(leaf_is_last_resort(explorer) && !has_issuer(explorer, &candidates)))
+		keep_open_path(explorer);
 	for (size_t i = 0; i < candidates.count; i++)
 		follow(explorer, &candidates.list[i]);
 }
 
-/* A leaf that is itself in the store: it ends its own path where it is self-signed, or by partial
- * chain. True where nothing else is to be tried. */
+/* A self-signed leaf in the store is its own anchor. */
 static bool
-try_stored_leaf(struct explorer *explorer)
+try_self_signed_leaf(struct explorer *explorer)
 {
-	const struct question *question = explorer->question;
-	const struct cert *leaf = &question->sent[0];
-	bool self_signed = cert_is_self_signed(leaf);
-	const struct trusted *trusted;
+	const struct cert *leaf = &explorer->question->sent[0];
 
-	if (!self_signed && !question->verifier->partial_chain)
+	if (explorer->stored_leaf == NULL || !cert_is_self_signed(leaf))
 		return false;
-	trusted = graph_find(question->graph, question->trust, leaf);
-	if (trusted == NULL)
-		return false;
-	path_push(&explorer->path, leaf, trusted);
-	keep_path(explorer, trust_word(trusted) != TRUST_REJECTED);
-	explorer->path.length = 0;
-	return self_signed;
+	path_push(&explorer->path, leaf, explorer->stored_leaf);
+	keep_path(explorer, trust_word(explorer->stored_leaf) != TRUST_REJECTED);
+	return true;
 }
 
 struct exploration
@@ -267,7 +304,8 @@ explore_paths(const struct question *question)
 	struct explorer explorer = { .question = question };
 	struct exploration exploration = {};
 
-	if (!try_stored_leaf(&explorer)) {
+	explorer.stored_leaf = graph_find(question->graph, question->trust, &question->sent[0]);
+	if (!try_self_signed_leaf(&explorer)) {
 		path_push(&explorer.path, &question->sent[0], NULL);
 		extend(&explorer);
 	}

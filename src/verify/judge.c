@@ -154,8 +154,7 @@ take_sent(struct question *question, const struct client *client, struct verdict
 		return -1;
 	}
 	sent = arena_alloc(question->arena, (client->chain_length + 1) * sizeof(sent[0]));
-	if (suppose_leaf(question->judge, question->arena, question->verifier, question->trust,
-		    client->supposed_issuer, question->at, &sent[0]) < 0) {
+	if (suppose_leaf(question, client->supposed_issuer, &sent[0]) < 0) {
 		refuse(verdict, "no client can be supposed below a CA with a key of this kind");
 		verdict->undetermined = true;
 		return -1;

@@ -197,13 +197,12 @@ client_key(struct judge *judge, int level)
 }
 
 int
-suppose_leaf(struct judge *judge, struct arena *arena, const struct verifier *verifier,
-	const struct trust *trust, const struct cert *issuer, int64_t at, struct cert *ret)
+suppose_leaf(const struct question *question, const struct cert *issuer, struct cert *ret)
 {
 	static const uint8_t signature[1 + SUPPOSE_SIGNATURE_SIZE]; /* no unused bits, all zero */
 	CLEANUP(buffer_free) struct buffer tbs = {}, cert = {}, der = {};
 	const struct algorithm *algorithm = algorithm_of(issuer->key.kind);
-	struct span spki = client_key(judge, verifier->security_level);
+	struct span spki = client_key(question->judge, question->verifier->security_level);
 	const char *fault;
 	size_t offset;
 
@@ -212,15 +211,15 @@ suppose_leaf(struct judge *judge, struct arena *arena, const struct verifier *ve
 	buffer_add(&tbs, VERSION_AND_SERIAL, sizeof(VERSION_AND_SERIAL) - 1);
 	buffer_add(&tbs, algorithm->der, algorithm->length);
 	buffer_add(&tbs, issuer->subject.data, issuer->subject.length);
-	put_validity(&tbs, at);
+	put_validity(&tbs, question->at);
 	/* No name at all: no name constraints can be against it. */
 	put(&tbs, DER_SEQUENCE, (struct span){});
 	buffer_add(&tbs, spki.data, spki.length);
-	put_extensions(&tbs, trust, issuer);
+	put_extensions(&tbs, question->trust, issuer);
 	put(&cert, DER_SEQUENCE, buffer_span(&tbs));
 	buffer_add(&cert, algorithm->der, algorithm->length);
 	put(&cert, DER_BIT_STRING, span_of(signature, sizeof(signature)));
 	put(&der, DER_SEQUENCE, buffer_span(&cert));
-	return cert_read(
-		span_of(arena_dup(arena, der.data, der.length), der.length), ret, &fault, &offset);
+	return cert_read(span_of(arena_dup(question->arena, der.data, der.length), der.length), ret,
+		&fault, &offset);
 }

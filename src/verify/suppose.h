@@ -4,6 +4,7 @@
 
 #include "verify/judge.h"
 
-/* From the arena; -1 where none can be made (a CA whose key is of an unknown kind). */
-[[nodiscard]] int suppose_leaf(struct judge *, struct arena *, const struct verifier *,
-	const struct trust *, const struct cert *issuer, int64_t at, struct cert *ret);
+/* The leaf that a client of this CA would show at the question's moment; from the question's arena.
+ * -1 where none can be made (a CA whose key is of an unknown kind). */
+[[nodiscard]] int suppose_leaf(
+	const struct question *, const struct cert *issuer, struct cert *ret);

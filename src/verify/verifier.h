@@ -22,6 +22,9 @@ enum trust_role {
 	ROLE_CRLS,
 };
 
+/* Whose certificate is judged; 0 is a TLS client's. */
+enum verify_purpose { PURPOSE_CLIENT, PURPOSE_SERVER, PURPOSE_ANY };
+
 enum crl_check { CRL_CHECK_NONE, CRL_CHECK_LEAF, CRL_CHECK_CHAIN };
 
 /* When the server opens the path, and so as whom. Bits. */
@@ -74,6 +77,7 @@ struct verifier {
 	const char *engine;   /* "openssl" */
 	bool partial_chain; /* any certificate in the store ends a path (X509_V_FLAG_PARTIAL_CHAIN)
 			     */
+	enum verify_purpose purpose;
 	enum crl_check crl_check;
 	struct locus crl_check_where;
 	bool crl_missing_ok; /* error 3 is forgiven (Apache no_crl_for_cert_ok) */

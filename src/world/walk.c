@@ -1,264 +1,165 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Path resolution as in path_resolution(7), inside the world's root: component by component, links
- * by our own hand, ".." never above. */
+/* From a path to what is there, link by link, as path_resolution(7) says, inside the world's root.
+ */
+#include "world/node.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "world/internal.h"
+/* The text of a path while links are put into it; the kernel has PATH_MAX for each link. */
+enum { WALK_MAX_TEXT = 16 * PATH_MAX };
 
-struct world *
-world_real(struct world *world)
+void
+walk_free(struct walk *walk)
 {
-	while (world->base != NULL)
-		world = world->base;
-	return world;
+	buffer_free(&walk->real);
+	buffer_free(&walk->rest);
 }
 
 static void
-identity_fill(const struct stat *status, struct file_identity *ret)
+trail_add(struct world *world, struct walk *walk, const struct node *node)
 {
-	ret->type = S_ISREG(status->st_mode)   ? FILE_REGULAR
-		    : S_ISDIR(status->st_mode) ? FILE_DIRECTORY
-		    : S_ISLNK(status->st_mode) ? FILE_LINK
-					       : FILE_SPECIAL;
-	ret->device = status->st_dev;
-	ret->inode = status->st_ino;
-	ret->size = (uint64_t)status->st_size;
-	ret->links = status->st_nlink;
-	ret->owner = status->st_uid;
-	ret->group = status->st_gid;
-	ret->mode = status->st_mode & 07777;
-	ret->modified =
-		(struct timestamp){ status->st_mtim.tv_sec, (uint32_t)status->st_mtim.tv_nsec };
-	ret->changed =
-		(struct timestamp){ status->st_ctim.tv_sec, (uint32_t)status->st_ctim.tv_nsec };
-}
-
-/* Of a real world: the parent is resolved, so no component of path but the last can be a link. */
-static int
-node_real(struct world *world, const char *path, struct node *ret)
-{
-	const char *relative = path[1] == '\0' ? "." : path + 1;
-	char target[PATH_MAX + 1];
-	struct stat status;
-	ssize_t length;
-
-	if (fstatat(world->root_fd, relative, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	identity_fill(&status, &ret->identity);
-	ret->world = world;
-	if (ret->identity.type != FILE_LINK)
-		return 0;
-	length = readlinkat(world->root_fd, relative, target, PATH_MAX);
-	if (length < 0)
-		return -1;
-	target[length] = '\0';
-	ret->target = arena_strdup(world->arena, target);
-	return 0;
+	if (!walk->keep_trail)
+		return;
+	walk->steps = arena_grow(world->arena, walk->steps, walk->step_count, &walk->step_capacity,
+		sizeof(*walk->steps));
+	walk->steps[walk->step_count++] = (struct step){
+		.path = arena_strdup(world->arena, (const char *)walk->real.data),
+		.node = *node,
+	};
 }
 
 static void
-node_apply(const struct staged *staged, struct node *node)
+buffer_set(struct buffer *buffer, const char *text)
 {
-	struct timespec now;
+	buffer_clear(buffer);
+	buffer_add_text(buffer, text);
+}
 
-	node->staged = staged;
-	if (staged->writes)
-		node->identity.size = staged->bytes.length;
-	if (staged->sets_mode)
-		node->identity.mode = staged->mode;
-	if (staged->sets_owner) {
-		node->identity.owner = staged->owner;
-		node->identity.group = staged->group;
+static void
+buffer_cut(struct buffer *buffer, size_t length)
+{
+	buffer->length = length;
+	buffer->data[length] = '\0';
+}
+
+/* Takes the next component off the rest. Returns its length, 0 at the end. */
+static size_t
+component_take(struct walk *walk, char name[static NAME_MAX + 1], bool *ret_slash)
+{
+	const char *rest = (const char *)walk->rest.data;
+	size_t start = strspn(rest, "/");
+	size_t length = strcspn(rest + start, "/");
+
+	if (length > 0 && length <= NAME_MAX) {
+		memcpy(name, rest + start, length);
+		name[length] = '\0';
 	}
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	node->identity.changed = (struct timestamp){ now.tv_sec, (uint32_t)now.tv_nsec };
-	if (staged->writes)
-		node->identity.modified = node->identity.changed;
+	*ret_slash = rest[start + length] == '/';
+	memmove(walk->rest.data, rest + start + length, strlen(rest + start + length) + 1);
+	walk->rest.length -= start + length;
+	return length;
+}
+
+/* ".." of the root is the root: so no link leads out of it. */
+static int
+walk_up(struct world *world, struct walk *walk)
+{
+	buffer_cut(&walk->real, real_parent_length((const char *)walk->real.data));
+	return world->layer->look(world, (const char *)walk->real.data, &walk->node);
+}
+
+static int
+walk_link(struct world *world, struct walk *walk, const struct node *node, size_t parent)
+{
+	const char *target = node->target;
+	struct buffer rest = { 0 };
+
+	if (++walk->links > WORLD_MAX_LINKS)
+		return ELOOP;
+	if (target[0] == '\0')
+		return ENOENT;
+	if (walk->rest.length + strlen(target) > WALK_MAX_TEXT)
+		return ENAMETOOLONG;
+	trail_add(world, walk, node);
+	if (walk->link == NULL || walk->rest.length <= walk->behind_link) {
+		walk->link = arena_strdup(world->arena, (const char *)walk->real.data);
+		walk->behind_link = walk->rest.length;
+	}
+	buffer_set(&rest, target);
+	buffer_add(&rest, walk->rest.data, walk->rest.length);
+	buffer_free(&walk->rest);
+	walk->rest = rest;
+	buffer_cut(&walk->real, target[0] == '/' ? 1 : parent);
+	return world->layer->look(world, (const char *)walk->real.data, &walk->node);
+}
+
+static int
+walk_missing(struct walk *walk, size_t before)
+{
+	const char *rest = (const char *)walk->rest.data;
+
+	walk->last_missing = rest[strspn(rest, "/")] == '\0';
+	/* A name that the path itself has is missing; no link is to blame. */
+	if (walk->link != NULL && before <= walk->behind_link)
+		walk->link = NULL;
+	return ENOENT;
+}
+
+static int
+walk_step(struct world *world, struct walk *walk, const char *name, bool slash)
+{
+	size_t parent = walk->real.length;
+	size_t before = walk->rest.length + strlen(name);
+	struct node node;
+	int sys;
+
+	if (walk->node.identity.type != FILE_DIRECTORY)
+		return ENOTDIR;
+	trail_add(world, walk, &walk->node);
+	if (strcmp(name, ".") == 0)
+		return 0;
+	if (strcmp(name, "..") == 0)
+		return walk_up(world, walk);
+	if (walk->real.length > 1)
+		buffer_add(&walk->real, "/", 1);
+	buffer_add(&walk->real, name, strlen(name));
+	if (walk->real.length > WALK_MAX_TEXT)
+		return ENAMETOOLONG;
+	sys = world->layer->look(world, (const char *)walk->real.data, &node);
+	if (sys == ENOENT)
+		return walk_missing(walk, before);
+	if (sys != 0)
+		return sys;
+	if (node.identity.type == FILE_LINK &&
+		(walk->follow_last || slash || walk->rest.length > 0))
+		return walk_link(world, walk, &node, parent);
+	if (slash && node.identity.type != FILE_DIRECTORY)
+		return ENOTDIR;
+	walk->node = node;
+	return 0;
 }
 
 int
-world_node(struct world *world, const char *path, struct node *ret)
+walk_to(struct world *world, const char *path, unsigned flags, struct walk *ret)
 {
-	const struct staged *staged;
+	char name[NAME_MAX + 1];
+	size_t length;
+	bool slash;
+	int sys;
 
-	*ret = (struct node){ 0 };
-	if (world->base == NULL)
-		return node_real(world, path, ret);
-	staged = overlay_find(world, path);
-	if (staged != NULL && staged->removes) {
-		errno = ENOENT;
-		return -1;
-	}
-	if (staged != NULL && staged->links) {
-		ret->identity = (struct file_identity){
-			.type = FILE_LINK, .mode = 0777, .links = 1, .size = strlen(staged->target)
-		};
-		ret->target = staged->target;
-		ret->staged = staged;
-		ret->world = world_real(world);
-		return 0;
-	}
-	if (world_node(world->base, path, ret) < 0) {
-		if (staged == NULL || !staged->writes)
-			return -1;
-		ret->identity =
-			(struct file_identity){ .type = FILE_REGULAR, .mode = 0644, .links = 1 };
-		ret->world = world_real(world);
-	}
-	if (staged != NULL)
-		node_apply(staged, ret);
-	return 0;
-}
-
-/* The components still to be walked, the next one first. */
-struct walk {
-	char todo[PATH_MAX * 2];
-	char done[PATH_MAX];
-	unsigned links;
-};
-
-/* Puts text before what is still to do. -1 with ENAMETOOLONG. */
-static int
-walk_prepend(struct walk *walk, const char *text)
-{
-	size_t length = strlen(text), rest = strlen(walk->todo);
-
-	if (length + rest + 2 > sizeof(walk->todo)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memmove(walk->todo + length + 1, walk->todo, rest + 1);
-	memcpy(walk->todo, text, length);
-	walk->todo[length] = '/';
-	return 0;
-}
-
-/* Takes the next component off; false where none is left. */
-static bool
-walk_next(struct walk *walk, char component[static NAME_MAX + 1])
-{
-	size_t skip = strspn(walk->todo, "/"), length = strcspn(walk->todo + skip, "/");
-
-	if (length == 0)
-		return false;
-	if (length > NAME_MAX)
-		length = NAME_MAX;
-	memcpy(component, walk->todo + skip, length);
-	component[length] = '\0';
-	memmove(walk->todo, walk->todo + skip + length, strlen(walk->todo + skip + length) + 1);
-	return true;
-}
-
-static bool
-walk_is_last(const struct walk *walk)
-{
-	return walk->todo[strspn(walk->todo, "/")] == '\0';
-}
-
-static void
-walk_up(struct walk *walk)
-{
-	char *slash = strrchr(walk->done, '/');
-
-	if (slash != NULL)
-		*slash = '\0';
-}
-
-static int
-walk_into(struct walk *walk, const char *component)
-{
-	size_t length = strlen(walk->done);
-
-	if (length + strlen(component) + 2 > sizeof(walk->done)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	walk->done[length] = '/';
-	(void)strcpy(walk->done + length + 1, component);
-	return 0;
-}
-
-static int
-walk_link(struct walk *walk, const struct node *node)
-{
-	if (++walk->links > WORLD_MAX_LINKS) {
-		errno = ELOOP;
-		return -1;
-	}
-	if (walk_prepend(walk, node->target) < 0)
-		return -1;
-	walk_up(walk);
-	if (node->target[0] == '/')
-		walk->done[0] = '\0';
-	return 0;
-}
-
-/* One component: 1 where the walk ends here, 0 to go on, -1 with errno. */
-static int
-walk_step(struct world *world, struct walk *walk, unsigned flags, walk_visit visit, void *context)
-{
-	char component[NAME_MAX + 1];
-	struct node node;
-	bool last;
-
-	if (!walk_next(walk, component))
-		return 1;
-	if (strcmp(component, ".") == 0)
-		return 0;
-	if (strcmp(component, "..") == 0) {
-		walk_up(walk);
-		return 0;
-	}
-	if (walk_into(walk, component) < 0)
-		return -1;
-	last = walk_is_last(walk);
-	if (world_node(world, walk->done, &node) < 0)
-		return last && errno == ENOENT && (flags & WALK_LAST_MAY_MISS) != 0 ? 1 : -1;
-	if (visit != NULL && visit(world, walk->done, &node,
-				     last && node.identity.type != FILE_LINK, context) != 0) {
-		errno = EACCES;
-		return -1;
-	}
-	if (node.identity.type == FILE_LINK)
-		return last && (flags & WALK_NO_FOLLOW_LAST) != 0 ? 1 : walk_link(walk, &node);
-	if (!last && node.identity.type != FILE_DIRECTORY) {
-		errno = ENOTDIR;
-		return -1;
-	}
-	return 0;
-}
-
-const char *
-world_walk(struct world *world, const char *path, unsigned flags, walk_visit visit, void *context)
-{
-	struct walk *walk = mem_zalloc(sizeof(*walk));
-	const char *result = NULL;
-	struct node root;
-	int step = 0, saved;
-
-	if (strlen(path) >= PATH_MAX) {
-		mem_free(walk);
-		errno = ENAMETOOLONG;
-		return NULL;
-	}
-	(void)strcpy(walk->todo, path);
-	if (visit != NULL && world_node(world, "/", &root) == 0 &&
-		visit(world, "/", &root, walk_is_last(walk), context) != 0) {
-		errno = EACCES;
-		step = -1;
-	}
-	while (step == 0)
-		step = walk_step(world, walk, flags, visit, context);
-	saved = errno;
-	if (step > 0)
-		result = arena_strdup(world->arena, walk->done[0] == '\0' ? "/" : walk->done);
-	mem_free(walk);
-	errno = saved;
-	return result;
+	*ret = (struct walk){ .keep_trail = (flags & WALK_TRAIL) != 0,
+		.follow_last = (flags & WALK_FOLLOW) != 0 };
+	buffer_set(&ret->real, "/");
+	buffer_set(&ret->rest, "");
+	if (path[0] == '\0')
+		return ENOENT;
+	if (strlen(path) >= PATH_MAX)
+		return ENAMETOOLONG;
+	buffer_set(&ret->rest, path);
+	sys = world->layer->look(world, "/", &ret->node);
+	while (sys == 0 && (length = component_take(ret, name, &slash)) > 0)
+		sys = length > NAME_MAX ? ENAMETOOLONG : walk_step(world, ret, name, slash);
+	return sys;
 }

@@ -68,7 +68,8 @@ struct file_identity {
 };
 
 /* All of these: 0, or -1 with err; err->sys tells ENOENT, EACCES, ELOOP, ENOTDIR, EISDIR, EFBIG
- * (over limit) apart. */
+ * (over limit) apart. EINVAL is a device, fifo or socket, which is never opened, or what is no
+ * link; EAGAIN a file that changed during each of several readings. */
 [[nodiscard]] int world_read(
 	struct world *, const char *path, size_t limit, struct span *ret, struct err *err);
 [[nodiscard]] int world_stat(struct world *, const char *path, struct file_identity *ret,
@@ -90,8 +91,14 @@ const char *world_resolve(struct world *, const char *path);
 [[nodiscard]] int world_attributes(struct world *, const char *path,
 	const struct extended_attribute **ret, size_t *ret_count, struct err *err);
 
-/* Edits; only for an overlay. Links are followed, so that what a link points to is edited and the
- * link stays. */
+/*
+ * Edits; only for an overlay. Links are followed, so that what a link points to is edited and the
+ * link stays. What is already so is no edit. Directories that are missing on the way to a new name
+ * are there from then on (0755, ours), without an edit of their own: who carries the edits out
+ * makes them. An edit of what cannot be (below a file, of a loop of links, a new content for a
+ * directory or a device) is none. A write keeps mode, owner and attributes of a file that is there;
+ * a new one is 0644 and ours.
+ */
 void overlay_write(struct world *, const char *path, struct span bytes);
 void overlay_set_mode(struct world *, const char *path, mode_t mode);
 void overlay_set_owner(struct world *, const char *path, uid_t owner, gid_t group);
@@ -108,7 +115,7 @@ struct edit {
 	enum edit_kind kind;
 	const char *path; /* resolved, as the world sees it */
 	struct span bytes;
-	mode_t mode;
+	mode_t mode; /* these three of any edit of a file: as they are after all edits */
 	uid_t owner;
 	gid_t group;
 	const char *target;

@@ -42,7 +42,8 @@ for file in "$folder"/*.md; do
 	[ "$(head -n 1 "$file")" = "# $code: $title" ] || complain "$file:1: not titled as its cause"
 	grep '^## ' "$file" | cmp -s - "$scratch/sections" || complain "$file: sections missing or in disorder"
 	[ "$(wc -l <"$file")" -le 46 ] || complain "$file: more than 46 lines"
-	awk -v file="$file" 'length($0) > 100 { print file ":" NR ": wider than 100 columns"; bad = 1 }
+	# The title is that of the table, however long.
+	awk -v file="$file" 'NR > 1 && length($0) > 100 { print file ":" NR ": wider than 100 columns"; bad = 1 }
 		/[ \t]$/ { print file ":" NR ": trailing blank"; bad = 1 } END { exit bad }' "$file" >&2 || bad=1
 	[ $(($(grep -c '^```' "$file") % 2)) -eq 0 ] || complain "$file: a code block is not closed"
 	# What a playbook sends its reader to must be a code.

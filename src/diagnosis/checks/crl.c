@@ -196,7 +196,7 @@ explain_revoked(const struct lapse *lapse, const struct entry *held)
 			.path = held->path, .line = held->line, .offset = held->offset
 		};
 	suspect = suspect_add(lapse->scene, lapse->suspects, cause, &where, remedy);
-	suspect->client = lapse->cell->client;
+	suspect_blame(lapse->scene, suspect, lapse->cell->client);
 	suspect_subject(lapse->scene, suspect, lapse->cert);
 	suspect_evidence(lapse->scene, suspect, "%s", lapse->failure->text);
 	if (remedy == NULL) {
@@ -237,7 +237,7 @@ explain_lapse(const struct lapse *lapse)
 		};
 	suspect = suspect_add(lapse->scene, lapse->suspects, cause, &where, remedy);
 	suspect->verifier = lapse->cell->verifier;
-	suspect->client = lapse->cell->client;
+	suspect_blame(lapse->scene, suspect, lapse->cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(lapse->scene, suspect, lapse->ca);
 	lapse_evidence(lapse, suspect, held);
@@ -311,7 +311,7 @@ explain_admitted(struct scene *scene, struct suspects *suspects, const struct ce
 						     : crl_source(cell->verifier)->path };
 	suspect = suspect_add(
 		scene, suspects, cause, &where, remedy_install(&lapse, cause, newer, held));
-	suspect->client = cell->client;
+	suspect_blame(scene, suspect, cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(scene, suspect, leaf);
 	suspect_evidence(scene, suspect, "%s lists %s as revoked, and %s does not",

@@ -25,7 +25,7 @@ explain_admitted(struct scene *scene, struct suspects *suspects, const struct ce
 		return;
 	}
 	suspect = suspect_add(scene, suspects, cause, &where, NULL);
-	suspect->client = cell->client;
+	suspect_blame(scene, suspect, cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_evidence(scene, suspect, "%s:%u: %s: %s gets in", where.path, where.line, text,
 		cell->client->name);
@@ -70,7 +70,7 @@ explain_impostor(struct scene *scene, struct suspects *suspects, const struct ce
 	suspect = suspect_add(scene, suspects,
 		remedy != NULL ? CAUSE_CHAIN_WRONG_KEY : CAUSE_STORE_FOREIGN_OBJECT, &where,
 		remedy);
-	suspect->client = cell->client;
+	suspect_blame(scene, suspect, cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(scene, suspect, anchor->cert);
 	suspect_evidence(scene, suspect, "%s gets in by %s, which nothing known-good vouches for",

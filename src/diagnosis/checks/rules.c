@@ -87,9 +87,52 @@ name_ca_breach(const struct breach *breach, enum cause_code by_error)
 	return by_error;
 }
 
+/* The certificate would do at the library's default level: it is the level that was raised. */
+static bool
+is_raised_level(const struct breach *breach)
+{
+	struct signature_cache *signatures = judge_signatures(breach->scene->diagnosis->judge);
+	const struct cert *cert = breach->failure->cert;
+	enum { DEFAULT_LEVEL = 2, DEFAULT_BITS = 112 };
+
+	return cert != NULL && breach->cell->verifier->security_level > DEFAULT_LEVEL &&
+	       key_security_bits(signatures, cert->spki) >= DEFAULT_BITS &&
+	       signature_security_bits(cert->signature_algorithm) >= DEFAULT_BITS;
+}
+
+/* One thing from the future may be issued too early; two or more say that this machine's clock is
+ * behind. */
+static bool
+is_clock_behind(const struct scene *scene)
+{
+	const struct diagnosis *diagnosis = scene->diagnosis;
+	size_t future = 0;
+
+	for (size_t i = 0; i < diagnosis->clients.count; i++)
+		future += diagnosis->clients.list[i].must_be_accepted &&
+			  diagnosis->clients.list[i].chain_length > 0 &&
+			  diagnosis->clients.list[i].chain[0].not_before > scene->request->at;
+	for (size_t i = 0; i < scene->service->verifier_count; i++) {
+		for (size_t j = 0; j < scene->trusts[i]->anchor_count; j++)
+			future +=
+				scene->trusts[i]->anchors[j].cert->not_before > scene->request->at;
+		for (size_t j = 0; j < scene->trusts[i]->crl_count; j++)
+			future += scene->trusts[i]->crls[j]->this_update > scene->request->at;
+	}
+	return future > 1;
+}
+
 static enum cause_code
 name_breach(const struct breach *breach)
 {
+	int error = breach->failure->error;
+
+	if (error == X509_V_ERR_CERT_NOT_YET_VALID && is_clock_behind(breach->scene))
+		return CAUSE_PLATFORM_CLOCK;
+	if ((error == X509_V_ERR_EE_KEY_TOO_SMALL || error == X509_V_ERR_CA_KEY_TOO_SMALL ||
+		    error == X509_V_ERR_CA_MD_TOO_WEAK) &&
+		is_raised_level(breach))
+		return CAUSE_PLATFORM_SECURITY_LEVEL;
 	for (size_t i = 0; i < COUNT_OF(rule_causes); i++) {
 		if (rule_causes[i].error != breach->failure->error)
 			continue;
@@ -208,7 +251,7 @@ explain_depth(const struct breach *breach)
 	}
 	suspect = suspect_add(scene, breach->suspects, CAUSE_CHAIN_DEPTH_LIMIT, place, remedy);
 	suspect->verifier = breach->cell->verifier;
-	suspect->client = breach->cell->client;
+	suspect_blame(breach->scene, suspect, breach->cell->client);
 	suspect_evidence(scene, suspect,
 		"%s is %d%s: %d intermediates are allowed, and this path has %d", depth->directive,
 		depth->value + depth->bias, depth->is_default ? " by default" : "", depth->value,
@@ -223,6 +266,11 @@ explain_depth(const struct breach *breach)
 static const char *
 why_unmended(const struct breach *breach, enum cause_code cause)
 {
+	if (cause == CAUSE_PLATFORM_CLOCK)
+		return "set this machine's clock: several certificates and lists are of its future";
+	if (cause == CAUSE_PLATFORM_SECURITY_LEVEL)
+		return "the level is set higher than these keys: issue stronger ones, or let its "
+		       "owner decide about the level";
 	if (breach->failure->depth == 0)
 		return cause == CAUSE_CLIENT_NOT_YET_VALID
 			       ? "the client must wait, or its CA must issue it anew; check the "
@@ -257,8 +305,12 @@ explain_breach(const struct breach *breach)
 			.offset = stored->entry->offset };
 	else if (breach->failure->depth == 0)
 		where.path = breach->cell->client->path;
+	if (cause == CAUSE_PLATFORM_CLOCK)
+		where = (struct locus){ 0 };
+	if (cause == CAUSE_PLATFORM_SECURITY_LEVEL)
+		where = breach->cell->verifier->security_where;
 	suspect = suspect_add(breach->scene, breach->suspects, cause, &where, remedy);
-	suspect->client = breach->cell->client;
+	suspect_blame(breach->scene, suspect, breach->cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(breach->scene, suspect, breach->failure->cert);
 	suspect_evidence(breach->scene, suspect, "%s", breach->failure->text);

@@ -209,7 +209,8 @@ suspect_defect(struct scene *scene, struct suspects *suspects, const struct trus
 		(cause == CAUSE_STORE_WRONG_FORMAT || cause == CAUSE_STORE_WRONG_CONTAINER))
 		cause = CAUSE_CRL_WRONG_FORMAT;
 	suspect = suspect_add(scene, suspects, cause, &where, remedy);
-	suspect->certain = !defect->harmless;
+	suspect->certain = true;
+	suspect->harmful = !defect->harmless;
 	suspect->idle =
 		defect->harmless && rule->idle == SEVERITY_WARNING && rule->mend == MEND_NOTHING
 			? SEVERITY_NOTE
@@ -250,7 +251,7 @@ check_wrong_kind(struct scene *scene, struct suspects *suspects, const struct tr
 		return;
 	remedy = remedy_lost(scene, store, &lost);
 	suspect = suspect_add(scene, suspects, CAUSE_CRL_WRONG_FORMAT, &where, remedy);
-	suspect->certain = true;
+	suspect->certain = suspect->harmful = true;
 	suspect->idle = SEVERITY_WARNING;
 	suspect_evidence(scene, suspect,
 		"%s holds %zu certificates and no CRL, and the server loads it without complaint",
@@ -265,7 +266,7 @@ check_not_a_file(struct scene *scene, struct suspects *suspects, const struct tr
 	struct suspect *suspect =
 		suspect_add(scene, suspects, CAUSE_STORE_WRONG_FORMAT, &source->where, NULL);
 
-	suspect->certain = true;
+	suspect->certain = suspect->harmful = true;
 	suspect->idle = SEVERITY_WARNING;
 	suspect_evidence(scene, suspect, "%s:%u: %s names %s, which is no regular file",
 		source->where.path, source->where.line, source->directive, source->path);

@@ -10,21 +10,7 @@
  */
 #include "services/products/haproxy.h"
 
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "services/control.h"
-
-enum {
-	EXTRA_ARGUMENTS = 16, /* what is added to those of the service */
-	OUTPUT_MAX = 64 << 10,
-	STATUS_MAX = 64 << 10,
-	POLL_MILLISECONDS = 50,
-	SETTLE_MILLISECONDS = 300, /* for the old worker to let go of its sockets */
-};
 
 static bool
 is_haproxy(const struct process *process)
@@ -65,7 +51,7 @@ directory_of(struct arena *arena, const struct process *process, const char *con
 			       : path_normalize(arena, path_join(arena, started, changed));
 }
 
-static bool
+bool
 haproxy_recognise(struct arena *arena, const struct process *process, const struct process *all,
 	size_t count, struct instance *ret)
 {
@@ -110,8 +96,8 @@ is_worker_of(const struct process *process, const struct process *master)
 	return process->parent == master->pid && is_haproxy(process);
 }
 
-static const struct process *
-newest_worker(const struct process *master, const struct process *all, size_t count)
+const struct process *
+haproxy_newest_worker(const struct process *master, const struct process *all, size_t count)
 {
 	const struct process *newest = NULL;
 
@@ -134,11 +120,11 @@ has_master_option(const struct service *service)
 	return false;
 }
 
-static void
+void
 haproxy_observe(
 	struct arena *arena, struct service *service, const struct process *all, size_t count)
 {
-	const struct process *newest = newest_worker(&service->main, all, count);
+	const struct process *newest = haproxy_newest_worker(&service->main, all, count);
 	pid_t *workers = arena_alloc(arena, (count + 1) * sizeof(*workers));
 
 	service->workers = workers;
@@ -165,8 +151,8 @@ haproxy_observe(
 		arena_dup(arena, &newest->credentials, sizeof(newest->credentials));
 }
 
-static bool
-has_master(const struct service *service)
+bool
+haproxy_has_master(const struct service *service)
 {
 	/* By "master-worker" in the configuration. */
 	return has_master_option(service) || (service->running && service->worker_count > 0 &&
@@ -180,323 +166,11 @@ haproxy_read_service(struct arena *arena, struct service *service)
 
 	haproxy_read_config(arena, service, &drops_user);
 	/* Without a master, who is left is not who read the files: it was root. */
-	if (service->running && !has_master(service))
+	if (service->running && !haproxy_has_master(service))
 		service->readers.at_load = drops_user ? NULL : &service->main.credentials;
 }
 
-/* What it printed, each line without what could act on a terminal. */
-static const char *
-clean_output(struct arena *arena, const struct buffer *output)
-{
-	const char *text = output->length > 0 ? (const char *)output->data : "";
-	char *copy = arena_strndup(arena, text, output->length), *line;
-	struct buffer lines = {};
-	const char *clean;
-
-	while ((line = strsep(&copy, "\n")) != NULL) {
-		buffer_add_text(&lines, text_sanitize(arena, line, strlen(line)));
-		if (copy != NULL)
-			buffer_add(&lines, "\n", 1);
-	}
-	clean = arena_strndup(arena, (const char *)lines.data, lines.length);
-	buffer_free(&lines);
-	return clean;
-}
-
-/* One run of the service's own program: with its arguments but those dropped, behind those given;
- * and with what its configuration asks of its environment. */
-struct launch_plan {
-	const char *const *first, *const *dropped; /* NULL-terminated */
-	bool detach;
-};
-
-/* Those it was started with; of what never ran, its configuration alone. */
-static const char *const *
-arguments_of(struct arena *arena, const struct service *service)
-{
-	const char **list;
-	size_t count = 0;
-
-	if (service->arguments != NULL)
-		(void)haproxy_files(arena, service->arguments, &count);
-	if (count > 0)
-		return service->arguments;
-	list = arena_alloc(arena, 3 * sizeof(*list));
-	list[0] = "-f";
-	list[1] = service->config;
-	return list;
-}
-
-/* Its exit status, or -1. */
-static int
-run_haproxy(struct arena *arena, const struct service *service, const struct launch_plan *plan,
-	const char **ret_output, struct err *err)
-{
-	size_t count, used = 0;
-	const char *const *arguments = haproxy_arguments_without(
-		arena, arguments_of(arena, service), plan->dropped, &count);
-	const char **argv = arena_alloc(arena, (count + EXTRA_ARGUMENTS) * sizeof(*argv));
-	struct run_result result;
-	const struct run run = {
-		.argv = argv,
-		.environment = haproxy_environment(arena, service),
-		.timeout = CONTROL_TIMEOUT,
-		.namespace_pid =
-			service->running && service->world_is_process ? service->main.pid : 0,
-		.output_limit = OUTPUT_MAX,
-		.detach = plan->detach,
-	};
-	int status;
-
-	argv[used++] = service->executable;
-	if (service->prefix != NULL) {
-		argv[used++] = "-C";
-		argv[used++] = service->prefix;
-	}
-	for (const char *const *first = plan->first; *first != NULL; first++)
-		argv[used++] = *first;
-	memcpy(argv + used, arguments, count * sizeof(*argv));
-	TRY(run_program(&run, &result, err));
-	*ret_output = clean_output(arena, &result.output);
-	status = result.timed_out ? 1 : result.status;
-	run_result_free(&result);
-	return status;
-}
-
-static int
-haproxy_test(struct arena *arena, const struct service *service, const char **ret_output,
-	struct err *err)
-{
-	static const char *const first[] = { "-c", NULL };
-	static const char *const dropped[] = { "-D", "-p", "-q", NULL };
-	const struct launch_plan plan = { first, dropped, false };
-	int status = run_haproxy(arena, service, &plan, ret_output, err);
-
-	if (status < 0)
-		return err_prefix(err, "test of %s", service->name);
-	return status == 0 ? 0 : 1;
-}
-
-static void
-wait_milliseconds(unsigned milliseconds)
-{
-	struct timespec time = { milliseconds / 1000, (long)(milliseconds % 1000) * 1'000'000 };
-
-	while (nanosleep(&time, &time) < 0)
-		continue;
-}
-
-/*
- * The master has executed itself anew without a new worker. Once it has loaded or failed to, it
- * runs with its list of processes in its environment, "|type=w;fd=4;pid=12;reloads=0;…": workers
- * that no reload has aged are new. before: the list as it was.
- */
-static bool
-master_refused(struct arena *arena, const struct service *service, const char *before)
-{
-	const pid_t pid = service->main.pid;
-	const char *list = process_environment(arena, pid, "HAPROXY_PROCESSES");
-	char *copy, *entry;
-
-	if (list == NULL || (before != NULL && strcmp(list, before) == 0) ||
-		process_environment(arena, pid, "HAPROXY_MWORKER_WAIT_ONLY") == NULL)
-		return false;
-	copy = arena_strdup(arena, list);
-	while ((entry = strsep(&copy, "|")) != NULL)
-		if (text_starts(entry, "type=w;") && strstr(entry, ";reloads=0;") != NULL)
-			return false;
-	return true;
-}
-
-/* 0: there is a worker younger than since; 1: there is none. */
-static int
-look_for_worker(struct arena *arena, const struct service *service, struct timestamp since)
-{
-	const struct process *all, *newest;
-	size_t count;
-
-	if (processes_read(arena, &all, &count, NULL) < 0)
-		return 1;
-	newest = newest_worker(&service->main, all, count);
-	return newest != NULL && !is_before(newest->started, since) ? 0 : 1;
-}
-
-/* As control_await_generation, but knows at once where the master refused. */
-static int
-await_worker(const struct service *service, struct timestamp since, const char *before)
-{
-	for (unsigned waited = 0; waited < CONTROL_TIMEOUT * 1000U; waited += POLL_MILLISECONDS) {
-		CLEANUP(arena_freep) struct arena *arena = arena_new();
-
-		if (!process_is_alive(&service->main))
-			return -1;
-		if (look_for_worker(arena, service, since) == 0) {
-			wait_milliseconds(SETTLE_MILLISECONDS);
-			/* A worker that dies at once takes the master with it. */
-			if (!process_is_alive(&service->main))
-				return -1;
-			return look_for_worker(arena, service, since);
-		}
-		if (master_refused(arena, service, before))
-			return 1;
-		wait_milliseconds(POLL_MILLISECONDS);
-	}
-	return 1;
-}
-
-/* Whether the process would take the signal, or keep it for later: a master that has just executed
- * itself would end of it. */
-static bool
-takes_signal(pid_t pid, int signal)
-{
-	static const char *const masks[] = { "SigBlk:", "SigCgt:" };
-	CLEANUP(buffer_free) struct buffer status = {};
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
-
-	if (file_read(arena_printf(arena, "/proc/%d/status", (int)pid), STATUS_MAX, &status, NULL) <
-		0)
-		return false;
-	for (size_t i = 0; i < COUNT_OF(masks); i++) {
-		const char *mask = strstr((const char *)status.data, masks[i]);
-
-		if (mask != NULL &&
-			(strtoull(mask + strlen(masks[i]), NULL, 16) >> (signal - 1) & 1))
-			return true;
-	}
-	return false;
-}
-
-static int
-observe_anew(struct arena *arena, struct service *service, struct err *err)
-{
-	const struct process *all;
-	size_t count;
-
-	TRY(processes_read(arena, &all, &count, err));
-	haproxy_observe(arena, service, all, count);
-	return 0;
-}
-
-static int
-reload_master(struct arena *arena, struct service *service, struct err *err)
-{
-	const char *before = process_environment(arena, service->main.pid, "HAPROXY_PROCESSES");
-	struct timestamp since;
-	int outcome;
-
-	for (unsigned waited = 0; !takes_signal(service->main.pid, SIGUSR2);
-		waited += POLL_MILLISECONDS) {
-		if (waited >= CONTROL_TIMEOUT * 1000U || !process_is_alive(&service->main))
-			return err_set(
-				err, ERR_UNKNOWN, "%s: its master takes no SIGUSR2", service->name);
-		wait_milliseconds(POLL_MILLISECONDS);
-	}
-	since = control_now();
-	TRY(control_signal(service, SIGUSR2, err));
-	outcome = await_worker(service, since, before);
-	if (outcome < 0)
-		return err_set(
-			err, ERR_UNKNOWN, "%s: the master ended while it reloaded", service->name);
-	TRY(observe_anew(arena, service, err));
-	return outcome;
-}
-
-/* The process that was started to take over from pid (0: from none), or NULL. */
-static const struct process *
-successor_of(const struct service *service, pid_t pid, struct timestamp since,
-	const struct process *all, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct process *parent = process_by_pid(all, count, all[i].parent);
-
-		if (!is_haproxy(&all[i]) || (parent != NULL && is_haproxy(parent)) ||
-			is_before(all[i].started, since))
-			continue;
-		if (pid != 0 ? haproxy_takes_over_from(&all[i], pid)
-			     : all[i].executable != NULL && service->executable != NULL &&
-					strcmp(path_base(all[i].executable),
-						path_base(service->executable)) == 0)
-			return &all[i];
-	}
-	return NULL;
-}
-
-/* Finds who has started, and makes it the service's main process. */
-static int
-adopt_successor(struct arena *arena, struct service *service, pid_t pid, struct timestamp since,
-	struct err *err)
-{
-	for (unsigned waited = 0; waited < CONTROL_TIMEOUT * 1000U; waited += POLL_MILLISECONDS) {
-		const struct process *all, *found;
-		size_t count;
-
-		TRY(processes_read(arena, &all, &count, err));
-		found = successor_of(service, pid, since, all, count);
-		if (found != NULL) {
-			service->main = *found;
-			service->running = true;
-			wait_milliseconds(SETTLE_MILLISECONDS);
-			return observe_anew(arena, service, err);
-		}
-		wait_milliseconds(POLL_MILLISECONDS);
-	}
-	return err_set(err, ERR_UNKNOWN, "%s: it ended as soon as it had started", service->name);
-}
-
-/* In the background, for nobody waits for it. -db and -d would keep it in the foreground. */
-static int
-launch_server(struct arena *arena, struct service *service, pid_t old, struct err *err)
-{
-	static const char *const dropped[] = { "-D", "-d", "-db", NULL };
-	const char *const first[] = { "-D", old != 0 ? "-sf" : NULL,
-		arena_printf(arena, "%d", (int)old), NULL };
-	const struct launch_plan plan = { first, dropped, true };
-	struct timestamp since = control_now();
-	const char *output;
-	int status = run_haproxy(arena, service, &plan, &output, err);
-
-	if (status < 0)
-		return err_prefix(err, "start %s", service->name);
-	if (status > 0) {
-		(void)err_set(err, ERR_UNKNOWN, "%s does not start: %s", service->name, output);
-		return 1;
-	}
-	return adopt_successor(arena, service, old, since, err);
-}
-
-static int
-reload_alone(struct arena *arena, struct service *service, struct err *err)
-{
-	struct service copy = *service;
-	bool drops_user;
-
-	haproxy_read_config(arena, &copy, &drops_user);
-	/* Started by us it would run as us. */
-	if (!drops_user && service->main.credentials.user != geteuid())
-		return err_set(err, ERR_PERMISSION,
-			"%s runs as user %u without a master: it must be started anew by that user",
-			service->name, (unsigned)service->main.credentials.user);
-	if (!process_is_alive(&service->main))
-		return err_set(err, ERR_UNKNOWN, "%s does not run any more", service->name);
-	return launch_server(arena, service, service->main.pid, err);
-}
-
-static int
-haproxy_reload(struct arena *arena, struct service *service, struct err *err)
-{
-	return has_master(service) ? reload_master(arena, service, err)
-				   : reload_alone(arena, service, err);
-}
-
-static int
-haproxy_start(struct arena *arena, struct service *service, struct err *err)
-{
-	int outcome = launch_server(arena, service, 0, err);
-
-	return outcome > 0 ? -1 : outcome;
-}
-
-static const char *const usual_configs[] = { "/etc/haproxy/haproxy.cfg",
+static const char *const usual_configs[] = { HAPROXY_USUAL_CONFIG,
 	"/usr/local/etc/haproxy/haproxy.cfg", NULL };
 static const char *const usual_programs[] = { "/usr/sbin/haproxy", "/usr/local/sbin/haproxy",
 	NULL };

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * HAProxy, between its own files: what its configuration says of bind lines (haproxy_config.c reads
- * sections, haproxy_bind.c one bind line, haproxy_verifiers.c makes verifiers of them), and how its
- * processes are told apart and steered (haproxy.c).
+ * sections, haproxy_bind.c one bind line, haproxy_verifiers.c makes verifiers of them), how its
+ * processes are told apart (haproxy.c, haproxy_arguments.c) and steered (haproxy_control.c).
  */
 #pragma once
 
 #include "services/grammars/haproxy.h"
 #include "services/product.h"
+
+#define HAPROXY_USUAL_CONFIG "/etc/haproxy/haproxy.cfg"
 
 enum {
 	HAPROXY_MAX_BINDS = 10'000,
@@ -140,6 +142,20 @@ void haproxy_read_config(struct arena *, struct service *, bool *ret_drops_user)
 const char *const *haproxy_environment(struct arena *, const struct service *);
 /* The value of a variable of HAProxy's environment. */
 const char *haproxy_variable(void *config, const char *name, bool *ret_known);
+/* Processes. */
+bool haproxy_recognise(struct arena *, const struct process *, const struct process *all,
+	size_t count, struct instance *ret);
+void haproxy_observe(struct arena *, struct service *, const struct process *all, size_t count);
+/* The youngest child of the master that is a HAProxy itself, or NULL. */
+const struct process *haproxy_newest_worker(
+	const struct process *master, const struct process *all, size_t count);
+bool haproxy_has_master(const struct service *);
+
+/* As in struct product. */
+int haproxy_test(struct arena *, const struct service *, const char **ret_output, struct err *err);
+int haproxy_reload(struct arena *, struct service *, struct err *err);
+int haproxy_start(struct arena *, struct service *, struct err *err);
+
 /* Command lines: NULL-terminated, without the program's name. */
 
 /* The argument is one of names. */

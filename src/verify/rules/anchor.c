@@ -35,7 +35,8 @@ anchor_check(struct examination *examination)
 	const struct path *path = examination->path;
 	unsigned last = path->length - 1;
 
-	if (path->ends_in_anchor || trust_word(path->anchors[last]) == TRUST_REJECTED)
+	if (path->ends_in_anchor || trust_word(path->anchors[last]) == TRUST_REJECTED ||
+		trust_word(path->anchors[0]) == TRUST_REJECTED)
 		return;
 	if (path->origins[last] == ORIGIN_STORE || !cert_is_self_signed(path->certs[last]))
 		anchor_missing(examination, last);

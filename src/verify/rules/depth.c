@@ -10,7 +10,8 @@ depth_check(struct examination *examination)
 {
 	const struct path *path = examination->path;
 	int allowed = examination->question->verifier->depth.value;
-	int between = (int)path->length - 1 - path->ends_in_anchor;
+	bool anchor_is_last = path->ends_in_anchor && path->anchors[path->length - 1] != NULL;
+	int between = (int)path->length - 1 - anchor_is_last;
 
 	if (allowed >= 0 && between > allowed)
 		(void)path_fail(examination, &rule_depth, (unsigned)allowed + 1,

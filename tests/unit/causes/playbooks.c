@@ -37,7 +37,10 @@ fits(const struct cause *cause)
 	for (const char *line = cause->playbook, *next; line != NULL; line = next) {
 		size_t length = line_length(line, &next);
 
-		if (++lines <= SCREEN_LINES && columns(line, length) <= SCREEN_COLUMNS)
+		lines++;
+		/* The first is the title, which is the catalogue's. */
+		if (lines <= SCREEN_LINES &&
+			(lines == 1 || columns(line, length) <= SCREEN_COLUMNS))
 			continue;
 		printf("# %s: line %u is too many or too wide: %.*s\n", cause->code, lines,
 			(int)length, line);

@@ -69,6 +69,23 @@ TEST(no_name, "a line to which no known name leads has no endpoint")
 	CHECK_TEXT(service->verifiers[1].name, "127.0.0.1:8443 fe a.pem");
 }
 
+TEST(own_name, "without a filter the certificate's own name leads to its line")
+{
+	char command[512];
+
+	READ("crt /s.pem crt-list /list ca-file ca.pem verify required", "a.pem [verify none]\n");
+	tree_text(&tree, "/keys/a.pem", "");
+	(void)snprintf(command, sizeof(command),
+		"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+		"-subj /CN=x -addext subjectAltName=IP:127.0.0.1,DNS:*.own.test -out %s/keys/a.pem "
+		"-keyout %s/keys/a.key 2>/dev/null && cat %s/keys/a.key >> %s/keys/a.pem",
+		tree.directory, tree.directory, tree.directory, tree.directory);
+	CHECK(system(command) == 0);
+	tree_read(&tree);
+	CHECK(service->verifier_count == 2 && service->verifiers[1].endpoint_count == 1);
+	CHECK_TEXT(service->verifiers[1].endpoints[0].server_name, "trustmend.own.test");
+}
+
 TEST(strict_sni, "with strict-sni a name is always needed")
 {
 	READ("strict-sni crt-list /list ca-file ca.pem verify required",

@@ -89,7 +89,7 @@ server_end(struct server *server)
 }
 
 static bool
-server_start(struct server *server, const char *mode)
+server_start(struct server *server, const char *mode, const char *global)
 {
 	char text[1024];
 
@@ -97,20 +97,23 @@ server_start(struct server *server, const char *mode)
 	tree_begin(&server->tree);
 	make_certificates(server);
 	(void)snprintf(text, sizeof(text),
-		"defaults\n\tmode http\n\ttimeout client 5s\n\ttimeout server 5s\n"
+		"%sdefaults\n\tmode http\n\ttimeout client 5s\n\ttimeout server 5s\n"
 		"\ttimeout connect 5s\nfrontend fe\n"
 		"\tbind 127.0.0.1:%u ssl crt %s/s.pem ca-file %s/ca.pem verify required\n"
 		"\thttp-request return status 200\n",
-		server->port, server->tree.directory, server->tree.directory);
+		global, server->port, server->tree.directory, server->tree.directory);
 	tree_text(&server->tree, "/haproxy.cfg", text);
 	(void)snprintf(
 		server->config, sizeof(server->config), "%s/haproxy.cfg", server->tree.directory);
+	(void)fflush(stdout); /* lest the child writes it too */
 	server->pid = fork();
 	if (server->pid == 0) {
-		(void)freopen("/dev/null", "w", stdout);
-		(void)freopen("/dev/null", "w", stderr);
-		(void)chdir(server->tree.directory);
-		(void)execl(program, program, mode, "-f", "haproxy.cfg", NULL);
+		if (freopen("/dev/null", "w", stdout) == NULL ||
+			freopen("/dev/null", "w", stderr) == NULL ||
+			chdir(server->tree.directory) < 0)
+			_exit(126);
+		(void)execl(program, program, mode, "-f",
+			*global != '\0' ? server->config : "haproxy.cfg", NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < WAIT_STEPS && !accepts(server); i++)
@@ -120,7 +123,7 @@ server_start(struct server *server, const char *mode)
 
 /* The processes that are recognised as this server; the last of them becomes the service. */
 static size_t
-recognise(struct server *server)
+recognise_now(struct server *server)
 {
 	struct service *service = &server->tree.service;
 	const struct process *all;
@@ -147,6 +150,19 @@ recognise(struct server *server)
 	if (found > 0) {
 		product_haproxy.observe(server->tree.arena, service, all, count);
 		product_haproxy.read(server->tree.arena, service);
+	}
+	return found;
+}
+
+/* Sockets are open a moment before the first worker is there. */
+static size_t
+recognise(struct server *server)
+{
+	size_t found = recognise_now(server);
+
+	for (int i = 0; i < WAIT_STEPS && server->tree.service.worker_count == 0; i++) {
+		wait_a_bit();
+		found = recognise_now(server);
 	}
 	return found;
 }
@@ -193,7 +209,7 @@ TEST(master, "with a master: a reload is a younger worker, a refused one is told
 	struct err err = {};
 	pid_t worker;
 
-	CHECK(server_start(&server, "-W"));
+	CHECK(server_start(&server, "-W", ""));
 	CHECK(recognise(&server) == 1 && is_understood(service));
 	CHECK(service->main.pid == server.pid && service->workers[0] != server.pid);
 	first = service->loaded;
@@ -229,7 +245,7 @@ TEST(old_worker, "a worker that only finishes what it began does not count")
 	struct err err = {};
 	pid_t worker;
 
-	CHECK(server_start(&server, "-W"));
+	CHECK(server_start(&server, "-W", ""));
 	CHECK(recognise(&server) == 1);
 	worker = service->workers[0];
 	address.sin_port = htons((uint16_t)server.port);
@@ -246,7 +262,7 @@ TEST(alone, "without a master: a new process takes over, a refused one leaves th
 	struct service *service = &server.tree.service;
 	struct err err = {};
 
-	CHECK(server_start(&server, "-db"));
+	CHECK(server_start(&server, "-db", ""));
 	CHECK(recognise(&server) == 1 && is_understood(service));
 	CHECK(service->main.pid == server.pid && service->workers[0] == server.pid);
 
@@ -269,7 +285,7 @@ TEST(start, "what does not run is started, and what does not load is not")
 	struct service *service = &server.tree.service;
 	struct err err = {};
 
-	CHECK(server_start(&server, "-db"));
+	CHECK(server_start(&server, "-db", ""));
 	CHECK(recognise(&server) == 1);
 	CHECK(kill(server.pid, SIGTERM) == 0);
 	for (int i = 0; i < WAIT_STEPS && process_is_alive(&service->main); i++)
@@ -281,6 +297,31 @@ TEST(start, "what does not run is started, and what does not load is not")
 	make_certificates(&server);
 	CHECK(product_haproxy.start(server.tree.arena, service, &err) == 0);
 	CHECK(service->running && accepts(&server));
+}
+
+TEST(jail, "a process in its own jail is still read from outside, and goes back into it")
+{
+	CLEANUP(server_end) struct server server;
+	struct services services = {};
+	struct service *service;
+	struct err err = {};
+	char target[160];
+
+	if (geteuid() != 0)
+		return; /* nobody else may enter a jail */
+	CHECK(server_start(&server, "-D", "global\n\tchroot /var/tmp\n\tuser nobody\n"));
+	(void)snprintf(target, sizeof(target), "haproxy:%s", server.config);
+	CHECK(services_find(server.tree.arena, server.host, target, &services, &err) == 0);
+	CHECK(services.count == 1);
+	service = services.list[0];
+	CHECK(service->running && !service->world_is_process && is_understood(service));
+	server.tree.service.main = service->main; /* to be ended */
+	server.tree.service.running = true;
+	CHECK_TEXT(service->chroot, "/var/tmp");
+	CHECK(service->readers.at_load == NULL); /* root, long gone */
+	CHECK(product_haproxy.reload(server.tree.arena, service, &err) == 0);
+	server.tree.service.main = service->main;
+	CHECK(strcmp(service->main.root, "/") != 0 && accepts(&server));
 }
 
 TAP_MAIN()

@@ -325,7 +325,11 @@ TEST(crl_links, "CRLs are found by links of their own")
 
 		CHECK(store->entry_count == 1 && !store->loading.loaded[0]);
 	}
-	CHECK(make_links(world_host()) == 1);
+	{
+		CLEANUP(world_freep) struct world *world = world_host();
+
+		CHECK(make_links(world) == 1);
+	}
 	{
 		OPENED;
 

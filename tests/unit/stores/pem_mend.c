@@ -182,7 +182,7 @@ TEST(mend_refuses, "where the damage is not there, or an entry would be lost, no
 
 TEST(write_splice_append, "blocks are written, replaced and appended on lines of their own")
 {
-	CLEANUP(buffer_free) struct buffer block = {}, text = {}, out = {};
+	CLEANUP(buffer_free) struct buffer block = {}, out = {};
 
 	pem_write(&block, "X", span_of("abc", 3));
 	CHECK_TEXT((const char *)block.data, "-----BEGIN X-----\nYWJj\n-----END X-----\n");

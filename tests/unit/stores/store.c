@@ -187,6 +187,7 @@ TEST(leaf, "a certificate that is no CA is a foreign object, a bit flip a corrup
 
 TEST(salvage, "what could be decoded of a damaged block begins like the original")
 {
+	static struct buffer texts[5]; /* as long as the stores that were read from them */
 	CLEANUP(stores_freep) struct stores *stores = stores_new();
 	static void (*const emit[])(struct buffer *, const char *, struct span) = { emit_cut,
 		emit_bad_base64, emit_bad_der, emit_missing_line, emit_nested };
@@ -194,7 +195,7 @@ TEST(salvage, "what could be decoded of a damaged block begins like the original
 	damage_setup();
 	for (size_t i = 0; i < COUNT_OF(emit); i++) {
 		struct damage damage = { .emit = emit[i] };
-		struct buffer *text = mem_zalloc(sizeof(*text));
+		struct buffer *text = &texts[i];
 		const struct store *store;
 		const struct defect *defect;
 

@@ -121,3 +121,22 @@ court_judge(struct court *court)
 		CHECK((court)->verdict->difference == NULL);             \
 		CHECK(!(court)->verdict->undetermined);                  \
 	} while (0)
+
+#define ISSUE(...) pki_issue(court.pki, &(struct pki_spec){ __VA_ARGS__ })
+#define COURT      CLEANUP(court_end) struct court court = court_begin()
+
+/* root → inter → alice, everything sound; each test changes a part. */
+#define ROOT(...) \
+	const struct pki_cert *root = ISSUE(.subject = "CN=Root,O=Lab", .ca = true, ##__VA_ARGS__)
+#define INTER(...)                     \
+	const struct pki_cert *inter = \
+		ISSUE(.subject = "CN=Inter,O=Lab", .ca = true, .issuer = root, ##__VA_ARGS__)
+#define LEAF(...)                     \
+	const struct pki_cert *leaf = \
+		ISSUE(.subject = "CN=alice,O=Lab", .issuer = inter, ##__VA_ARGS__)
+#define SETTLED                             \
+	do {                                \
+		court_trust(&court, root);  \
+		court_trust(&court, inter); \
+		court_send(&court, leaf);   \
+	} while (0)

@@ -3,9 +3,7 @@
 #include "court.h"
 #include "tap.h"
 
-#define ISSUE(...) pki_issue(court.pki, &(struct pki_spec){ __VA_ARGS__ })
-#define CRL(...)   court_crl(&court, pki_crl(court.pki, &(struct pki_crl_spec){ __VA_ARGS__ }))
-#define COURT      CLEANUP(court_end) struct court court = court_begin()
+#define CRL(...) court_crl(&court, pki_crl(court.pki, &(struct pki_crl_spec){ __VA_ARGS__ }))
 
 /* root → inter → alice in a court that checks the whole chain. */
 #define CHAIN(inter_spec, leaf_spec)                                                            \
@@ -193,7 +191,11 @@ TEST(delta_only, "delta CRL only")
 	CHAIN(USUAL, USUAL);
 	CRL(.issuer = root);
 	CRL(.issuer = inter, .delta_of = 1, .number = 2);
-	JUDGED_ALIKE(&court, 3, 0, "revocation@0");
+	CHECK_TEXT(court_judge(&court), "revocation@0");
+	CHECK(court.verdict->paths[0].failures[0].error == 3);
+	/* OpenSSL up to 3.0.19 takes a delta CRL for a whole one; later ones say 3. */
+	CHECK(court.verdict->accepted == (court.verdict->difference != NULL));
+	CHECK(court.verdict->accepted || court.verdict->error == 3);
 }
 
 TEST(scope_uri, "distribution point that the certificate does not name: 44 at 0")
@@ -278,7 +280,10 @@ TEST(partial_chain,
 	court.trust.anchor_count = 0;
 	court_trust(&court, inter);
 	court.verifier.partial_chain = true;
-	JUDGED_ALIKE(&court, 8, 1, "revocation@1");
+	CHECK_TEXT(court_judge(&court), "revocation@1");
+	CHECK(court.verdict->difference == NULL && court.verdict->depth == 1);
+	/* Later releases compare the name as well, and find no CRL. */
+	CHECK(court.verdict->error == 8 || court.verdict->error == 3);
 }
 
 TEST(unknown_ca, "CRLs of others only: 3 at 0")

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line: options as rows, commands as one file and one row each. A command has no logic
+ * of its own: it asks the modules above, and hands what they say to a report.
+ */
+#pragma once
+
+#include "report/report.h"
+
+enum { OPTIONS_MAX_VALUES = 256 };
+
+/* A repeatable option, or the arguments. */
+struct values {
+	const char *list[OPTIONS_MAX_VALUES];
+	size_t count;
+};
+
+struct options {
+	const char *state, *root, *at, *color;
+	bool json, quiet, verbose, all, help, version;
+	const char *clients, *plan, *name, *engine, *purpose, *crl_check, *crl_missing, *security,
+		*depth, *title;
+	struct values client, known_good, trust, untrusted, crl, policy;
+	bool yes, dry_run, partial_chain, chain, explain, no_probe, force;
+	struct values arguments;
+};
+
+/* What a command works with. */
+struct session {
+	struct arena *arena;
+	struct options options;
+	struct world *world;
+	struct ledger *ledger; /* NULL until session_ledger */
+	int64_t now, at;
+	struct style style;
+	struct buffer out; /* standard output */
+	struct json json;  /* open where options.json */
+	struct err err;
+};
+
+/* The groups of options that a command takes, beside those that all take. Bits. */
+enum option_group {
+	OPTIONS_EXAMINE = 1 << 0, /* clients, known-good */
+	OPTIONS_REPAIR = 1 << 1,
+	OPTIONS_CONFIRM = 1 << 2,
+	OPTIONS_VERIFY = 1 << 3,
+	OPTIONS_BASELINE = 1 << 4,
+};
+
+struct command {
+	const char *name, *arguments, *summary;
+	unsigned groups;
+	const char *examples;
+	/* The exit status of the interface; or -1 with session->err. */
+	int (*run)(struct session *);
+};
+
+const struct command *command_get(size_t index); /* NULL past the last */
+const struct command *command_find(const char *name);
+
+/* Reads arguments into options; argv has no program name. The command is set; -1 with ERR_USAGE. */
+[[nodiscard]] int options_read(int argc, const char *const *argv, struct options *,
+	const struct command **ret, struct err *err);
+void options_help(const struct command *, struct buffer *out); /* NULL: of the program */
+
+/* Opens the ledger where it is not open yet; create false and none there: leaves it NULL. Takes the
+ * lock where asked. */
+[[nodiscard]] int session_ledger(struct session *, bool create, bool lock);
+/* Ends what a crash left unfinished. */
+[[nodiscard]] int session_recover(struct session *);
+/* The request that the options make. */
+struct request session_request(struct session *);
+/* What relative paths of the command line are relative to. */
+const char *session_directory(struct session *);
+/* The question on the terminal; false where standard input is none, or the answer is not yes. */
+bool session_confirm(struct session *, const char *question);
+
+/* Runs one command line; what goes to standard output is in out, messages go to standard error. */
+int cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out);

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/loose.h"
+
+#include <string.h>
+
+/* A choice of the command line: its words in the order of their numbers. */
+static int
+choose(const char *option, const char *word, const char *const *words, size_t count, int fallback,
+	int *ret, struct err *err)
+{
+	*ret = fallback;
+	if (word == NULL)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(words[i], word) == 0) {
+			*ret = (int)i;
+			return 0;
+		}
+	return err_set(err, ERR_USAGE, "%s is %s%s%s%s%s, not %s", option, words[0],
+		count > 2 ? ", " : " or ", words[1], count > 2 ? " or " : "",
+		count > 2 ? words[2] : "", word);
+}
+
+static const char *
+absolute(struct loose *loose, const char *path)
+{
+	return path[0] == '/'
+		       ? path
+		       : path_join(loose->session->arena, session_directory(loose->session), path);
+}
+
+/* A verifier as the options describe it; its stores are taken as they are, whatever their format.
+ */
+static int
+loose_verifier(struct loose *loose, struct verifier *ret)
+{
+	static const char *const purposes[] = { "client", "server", "any" },
+				 *const scopes[] = { "none", "leaf", "chain" },
+				 *const missing[] = { "fail", "ok" },
+				 *const levels[] = { "legacy", "normal", "strict" };
+	struct session *session = loose->session;
+	const struct options *options = &session->options;
+	int purpose, scope, tolerant, level;
+	uint64_t depth;
+
+	TRY(choose("--purpose", options->purpose, purposes, 3, 0, &purpose, &session->err));
+	TRY(choose("--crl-check", options->crl_check, scopes, 3,
+		options->crl.count > 0 ? CRL_CHECK_CHAIN : CRL_CHECK_NONE, &scope, &session->err));
+	TRY(choose("--crl-missing", options->crl_missing, missing, 2, 0, &tolerant, &session->err));
+	TRY(choose("--security", options->security, levels, 3, 1, &level, &session->err));
+	*ret = (struct verifier){
+		.name = "loose files",
+		.mode = MODE_REQUIRED,
+		.engine = "openssl",
+		.depth.value = -1,
+		.partial_chain = options->partial_chain,
+		.crl_check = (enum crl_check)scope,
+		.crl_missing_ok = tolerant == 1,
+		.security_level = level,
+		.purpose = (enum verify_purpose)purpose,
+	};
+	if (options->depth != NULL) {
+		if (text_number(options->depth, 100, &depth) < 0)
+			return err_set(&session->err, ERR_USAGE,
+				"--depth is a number up to 100, not %s", options->depth);
+		ret->depth.value = (int)depth;
+	}
+	return 0;
+}
+
+static int
+open_store(struct loose *loose, const char *path, const struct store **ret)
+{
+	*ret = stores_open(loose->stores, loose->session->world, absolute(loose, path), LOADER_ANY);
+	if ((*ret)->state == STORE_PRESENT)
+		return 0;
+	return err_set(&loose->session->err,
+		(*ret)->state == STORE_UNREADABLE ? ERR_PERMISSION : ERR_NO_INPUT, "%s: %s", path,
+		(*ret)->problem != NULL ? (*ret)->problem : "not readable");
+}
+
+static void
+trust_add(struct loose *loose, struct trust *trust, const struct store *store, size_t *anchors,
+	size_t *crls, size_t *crl_entries)
+{
+	struct arena *arena = loose->session->arena;
+
+	for (size_t i = 0; i < store->entry_count; i++) {
+		const struct entry *entry = &store->entries[i];
+
+		if (entry->kind == ENTRY_CERTIFICATE) {
+			trust->anchors = arena_grow(arena, trust->anchors, trust->anchor_count,
+				anchors, sizeof(*trust->anchors));
+			trust->anchors[trust->anchor_count++] =
+				(struct trusted){ &entry->cert, entry->trust, store, entry };
+		}
+		if (entry->kind == ENTRY_CRL) {
+			trust->crls = arena_grow(
+				arena, trust->crls, trust->crl_count, crls, sizeof(*trust->crls));
+			trust->crl_entries = arena_grow(arena, trust->crl_entries, trust->crl_count,
+				crl_entries, sizeof(*trust->crl_entries));
+			trust->crls[trust->crl_count] = &entry->crl;
+			trust->crl_entries[trust->crl_count++] = entry;
+		}
+	}
+}
+
+static int
+loose_trust(struct loose *loose, struct trust *ret)
+{
+	const struct options *options = &loose->session->options;
+	size_t anchors = 0, crls = 0, crl_entries = 0;
+	const struct store *store;
+
+	*ret = (struct trust){ .loads = true };
+	for (size_t i = 0; i < options->trust.count; i++) {
+		TRY(open_store(loose, options->trust.list[i], &store));
+		trust_add(loose, ret, store, &anchors, &crls, &crl_entries);
+	}
+	for (size_t i = 0; i < options->crl.count; i++) {
+		TRY(open_store(loose, options->crl.list[i], &store));
+		trust_add(loose, ret, store, &anchors, &crls, &crl_entries);
+	}
+	return 0;
+}
+
+static int
+read_untrusted(struct loose *loose)
+{
+	const struct values *paths = &loose->session->options.untrusted;
+	const struct store *store;
+
+	for (size_t i = 0; i < paths->count; i++) {
+		TRY(open_store(loose, paths->list[i], &store));
+		for (size_t j = 0; j < store->entry_count; j++) {
+			if (store->entries[j].kind != ENTRY_CERTIFICATE)
+				continue;
+			loose->untrusted = arena_grow(loose->session->arena, loose->untrusted,
+				loose->untrusted_count, &loose->untrusted_capacity,
+				sizeof(*loose->untrusted));
+			loose->untrusted[loose->untrusted_count++] = store->entries[j].cert;
+		}
+	}
+	return 0;
+}
+
+/* A client: the leaf, what follows it in its file where that belongs to it, and the loose
+ * intermediates. */
+static struct client *
+client_of(struct loose *loose, const struct store *store, size_t first, bool whole)
+{
+	struct client *client = arena_alloc(loose->session->arena, sizeof(*client));
+	size_t rest = whole ? store->entry_count - first : 1;
+	struct cert *chain = arena_alloc(
+		loose->session->arena, (rest + loose->untrusted_count) * sizeof(*chain));
+
+	client->name = store->path;
+	client->must_be_accepted = true;
+	for (size_t i = 0; i < rest; i++)
+		if (store->entries[first + i].kind == ENTRY_CERTIFICATE)
+			chain[client->chain_length++] = store->entries[first + i].cert;
+	for (size_t i = 0; i < loose->untrusted_count; i++)
+		chain[client->chain_length++] = loose->untrusted[i];
+	client->chain = chain;
+	return client;
+}
+
+static void
+judge_one(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
+	const struct client *client, const char *source, bool named)
+{
+	struct session *session = loose->session;
+	struct judged *judged;
+
+	loose->list = arena_grow(
+		session->arena, loose->list, loose->count, &loose->capacity, sizeof(*loose->list));
+	judged = &loose->list[loose->count++];
+	*judged = (struct judged){
+		.client = client, .source = source, .verifier = named ? verifier->name : NULL
+	};
+	judged->verdict =
+		judge_client(loose->judge, session->arena, verifier, trust, client, session->at);
+}
+
+static void
+judge_store(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
+	const struct store *store, bool named)
+{
+	bool whole = loose->session->options.chain;
+
+	for (size_t i = 0; i < store->entry_count; i++) {
+		const char *source =
+			store->entry_count == 1
+				? store->path
+				: arena_printf(loose->session->arena, "%s:%u",
+					  store->entries[i].path, store->entries[i].line);
+
+		if (store->entries[i].kind != ENTRY_CERTIFICATE)
+			continue;
+		judge_one(loose, verifier, trust, client_of(loose, store, i, whole), source, named);
+		if (whole)
+			return;
+	}
+}
+
+/* Every file below a directory, each by itself. */
+static int
+judge_path(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
+	const char *path, bool named)
+{
+	struct session *session = loose->session;
+	const struct store *store;
+	struct file_identity identity;
+	const char *const *names;
+	struct err ignored = { 0 };
+	size_t count;
+
+	if (world_stat(session->world, absolute(loose, path), &identity, &ignored) == 0 &&
+		identity.type == FILE_DIRECTORY) {
+		TRY(world_list(
+			session->world, absolute(loose, path), &names, &count, &session->err));
+		for (size_t i = 0; i < count; i++) {
+			store = stores_open(loose->stores, session->world,
+				path_join(session->arena, absolute(loose, path), names[i]),
+				LOADER_ANY);
+			judge_store(loose, verifier, trust, store, named);
+		}
+		return 0;
+	}
+	TRY(open_store(loose, path, &store));
+	if (store_count(store, ENTRY_CERTIFICATE) == 0)
+		return err_set(&session->err, ERR_DATA,
+			"%s: there is no certificate in it that can be read", path);
+	judge_store(loose, verifier, trust, store, named);
+	return 0;
+}
+
+static int
+verify_target(struct loose *loose, const char *target, const struct values *paths)
+{
+	struct session *session = loose->session;
+	struct services services = { 0 };
+
+	TRY(services_find(session->arena, session->world, target, &services, &session->err));
+	for (size_t i = 0; i < services.count; i++) {
+		struct service *service = services.list[i];
+
+		for (size_t j = 0; j < service->verifier_count; j++) {
+			struct trust *trust = trust_load(session->arena, loose->stores,
+				service->world, &service->verifiers[j], &service->readers);
+
+			for (size_t k = 1; k < paths->count; k++)
+				TRY(judge_path(loose, &service->verifiers[j], trust, paths->list[k],
+					true));
+		}
+	}
+	return 0;
+}
+
+int
+loose_verify(struct loose *loose)
+{
+	struct session *session = loose->session;
+	const struct values *arguments = &session->options.arguments;
+	struct verifier *verifier = arena_alloc(session->arena, sizeof(*verifier));
+	struct trust *trust = arena_alloc(session->arena, sizeof(*trust));
+
+	if (session->options.engine != NULL && strcmp(session->options.engine, "openssl") != 0 &&
+		strcmp(session->options.engine, "all") != 0)
+		return err_set(&session->err, ERR_USAGE,
+			"there is no engine %s: openssl is the one there is",
+			session->options.engine);
+	TRY(read_untrusted(loose));
+	if (arguments->count > 1 && session->options.trust.count == 0)
+		return verify_target(loose, arguments->list[0], arguments);
+	if (arguments->count == 0 || session->options.trust.count == 0)
+		return err_set(&session->err, ERR_USAGE,
+			"verify takes a target or --trust PATH, and certificates");
+	TRY(loose_verifier(loose, verifier));
+	TRY(loose_trust(loose, trust));
+	for (size_t i = 0; i < arguments->count; i++)
+		TRY(judge_path(loose, verifier, trust, arguments->list[i], false));
+	return 0;
+}

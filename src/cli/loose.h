@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judging loose certificates: what verify reads, as clients of a target's verifiers or of one made
+ * of loose files. */
+#pragma once
+
+#include "cli/cli.h"
+
+struct loose {
+	struct session *session;
+	struct stores *stores;
+	struct judge *judge;
+	struct judged *list;
+	size_t count, capacity;
+	struct cert *untrusted;
+	size_t untrusted_count, untrusted_capacity;
+};
+
+[[nodiscard]] int loose_verify(struct loose *);

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/crypto.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define COMMAND(name) extern const struct command command_##name;
+#include "cli/commands.def"
+#undef COMMAND
+
+static const struct command *const commands[] = {
+#define COMMAND(name) &command_##name,
+#include "cli/commands.def"
+#undef COMMAND
+};
+
+const struct command *
+command_get(size_t index)
+{
+	return index < COUNT_OF(commands) ? commands[index] : NULL;
+}
+
+const struct command *
+command_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+int
+session_ledger(struct session *session, bool create, bool lock)
+{
+	const char *directory = session->options.state != NULL
+					? session->options.state
+					: ledger_default_directory(session->arena);
+
+	if (session->ledger == NULL)
+		session->ledger = ledger_open(directory, create, &session->err);
+	if (session->ledger == NULL) {
+		if (create || session->err.code != ERR_NO_INPUT)
+			return -1;
+		session->err = (struct err){ 0 };
+		return 0;
+	}
+	return lock ? ledger_lock(session->ledger, &session->err) : 0;
+}
+
+int
+session_recover(struct session *session)
+{
+	size_t count = 0;
+
+	TRY(transaction_recover(session->arena, session->ledger, session->world, session->now,
+		&count, &session->err));
+	if (count > 0 && !session->options.quiet)
+		(void)fprintf(stderr,
+			"trustmend: %zu interrupted transaction%s undone: everything is as it was "
+			"before\n",
+			count, count == 1 ? " was" : "s were");
+	return 0;
+}
+
+static const char *
+working_directory(struct arena *arena)
+{
+	CLEANUP(mem_freep) char *directory = getcwd(NULL, 0);
+
+	return arena_strdup(arena, directory != NULL ? directory : "/");
+}
+
+struct request
+session_request(struct session *session)
+{
+	struct options *options = &session->options;
+
+	/* Worlds know absolute paths alone. */
+	for (size_t i = 0; i < options->known_good.count; i++)
+		if (options->known_good.list[i][0] != '/')
+			options->known_good.list[i] =
+				path_join(session->arena, working_directory(session->arena), options->known_good.list[i]);
+	return (struct request){
+		.world = session->world,
+		.is_host = options->root == NULL,
+		.targets = options->arguments.list,
+		.target_count = options->arguments.count,
+		.clients_directory = options->clients,
+		.client_files = options->client.list,
+		.client_file_count = options->client.count,
+		.known_good = options->known_good.list,
+		.known_good_count = options->known_good.count,
+		.ledger = session->ledger,
+		.now = session->now,
+		.at = session->at,
+		.may_probe = !options->no_probe && options->root == NULL,
+	};
+}
+
+const char *
+session_directory(struct session *session)
+{
+	return session->options.root == NULL ? working_directory(session->arena) : "/";
+}
+
+bool
+session_confirm(struct session *session, const char *question)
+{
+	char answer[16];
+
+	if (session->options.yes)
+		return true;
+	if (!isatty(STDIN_FILENO))
+		return false;
+	(void)fwrite(session->out.data, 1, session->out.length, stdout);
+	buffer_clear(&session->out);
+	(void)printf("%s [yes/no] ", question);
+	(void)fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) != NULL && strcmp(answer, "yes\n") == 0;
+}
+
+static bool
+wants_color(const struct options *options)
+{
+	const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM"),
+		   *forced = getenv("CLICOLOR_FORCE");
+
+	if (options->color != NULL && strcmp(options->color, "auto") != 0)
+		return strcmp(options->color, "always") == 0;
+	if (none != NULL && none[0] != '\0')
+		return false;
+	if (forced != NULL && forced[0] != '\0' && strcmp(forced, "0") != 0)
+		return true;
+	return isatty(STDOUT_FILENO) && (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}
+
+static int
+session_prepare(struct session *session)
+{
+	const struct options *options = &session->options;
+
+	if (options->color != NULL && strcmp(options->color, "auto") != 0 &&
+		strcmp(options->color, "always") != 0 && strcmp(options->color, "never") != 0)
+		return err_set(&session->err, ERR_USAGE, "--color is auto, always or never, not %s",
+			options->color);
+	session->now = session->at = moment_now();
+	if (options->at != NULL)
+		TRY(moment_parse(options->at, session->now, &session->at, &session->err));
+	session->style = (struct style){
+		.color = wants_color(options),
+		.verbose = options->verbose || options->explain,
+		.all = options->all,
+		.now = session->now,
+	};
+	session->world =
+		options->root != NULL ? world_below(options->root, &session->err) : world_host();
+	return session->world != NULL ? 0 : -1;
+}
+
+static void
+say_version(struct buffer *out)
+{
+	buffer_addf(out, "trustmend %s (%s, SQLite %s)\n", TRUSTMEND_VERSION,
+		OpenSSL_version(OPENSSL_VERSION), sqlite3_libversion());
+}
+
+static void
+say_error(const struct session *session)
+{
+	const char *text =
+		text_sanitize(session->arena, session->err.message, strlen(session->err.message));
+
+	(void)fprintf(stderr, "trustmend: %s\n", text);
+	if (session->err.code == ERR_USAGE)
+		(void)fprintf(stderr, "See trustmend --help.\n");
+}
+
+static int
+run_command(struct session *session, const struct command *command)
+{
+	int status;
+
+	if (session_prepare(session) < 0)
+		return -1;
+	if (session->options.json)
+		report_begin(&session->json, &session->out, command->name);
+	status = command->run(session);
+	if (status < 0) {
+		buffer_clear(&session->out);
+		return -1;
+	}
+	if (session->options.json)
+		report_end(&session->json, status);
+	return status;
+}
+
+int
+cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct session session = { .arena = arena };
+	const struct command *command = NULL;
+	int status = options_read(argc, argv, &session.options, &command, &session.err);
+
+	session.options.json = session.options.json || force_json;
+	if (status == 0 && session.options.version) {
+		say_version(&session.out);
+	} else if (status == 0 && (session.options.help || command == NULL)) {
+		options_help(command, &session.out);
+		status = session.options.help ? 0 : err_exit_status(ERR_USAGE);
+	} else if (status == 0) {
+		status = run_command(&session, command);
+	}
+	if (status < 0) {
+		say_error(&session);
+		status = err_exit_status(session.err.code);
+	}
+	if (!session.options.quiet || session.options.json)
+		buffer_add(out, session.out.data, session.out.length);
+	buffer_free(&session.out);
+	ledger_close(session.ledger);
+	world_free(session.world);
+	return status;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A repair: the plan with what it changes in trust, and what came of it. */
+#include <string.h>
+
+#include "report/pieces.h"
+
+static const char *const result_names[] = { "nothing", "applied", "refused", "rolled-back",
+	"prepared", "stuck" };
+
+const char *
+repair_result_name(enum repair_result result)
+{
+	return result_names[result];
+}
+
+static const char *
+proof_name(enum repair_proof proof)
+{
+	return proof == PROOF_HANDSHAKE ? "handshake" : proof == PROOF_STAND_IN ? "stand-in" : NULL;
+}
+
+static void
+add_changes(struct json *json, const char *key, const struct plan *plan, bool added)
+{
+	json_key(json, key);
+	json_array_open(json);
+	for (size_t i = 0; i < plan->change_count; i++) {
+		if (plan->changes[i].added != added)
+			continue;
+		json_object_open(json);
+		json_member_text(json, "kind", plan->changes[i].kind);
+		json_member_text(json, "fingerprint", plan->changes[i].fingerprint);
+		json_member_text(json, "subject", plan->changes[i].subject);
+		json_member_text(json, "store", plan->changes[i].store);
+		json_object_close(json);
+	}
+	json_array_close(json);
+}
+
+static void
+add_plan(const struct plan *plan, struct json *json)
+{
+	json_key(json, "plan");
+	json_object_open(json);
+	json_key(json, "causes");
+	json_array_open(json);
+	for (size_t i = 0; i < plan->chosen_count; i++)
+		json_text(json, cause_get(plan->chosen[i]->finding->cause)->code);
+	json_array_close(json);
+	json_key(json, "steps");
+	json_array_open(json);
+	for (size_t i = 0; i < plan->step_count; i++) {
+		json_object_open(json);
+		json_member_number(json, "number", plan->steps[i].number);
+		json_member_text(json, "kind", step_kind_name(plan->steps[i].kind));
+		json_member_text(json, "path", plan->steps[i].path);
+		json_member_text(json, "text", plan->steps[i].text);
+		json_object_close(json);
+	}
+	json_array_close(json);
+	json_key(json, "trust_change");
+	json_object_open(json);
+	add_changes(json, "added", plan, true);
+	add_changes(json, "removed", plan, false);
+	add_names_json(json, "clients_let_in", plan->let_in, plan->let_in_count);
+	add_names_json(json, "clients_shut_out", plan->shut_out, plan->shut_out_count);
+	json_object_close(json);
+	json_object_close(json);
+}
+
+void
+report_repair_json(const struct diagnosis *diagnosis, const struct plan *plan,
+	const struct repair *repair, struct json *json)
+{
+	(void)diagnosis;
+	json_member_text(json, "service", plan->service->name);
+	json_member_text(json, "target", plan->service->target);
+	if (repair != NULL) {
+		json_key(json, "transaction");
+		if (repair->transaction > 0)
+			json_number(json, repair->transaction);
+		else
+			json_text(json, NULL);
+		json_member_text(json, "result", repair_result_name(repair->result));
+		json_member_text(json, "proof", proof_name(repair->proof));
+		json_member_text(json, "text", repair->text);
+	}
+	add_plan(plan, json);
+	json_key(json, "verdicts_after");
+	json_array_open(json);
+	for (size_t i = 0; repair != NULL && i < repair->after_count; i++)
+		add_verdict_json(json, &repair->after[i]);
+	json_array_close(json);
+}
+
+static void
+text_names(struct buffer *out, const char *heading, const char *const *names, size_t count)
+{
+	if (count == 0)
+		return;
+	buffer_addf(out, "  %s", heading);
+	for (size_t i = 0; i < count; i++)
+		buffer_addf(out, "%s %s", i > 0 ? "," : "", names[i]);
+	buffer_add_text(out, "\n");
+}
+
+static void
+text_plan(const struct plan *plan, const struct style *style, struct buffer *out)
+{
+	buffer_addf(out, "%sPlan for %s%s\n", tone_begin(style, TONE_BOLD), plan->service->target,
+		tone_end(style));
+	for (size_t i = 0; i < plan->chosen_count; i++)
+		buffer_addf(out, "  %s: %s\n", cause_get(plan->chosen[i]->finding->cause)->code,
+			plan->chosen[i]->finding->action);
+	buffer_add_text(out, "Steps\n");
+	for (size_t i = 0; i < plan->step_count; i++)
+		if (plan->steps[i].kind != STEP_DIRECTORY)
+			buffer_addf(out, "  ~ %s\n", plan->steps[i].text);
+	buffer_add_text(out, "Trust change\n");
+	for (size_t i = 0; i < plan->change_count; i++)
+		buffer_addf(out, "  %s%s%s %s %s (%.16s…) in %s\n",
+			tone_begin(style, plan->changes[i].added ? TONE_GOOD : TONE_BAD),
+			plan->changes[i].added ? "+" : "-", tone_end(style), plan->changes[i].kind,
+			plan->changes[i].subject, plan->changes[i].fingerprint,
+			plan->changes[i].store);
+	if (plan->change_count == 0)
+		buffer_add_text(out, "  none: the same CAs and CRLs as before\n");
+	text_names(out, "lets in:", plan->let_in, plan->let_in_count);
+	text_names(out, "shuts out:", plan->shut_out, plan->shut_out_count);
+}
+
+static void
+text_after(const struct repair *repair, struct buffer *out)
+{
+	size_t right = 0;
+
+	for (size_t i = 0; i < repair->after_count; i++)
+		right += repair->after[i].accepted == repair->after[i].must_be_accepted;
+	if (repair->after_count > 0)
+		buffer_addf(out, "Proved by %s: %zu of %zu verdicts as they must be.\n",
+			repair->proof == PROOF_HANDSHAKE
+				? "handshakes with the running server, fresh and resumed"
+				: "the server's own test and a stand-in (the server is down)",
+			right, repair->after_count);
+}
+
+void
+report_repair_text(const struct diagnosis *diagnosis, const struct plan *plan,
+	const struct repair *repair, const struct style *style, struct buffer *out)
+{
+	(void)diagnosis;
+	if (repair == NULL) {
+		if (plan->step_count > 0)
+			text_plan(plan, style, out);
+		return;
+	}
+	switch (repair->result) {
+	case RESULT_NOTHING:
+		buffer_addf(out, "%s: nothing to do.\n", plan->service->target);
+		break;
+	case RESULT_APPLIED:
+		text_after(repair, out);
+		buffer_addf(out,
+			"%sApplied%s as transaction %lld. Way back: trustmend rollback %lld\n",
+			tone_begin(style, TONE_GOOD), tone_end(style),
+			(long long)repair->transaction, (long long)repair->transaction);
+		break;
+	case RESULT_REFUSED:
+		buffer_addf(out, "%s%s: no safe repair%s: %s\nNothing was changed.\n",
+			tone_begin(style, TONE_BAD), plan->service->target, tone_end(style),
+			repair->text);
+		break;
+	case RESULT_ROLLED_BACK:
+		buffer_addf(out, "%sFailed and undone%s: %s\nEverything is as it was before.\n",
+			tone_begin(style, TONE_BAD), tone_end(style), repair->text);
+		break;
+	case RESULT_PREPARED:
+		buffer_addf(out, "Dry run: %s.\n", repair->text);
+		break;
+	case RESULT_STUCK:
+		buffer_addf(out,
+			"%sCould not be undone%s: %s\nThe journal is kept: mend the cause, then "
+			"trustmend rollback %lld\n",
+			tone_begin(style, TONE_BAD), tone_end(style), repair->text,
+			(long long)repair->transaction);
+		break;
+	}
+}

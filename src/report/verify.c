@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Certificates judged: a row each, and every path on demand. */
+#include "report/pieces.h"
+
+static const struct cert *
+leaf_of(const struct judged *judged)
+{
+	return judged->client->chain_length > 0 ? &judged->client->chain[0] : NULL;
+}
+
+static void
+add_path(struct arena *arena, const struct path *path, struct json *json)
+{
+	json_object_open(json);
+	json_key(json, "certificates");
+	json_array_open(json);
+	for (unsigned i = 0; i < path->length; i++) {
+		if (path->certs[i] == NULL)
+			continue;
+		json_object_open(json);
+		add_fingerprint_json(json, "fingerprint", &path->certs[i]->fingerprint);
+		json_member_text(json, "subject", name_text(arena, path->certs[i]->subject));
+		json_member_text(
+			json, "origin", path->origins[i] == ORIGIN_STORE ? "store" : "client");
+		json_object_close(json);
+	}
+	json_array_close(json);
+	json_member_bool(json, "ends_in_anchor", path->ends_in_anchor);
+	json_key(json, "failures");
+	json_array_open(json);
+	for (unsigned i = 0; i < path->failure_count; i++) {
+		json_object_open(json);
+		json_member_number(json, "depth", path->failures[i].depth);
+		json_member_text(json, "rule", path->failures[i].rule);
+		json_member_number(json, "code", path->failures[i].error);
+		json_member_text(json, "text", path->failures[i].text);
+		json_object_close(json);
+	}
+	json_array_close(json);
+	json_object_close(json);
+}
+
+static void
+add_judged(struct arena *arena, const struct judged *judged, struct json *json)
+{
+	const struct verdict *verdict = judged->verdict;
+	const struct cert *leaf = leaf_of(judged);
+
+	json_object_open(json);
+	json_member_text(json, "subject", leaf != NULL ? name_text(arena, leaf->subject) : NULL);
+	if (leaf != NULL)
+		add_fingerprint_json(json, "fingerprint", &leaf->fingerprint);
+	json_member_text(json, "source", judged->source);
+	json_member_text(json, "verifier", judged->verifier);
+	json_member_text(json, "verdict",
+		verdict == NULL     ? "unknown"
+		: verdict->accepted ? "accept"
+				    : "refuse");
+	json_key(json, "reason");
+	json_object_open(json);
+	json_member_text(json, "engine", verdict != NULL ? verdict->engine : NULL);
+	json_member_number(json, "error", verdict != NULL ? verdict->error : 0);
+	json_member_text(json, "text", verdict != NULL ? verdict->text : judged->client->problem);
+	json_member_number(json, "depth", verdict != NULL ? verdict->depth : 0);
+	json_object_close(json);
+	json_member_text(json, "difference", verdict != NULL ? verdict->difference : NULL);
+	json_key(json, "paths");
+	json_array_open(json);
+	for (size_t i = 0; verdict != NULL && i < verdict->path_count; i++)
+		add_path(arena, &verdict->paths[i], json);
+	json_array_close(json);
+	json_object_close(json);
+}
+
+void
+report_verify_json(
+	struct arena *arena, const struct judged *judged, size_t count, struct json *json)
+{
+	json_key(json, "results");
+	json_array_open(json);
+	for (size_t i = 0; i < count; i++)
+		add_judged(arena, &judged[i], json);
+	json_array_close(json);
+}
+
+static void
+text_path(struct arena *arena, const struct path *path, size_t number, const struct style *style,
+	struct buffer *out)
+{
+	buffer_addf(out, "    path %zu%s\n", number,
+		path->ends_in_anchor ? "" : ", which ends in no anchor");
+	for (unsigned i = 0; i < path->length; i++) {
+		buffer_addf(out, "    %*s%s %s%s\n", (int)i * 2 + 2, "", i == 0 ? "" : "^",
+			path->certs[i] != NULL ? name_text(arena, path->certs[i]->subject)
+					       : "(any client)",
+			path->origins[i] == ORIGIN_STORE ? "  [store]" : "");
+		for (unsigned j = 0; j < path->failure_count; j++)
+			if (path->failures[j].depth == i)
+				buffer_addf(out, "    %*s%sx %s%s: %s\n", (int)i * 2 + 4, "",
+					tone_begin(style, TONE_BAD), path->failures[j].rule,
+					tone_end(style), path->failures[j].text);
+	}
+}
+
+void
+report_verify_text(struct arena *arena, const struct judged *judged, size_t count,
+	const struct style *style, struct buffer *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct verdict *verdict = judged[i].verdict;
+		const struct cert *leaf = leaf_of(&judged[i]);
+		bool accepted = verdict != NULL && verdict->accepted;
+
+		buffer_addf(out, "%s%s%s  %s  %s",
+			tone_begin(style, accepted ? TONE_GOOD : TONE_BAD),
+			accepted ? "accept" : "refuse", tone_end(style), judged[i].source,
+			leaf != NULL ? name_text(arena, leaf->subject) : judged[i].client->problem);
+		if (judged[i].verifier != NULL)
+			buffer_addf(out, "  at %s", judged[i].verifier);
+		if (verdict != NULL && !accepted)
+			buffer_addf(out, "  (%s: error %d at depth %u: %s)", verdict->engine,
+				verdict->error, verdict->depth, verdict->text);
+		buffer_add_text(out, "\n");
+		if (verdict != NULL && verdict->difference != NULL)
+			buffer_addf(out, "    %s\n", verdict->difference);
+		for (size_t j = 0; style->verbose && verdict != NULL && j < verdict->path_count;
+			j++)
+			text_path(arena, &verdict->paths[j], j + 1, style, out);
+	}
+}
