@@ -72,7 +72,8 @@ holds_in_baseline(
 static enum confidence
 confidence_of(const struct proof *proof, const struct suspect *suspect)
 {
-	if (suspect->remedy == NULL || suspect->hidden || (suspect->necessary && !proof->sufficient))
+	if (suspect->remedy == NULL || suspect->hidden ||
+		(suspect->necessary && !proof->sufficient))
 		return suspect->necessary || suspect->certain ? CONFIDENCE_STRONG : CONFIDENCE_HINT;
 	if (suspect->necessary)
 		return CONFIDENCE_PROVED;
@@ -272,6 +273,25 @@ attribute_causes(
 	}
 }
 
+/* A refusal that no cause explains is not passed over in silence. */
+static void
+note_unexplained(struct diagnosis *diagnosis, const struct proof *proof)
+{
+	for (size_t i = 0; i < proof->before->cell_count; i++) {
+		const struct cell *cell = &proof->before->cells[i];
+
+		if (!cell->concerns || cell->accepted == cell->client->must_be_accepted ||
+			cell->cause_count > 0)
+			continue;
+		diagnosis->complete = false;
+		diagnosis->incomplete_why = arena_printf(diagnosis->arena,
+			"%s is %s at %s, and no cause is known: %s", cell->client->name,
+			cell->accepted ? "let in" : "refused", cell->verifier->name,
+			cell->text != NULL ? cell->text : "its path has no fault");
+		return;
+	}
+}
+
 void
 conclude_service(struct diagnosis *diagnosis, const struct request *request,
 	const struct service *service, const struct proof *proof, const struct running *running)
@@ -288,6 +308,7 @@ conclude_service(struct diagnosis *diagnosis, const struct request *request,
 		conclude_suspect(diagnosis, service, proof, running, later.list[i]);
 	attribute_causes(diagnosis, proof, proof->before->cells, proof->before->cell_count);
 	attribute_causes(diagnosis, proof, running->cells, running->cell_count);
+	note_unexplained(diagnosis, proof);
 	keep_cells(diagnosis, proof->before->cells, proof->before->cell_count);
 	keep_cells(diagnosis, running->cells, running->cell_count);
 }
