@@ -336,6 +336,24 @@ TEST(own_files, "and does where one of them is another: then its own world is as
 	CHECK(service->product->reload(arena, service, &err) == 0);
 }
 
+TEST(no_master, "without a master process it is recognised, and not reloaded")
+{
+	static const char *const arguments[] = { "nginx", "-c", "/a b", NULL }, *const errand[] = {
+		"nginx", "-t", "-c", "/a", NULL
+	};
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct process process = {
+		.arguments = arguments, .argument_count = 3, .executable = program
+	};
+	struct instance instance;
+
+	CHECK(nginx_title_read(arena, &process, &instance));
+	CHECK_TEXT(instance.config, "/a b");
+	process.arguments = errand;
+	process.argument_count = 4;
+	CHECK(!nginx_title_read(arena, &process, &instance));
+}
+
 TEST(start, "a server that is down is started by its own command line")
 {
 	START();
@@ -405,6 +423,8 @@ TEST(titles, "the options of a master, out of a title that lost its quotes")
 	}
 	CHECK_TEXT(titled(arena, rows[2].title, NULL)->arguments[3], "daemon off; pid /x;");
 	CHECK(titled(arena, "nginx: worker process", NULL) == NULL);
+	CHECK(titled(arena, "/usr/sbin/nginx", "/usr/sbin/nginx") != NULL);
+	CHECK(titled(arena, "vi", "/usr/sbin/nginx") == NULL);
 	CHECK(titled(arena, "", NULL) == NULL);
 }
 
