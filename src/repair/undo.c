@@ -164,11 +164,10 @@ pick_transaction(struct arena *arena, struct ledger *ledger, int64_t id, struct 
 
 int
 transaction_rollback(struct arena *arena, struct ledger *ledger, struct world *world, int64_t id,
-	int64_t now, struct repair *ret, struct err *err)
+	struct repair *ret, struct err *err)
 {
 	struct transaction transaction;
 
-	(void)now;
 	*ret = (struct repair){ .result = RESULT_NOTHING };
 	TRY(pick_transaction(arena, ledger, id, &transaction, err));
 	ret->transaction = transaction.id;
@@ -189,13 +188,12 @@ transaction_rollback(struct arena *arena, struct ledger *ledger, struct world *w
 }
 
 int
-transaction_recover(struct arena *arena, struct ledger *ledger, struct world *world, int64_t now,
+transaction_recover(struct arena *arena, struct ledger *ledger, struct world *world,
 	size_t *ret_count, struct err *err)
 {
 	struct transaction *all;
 	size_t count;
 
-	(void)now;
 	*ret_count = 0;
 	TRY(ledger_transactions(ledger, arena, 0, &all, &count, err));
 	for (size_t i = 0; i < count; i++) {

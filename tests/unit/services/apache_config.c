@@ -668,4 +668,35 @@ TEST(debian, "Debian's own configuration has no problem")
 	CHECK_TEXT(service.readers.at_handshake->user_name, "www-data");
 }
 
+TEST(debian_all, "nor has all of it at once: each module, snippet and site that is available")
+{
+	static const char text[] =
+		"ServerRoot /etc/apache2\nIncludeOptional mods-available/*.load\n"
+		"IncludeOptional mods-available/*.conf\nIncludeOptional conf-available/*.conf\n"
+		"Include ports.conf\nIncludeOptional sites-available/*.conf\n"
+		"<VirtualHost *:443>\nServerName own\nSSLEngine on\nSSLVerifyClient require\n"
+		"SSLCACertificateFile /ca\n</VirtualHost>\n";
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(world_freep) struct world *host = world_host();
+	CLEANUP(world_freep) struct world *world = world_overlay(host);
+	struct file_identity identity;
+	struct service service = {
+		.product = &product_apache,
+		.name = "apache",
+		.config = "/etc/apache2/all.conf",
+		.world = world,
+	};
+
+	if (world_stat(world, "/etc/apache2/ports.conf", &identity, NULL) < 0)
+		return;
+	overlay_write(world, service.config, span_of(text, sizeof(text) - 1));
+	product_apache.read(arena, &service);
+	for (size_t i = 0; i < service.problem_count; i++)
+		printf("# %s:%u: %s\n", service.problems[i].where.path,
+			service.problems[i].where.line, service.problems[i].text);
+	CHECK(service.problem_count == 0 && service.finding_count == 0);
+	CHECK(service.verifier_count == 1 && service.config_file_count > 50);
+	CHECK_TEXT(service.verifiers[0].endpoints[0].server_name, "own");
+}
+
 TAP_MAIN()

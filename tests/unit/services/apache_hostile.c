@@ -264,4 +264,20 @@ TEST(envvars_loop, "variables of envvars that name each other end")
 	CHECK(tree.service.verifier_count == 1);
 }
 
+TEST(envvars_bomb, "variables of envvars that multiply each other end")
+{
+	TREE;
+	CLEANUP(buffer_free) struct buffer text = {};
+
+	for (int i = 0; i < 7; i++) {
+		buffer_addf(&text, "export A%d=", i);
+		for (int j = 0; j < 5'000; j++)
+			buffer_addf(&text, "$A%d", i - 1 < 0 ? 9 : i - 1);
+		buffer_add_text(&text, "\n");
+	}
+	tree_write(&tree, "/etc/apache2/envvars", (const char *)text.data, text.length);
+	tree_host(&tree, "ErrorLog ${A6}${A5}${A4}\n", verifying);
+	CHECK(tree.service.verifier_count == 1);
+}
+
 TAP_MAIN()
