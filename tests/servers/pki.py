@@ -217,6 +217,8 @@ class Pki:
         self._variant("top-path-length", self.top, (basic + ",pathlen:0", usage, key_id))
         self._variant("top-lax", self.top, ("basicConstraints=CA:TRUE",))
         if self.shape == "cross":
+            self.certificate("new-root", self.subjects["new-cross"], "new-cross",
+                             extensions=CA_EXTENSIONS)
             self._variant("cross-expired", "new-cross", start=-700 * DAY, end=-2 * DAY)
         self._make_extra_authorities()
 
@@ -274,14 +276,15 @@ class Pki:
             self.list_of(f"fresh-{ca}", ca, revoked, number=6, start=600)
         self.list_of("scope-issuing", "issuing", ("revoked",), 5, extensions=(
             "issuingDistributionPoint=critical,onlyCA:TRUE",))
-        self.list_of("delta-issuing", "issuing", ("revoked",), 6, extensions=(
+        self.list_of("delta-issuing", "issuing", (), 6, extensions=(
             "2.5.29.27=critical,DER:02:01:01",))
         self.list_of("critical-issuing", "issuing", ("revoked",), 5, extensions=(
             "1.3.6.1.4.1.99999.8=critical,DER:05:00",))
         self.list_of("listed-issuing", "issuing", ("revoked", "alice", "bob"), 4,
                      start=-3 * DAY)
         self.list_of("false-issuing", "false-issuing", ("revoked",), 7, by_key_id=False)
-        self.list_of("partner", "partner")
+        for ca in ("partner", "weak", "renewed", "twin"):
+            self.list_of(ca, ca, by_key_id=ca != "twin")
         self._spoil("good-issuing", "spoilt-issuing")
 
     def _spoil(self, name, spoilt):
