@@ -25,6 +25,7 @@ LEAF_EXTENSIONS = (
     "subjectKeyIdentifier=hash",
     "subjectAltName=DNS:client.lab.example",
 )
+NO_KEY_IDS = ("subjectKeyIdentifier=none", "authorityKeyIdentifier=none")
 BY_KEY_ID = ("authorityKeyIdentifier=keyid",)
 
 # shape: what stands in the good store, from the issuing CA to the anchor, with its key's algorithm
@@ -215,7 +216,7 @@ class Pki:
         self._variant("issuing-key-id", "issuing", (basic, usage, "subjectKeyIdentifier=0102030405"))
         self._variant("top-expired", self.top, start=-4000 * DAY, end=-2 * DAY)
         self._variant("top-path-length", self.top, (basic + ",pathlen:0", usage, key_id))
-        self._variant("top-lax", self.top, ("basicConstraints=CA:TRUE",))
+        self._variant("top-lax", self.top, ("basicConstraints=CA:TRUE",) + NO_KEY_IDS)
         if self.shape == "cross":
             self.certificate("new-root", self.subjects["new-cross"], "new-cross",
                              extensions=CA_EXTENSIONS)
@@ -234,7 +235,7 @@ class Pki:
                          CA_EXTENSIONS + BY_KEY_ID)
         # Two roots of one name, and no key identifier tells them apart.
         for name in ("twin", "false-twin"):
-            self.certificate(name, self._subject("twin"), name, extensions=CA_EXTENSIONS[:2])
+            self.certificate(name, self._subject("twin"), name, extensions=CA_EXTENSIONS[:2] + NO_KEY_IDS)
 
     def _leaf(self, name, issuer="issuing", key="leaf-ec", extensions=LEAF_EXTENSIONS, **others):
         self.certificate(name, f"/O=Lab/CN={name}", key, issuer, extensions + BY_KEY_ID, **others)
@@ -261,7 +262,8 @@ class Pki:
         self._leaf("of-renewed", "renewed")
         self._leaf("of-weak", "weak")
         self._leaf("of-explicit", "explicit")
-        self.certificate("of-twin", "/O=Lab/CN=of-twin", "leaf-ec", "twin", LEAF_EXTENSIONS)
+        self.certificate("of-twin", "/O=Lab/CN=of-twin", "leaf-ec", "twin",
+                         LEAF_EXTENSIONS[:3] + NO_KEY_IDS)
         self.certificate("self-signed", "/O=Lab/CN=self-signed", "leaf-ec",
                          extensions=LEAF_EXTENSIONS)
 

@@ -156,6 +156,11 @@ class World:
         if self.settings.directory and not new:
             path.unlink()
 
+    def append(self, *names):
+        """More certificates at the end of the store file."""
+        with open(self.anchors, "ab") as file:
+            file.write(b"".join(map(self.pki.pem, names)))
+
     def swap_crl(self, name, other):
         """Another CRL (or none) in the place of one in the CRL file."""
         new = self.pki.crl(other) if other else b""
