@@ -127,7 +127,7 @@ static enum cause_code
 name_stale(struct diagnosis *diagnosis, const struct service *service,
 	const struct running *running, const char **ret_line)
 {
-	bool only_crls = true;
+	bool only_crls = running->stale_count > 0;
 
 	*ret_line = NULL;
 	if (service->product->reload_failure != NULL)
@@ -176,9 +176,12 @@ conclude_stale(struct diagnosis *diagnosis, const struct service *service,
 	char changed[MOMENT_TEXT_SIZE], loaded[MOMENT_TEXT_SIZE];
 	bool known, hurts;
 
-	if (running->stale_count == 0 || proof->before->down != NULL)
+	if (proof->before->down != NULL)
 		return;
 	hurts = mark_stale(diagnosis, proof->before, running, refuses, admits, &known);
+	/* Without a newer file, only what a handshake showed counts. */
+	if (running->stale_count == 0 && !(hurts && running->by_handshake))
+		return;
 	cause = name_stale(diagnosis, service, running, &line);
 	finding = finding_add(diagnosis->findings, cause,
 		hurts   ? SEVERITY_CRITICAL
@@ -189,8 +192,13 @@ conclude_stale(struct diagnosis *diagnosis, const struct service *service,
 		      : CONFIDENCE_STRONG;
 	finding->states = STATE_RUNNING;
 	finding->service = service->name;
-	finding->subject = (struct subject){ .where.path = running->stale[0].path,
-		.pid = (int)service->main.pid };
+	finding->subject = (struct subject){ .pid = (int)service->main.pid };
+	if (running->stale_count > 0)
+		finding->subject.where.path = running->stale[0].path;
+	else
+		finding_evidence(diagnosis->findings, finding,
+			"by its files it would treat these clients rightly; handshakes show that "
+			"it does not");
 	moment_text(service->loaded.seconds, loaded);
 	for (size_t i = 0; i < running->stale_count; i++) {
 		moment_text(running->stale[i].changed.seconds, changed);

@@ -213,6 +213,28 @@ mark_unmendable(struct diagnosis *diagnosis, struct proof *proof)
 	}
 }
 
+/* What keeps the server from starting, and cannot be mended: everybody is refused, now or at the
+ * next start. */
+static void
+mark_down(const struct diagnosis *diagnosis, const struct scene *scene, struct proof *proof)
+{
+	for (size_t i = 0; scene->down != NULL && i < proof->suspects.count; i++) {
+		struct suspect *suspect = proof->suspects.list[i];
+		bool stops = false;
+
+		for (size_t j = 0; j < scene->service->verifier_count; j++)
+			stops = stops ||
+				(!scene->trusts[j]->loads && suspect->subject.where.path != NULL &&
+					strcmp(scene->trusts[j]->failed->path,
+						suspect->subject.where.path) == 0);
+		if (!stops || !suspect->certain || suspect->remedy != NULL)
+			continue;
+		suspect->necessary = true;
+		for (size_t j = 0; j < diagnosis->clients.count; j++)
+			suspect->refuses[j] = diagnosis->clients.list[j].must_be_accepted;
+	}
+}
+
 struct proof *
 proof_make(
 	struct diagnosis *diagnosis, const struct request *request, const struct service *service)
@@ -236,6 +258,7 @@ proof_make(
 	mark_hidden(diagnosis, proof);
 	join_fellows(diagnosis, proof);
 	mark_unmendable(diagnosis, proof);
+	mark_down(diagnosis, scene, proof);
 	proof->after = scene_without(diagnosis, request, service, proof, NULL);
 	return proof;
 }

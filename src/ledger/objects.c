@@ -14,10 +14,14 @@ has_pem_key(struct span bytes)
 
 	for (size_t at = span_find(bytes, begin, 0); at != SIZE_MAX;
 		at = span_find(bytes, begin, at + 1)) {
-		size_t end = span_find(bytes, key, at);
+		struct span label = span_of(bytes.data + at, bytes.length - at);
+		size_t end;
 
-		if (end != SIZE_MAX && end - at < 64 &&
-			memchr(bytes.data + at + 11, '\n', end - at - 11) == NULL)
+		/* No farther than a label goes, or a large bundle would be read once per block. */
+		if (label.length > 64 + sizeof(key))
+			label.length = 64 + sizeof(key);
+		end = span_find(label, key, 0);
+		if (end != SIZE_MAX && end < 64 && memchr(label.data + 11, '\n', end - 11) == NULL)
 			return true;
 	}
 	return false;

@@ -168,9 +168,25 @@ claims_to_be_self_signed(const struct cert *cert)
 	       span_equal(authority, cert->subject_key_id);
 }
 
+/* All of a large store together, for that is where the time goes. */
+static void
+check_own_signatures(struct store_builder *builder, struct signature_cache *signatures)
+{
+	const struct cert **certs = arena_alloc(
+		builder->arena, (builder->entry_count + 1) * sizeof(const struct cert *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < builder->entry_count; i++)
+		if (builder->entries[i].kind == ENTRY_CERTIFICATE &&
+			claims_to_be_self_signed(&builder->entries[i].cert))
+			certs[count++] = &builder->entries[i].cert;
+	signatures_own(signatures, certs, count);
+}
+
 void
 builder_review_signatures(struct store_builder *builder, struct signature_cache *signatures)
 {
+	check_own_signatures(builder, signatures);
 	for (size_t i = 0; i < builder->entry_count; i++) {
 		const struct entry *entry = &builder->entries[i];
 

@@ -4,14 +4,21 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "x509/envelope.h"
+#include "x509/public_key.h"
 
 enum {
 	TABLE_CAPACITY_FIRST = 64, /* a power of two, as all its successors */
 	SECURITY_BITS_UNKNOWN = -1,
+	/* A thread costs about as much as one signature; more than a few fight over libcrypto's
+	   locks. */
+	BATCH_PER_THREAD = 32,
+	BATCH_MAX_THREADS = 8,
 };
 
 /* What is known of an object's signature by a key, or (where object is all zero) of a key. */
@@ -30,6 +37,7 @@ struct table {
 
 struct signature_cache {
 	struct table keys, results;
+	struct key_decoder decoder;
 };
 
 static size_t
@@ -106,25 +114,8 @@ signature_cache_free(struct signature_cache *cache)
 		EVP_PKEY_free(cache->keys.slots[i].decoded);
 	mem_free(cache->keys.slots);
 	mem_free(cache->results.slots);
+	key_decoder_free(&cache->decoder);
 	mem_free(cache);
-}
-
-static EVP_PKEY *
-decode_key(struct span spki)
-{
-	const unsigned char *at = spki.data;
-	EVP_PKEY *key;
-
-	if (spki.length > CERT_MAX_SIZE)
-		return NULL;
-	(void)ERR_set_mark();
-	key = d2i_PUBKEY(NULL, &at, (long)spki.length);
-	(void)ERR_pop_to_mark();
-	if (key != NULL && at != spki.data + spki.length) {
-		EVP_PKEY_free(key);
-		return NULL;
-	}
-	return key;
 }
 
 /* Borrowed from the cache; NULL where libcrypto cannot read it. */
@@ -136,7 +127,7 @@ find_key(struct signature_cache *cache, const struct digest *digest, struct span
 	struct slot *slot = table_find(&cache->keys, &no_object, digest, &is_new);
 
 	if (is_new)
-		slot->decoded = decode_key(spki);
+		slot->decoded = key_decode(&cache->decoder, spki);
 	return slot->decoded;
 }
 
@@ -265,4 +256,102 @@ key_security_bits(struct signature_cache *cache, struct span spki)
 	int bits = key != NULL ? EVP_PKEY_get_security_bits(key) : SECURITY_BITS_UNKNOWN;
 
 	return bits >= 0 ? bits : SECURITY_BITS_UNKNOWN;
+}
+
+/* Every step-th certificate from the first, with a decoder of its own; what comes of it is written
+ * where no other thread writes. */
+struct share {
+	const struct cert *const *certs;
+	enum signature_result *results;
+	size_t first, step, count;
+	pthread_t thread;
+	bool started;
+};
+
+static void *
+check_share(void *data)
+{
+	const struct share *share = data;
+	struct key_decoder decoder = { 0 };
+
+	(void)ERR_set_mark();
+	for (size_t i = share->first; i < share->count; i += share->step) {
+		const struct cert *cert = share->certs[i];
+		EVP_PKEY *key = key_decode(&decoder, cert->spki);
+
+		share->results[i] = key == NULL ? SIGNATURE_UNSUPPORTED
+						: verify(key, cert->tbs, cert->signature_algorithm,
+							  cert->signature);
+		EVP_PKEY_free(key);
+	}
+	(void)ERR_pop_to_mark();
+	key_decoder_free(&decoder);
+	return NULL;
+}
+
+static size_t
+thread_count(size_t count)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t threads = processors > 1 ? (size_t)processors : 1;
+
+	if (threads > BATCH_MAX_THREADS)
+		threads = BATCH_MAX_THREADS;
+	if (threads > count / BATCH_PER_THREAD)
+		threads = count / BATCH_PER_THREAD;
+	return threads > 0 ? threads : 1;
+}
+
+/* This thread takes the first share, and any that could not be given away. */
+static void
+check_shares(const struct cert *const *certs, enum signature_result *results, size_t count)
+{
+	struct share shares[BATCH_MAX_THREADS];
+	size_t threads = thread_count(count);
+
+	for (size_t i = threads; i-- > 0;) {
+		shares[i] = (struct share){ certs, results, i, threads, count, 0, false };
+		if (i > 0)
+			shares[i].started = pthread_create(&shares[i].thread, NULL, check_share,
+						    &shares[i]) == 0;
+		if (!shares[i].started)
+			(void)check_share(&shares[i]);
+	}
+	for (size_t i = 1; i < threads; i++)
+		if (shares[i].started)
+			(void)pthread_join(shares[i].thread, NULL);
+}
+
+/* Those whose answer is not known yet. */
+static size_t
+pick_unknown(struct signature_cache *cache, const struct cert *const *certs, size_t count,
+	const struct cert **ret)
+{
+	size_t unknown = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (cache->results.capacity == 0 ||
+			!probe(&cache->results, &certs[i]->fingerprint, &certs[i]->key_digest)
+				 ->used)
+			ret[unknown++] = certs[i];
+	return unknown;
+}
+
+void
+signatures_own(struct signature_cache *cache, const struct cert *const *certs, size_t count)
+{
+	CLEANUP(mem_freep)
+	const struct cert **unknown = mem_alloc((count + 1) * sizeof(const struct cert *));
+	CLEANUP(mem_freep)
+	enum signature_result *results = mem_alloc((count + 1) * sizeof(*results));
+
+	count = pick_unknown(cache, certs, count, unknown);
+	check_shares(unknown, results, count);
+	for (size_t i = 0; i < count; i++) {
+		bool is_new;
+
+		table_find(
+			&cache->results, &unknown[i]->fingerprint, &unknown[i]->key_digest, &is_new)
+			->result = results[i];
+	}
 }

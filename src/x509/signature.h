@@ -20,6 +20,9 @@ enum signature_result signature_cert(
 	struct signature_cache *, const struct cert *, struct span issuer_spki);
 enum signature_result signature_crl(
 	struct signature_cache *, const struct crl *, struct span issuer_spki);
+/* Asks of many at once whether each is signed by its own key, on all processors; the answers are
+ * then in the cache, and the keys are not. */
+void signatures_own(struct signature_cache *, const struct cert *const *certs, size_t count);
 /* Security bits of the algorithm's digest as OpenSSL counts them (SHA-1 63, MD5 39, SHA-256 128),
  * or -1. */
 int signature_security_bits(struct span algorithm);

@@ -246,32 +246,12 @@ any_of_path_is_stored(const struct gap *gap, const struct completion *completion
 	return gap->below_is_stored;
 }
 
-/* Same subject and key under two issuers: a cross-certificate is what leads from one to the other.
- */
-static bool
-is_cross_certificate(const struct gap *gap, const struct cert *cert)
-{
-	const struct material *material = &gap->scene->diagnosis->material;
-
-	if (cert_is_self_issued(cert))
-		return false;
-	for (size_t i = 0; i < material->cert_count; i++) {
-		const struct cert *other = material->certs[i].cert;
-
-		if (digest_equal(&other->key_digest, &cert->key_digest) &&
-			name_equal(other->subject, cert->subject) &&
-			!name_equal(other->issuer, cert->issuer))
-			return true;
-	}
-	return false;
-}
-
 static enum cause_code
 name_missing(const struct gap *gap, const struct completion *completion, size_t index)
 {
 	const struct cert *cert = completion->path[index];
 
-	if (is_cross_certificate(gap, cert))
+	if (is_cross_certificate(gap->scene, cert))
 		return CAUSE_CHAIN_CROSS_CERTIFICATE;
 	if (!cert_is_self_issued(cert))
 		return CAUSE_CHAIN_INTERMEDIATE_MISSING;

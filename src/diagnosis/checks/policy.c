@@ -82,6 +82,38 @@ explain_impostor(struct scene *scene, struct suspects *suspects, const struct ce
 	}
 }
 
+/* Nothing is verified at all, although a client CA is configured and there are clients that must be
+ * refused. */
+static void
+explain_unverified(struct scene *scene, struct suspects *suspects)
+{
+	const struct verifier *named = NULL;
+	struct suspect *suspect;
+
+	for (size_t i = 0; i < scene->service->verifier_count; i++) {
+		if (scene->service->verifiers[i].mode != MODE_NONE)
+			return;
+		if (scene->service->verifiers[i].source_count > 0 && named == NULL)
+			named = &scene->service->verifiers[i];
+	}
+	for (size_t i = 0; named != NULL && i < scene->diagnosis->clients.count; i++) {
+		const struct client *client = &scene->diagnosis->clients.list[i];
+
+		if (client->must_be_accepted)
+			continue;
+		suspect = suspect_add(scene, suspects, CAUSE_POLICY_OPTIONAL_OR_REQUIRED,
+			&named->mode_where, NULL);
+		suspect_blame(scene, suspect, client);
+		suspect->verifier = named;
+		suspect->loses_client = true;
+		suspect_evidence(scene, suspect,
+			"a client CA is configured, and no certificate is verified: %s gets in",
+			client->name);
+		suspect->why = "verifying may shut out clients that rely on its absence: it needs "
+			       "its owner's decision";
+	}
+}
+
 static void
 report_reader_findings(struct scene *scene, struct suspects *suspects)
 {
@@ -103,6 +135,7 @@ static void
 policy_run(struct scene *scene, struct suspects *suspects)
 {
 	report_reader_findings(scene, suspects);
+	explain_unverified(scene, suspects);
 	for (size_t i = 0; i < scene->cell_count; i++) {
 		const struct cell *cell = &scene->cells[i];
 

@@ -73,6 +73,9 @@ name_ca_breach(const struct breach *breach, enum cause_code by_error)
 
 	if (by_error == CAUSE_CHAIN_INTERMEDIATE_EXPIRED && ca != NULL && cert_is_self_issued(ca))
 		return CAUSE_CHAIN_ROOT_EXPIRED;
+	if (by_error == CAUSE_CHAIN_INTERMEDIATE_EXPIRED && ca != NULL &&
+		is_cross_certificate(breach->scene, ca))
+		return CAUSE_CHAIN_CROSS_CERTIFICATE;
 	if (by_error == CAUSE_CHAIN_NOT_A_CA && ca != NULL) {
 		if (ca->version == 1 && !ca->has_basic_constraints)
 			return CAUSE_CHAIN_VERSION_1_CA;
@@ -145,27 +148,6 @@ name_breach(const struct breach *breach)
 	return CAUSE__COUNT;
 }
 
-/* Known-good: the same CA, the same key, another certificate, valid now. The proof tells whether it
- * mends the path. */
-static const struct material_cert *
-better_certificate(const struct breach *breach)
-{
-	const struct material *material = &breach->scene->diagnosis->material;
-	const struct cert *bad = breach->failure->cert;
-
-	for (size_t i = 0; bad != NULL && i < material->cert_count; i++) {
-		const struct cert *cert = material->certs[i].cert;
-
-		if (cert_same(cert, bad) || !name_equal(cert->subject, bad->subject) ||
-			!digest_equal(&cert->key_digest, &bad->key_digest))
-			continue;
-		if (cert->not_before <= breach->scene->request->at &&
-			breach->scene->request->at <= cert->not_after)
-			return &material->certs[i];
-	}
-	return NULL;
-}
-
 static const struct trusted *
 stored_at(const struct breach *breach)
 {
@@ -174,38 +156,20 @@ stored_at(const struct breach *breach)
 		       : NULL;
 }
 
+/* The constraint that a name or a length breaks stands in a CA above. */
 static const struct remedy *
 remedy_better(const struct breach *breach, enum cause_code cause)
 {
-	const struct material_cert *better = better_certificate(breach);
-	const struct trusted *stored = stored_at(breach);
-	struct scene *scene = breach->scene;
-	struct remedy *remedy;
+	size_t verifier = (size_t)(breach->cell->verifier - breach->scene->service->verifiers);
+	bool above = cause == CAUSE_CHAIN_NAME_CONSTRAINTS || cause == CAUSE_CHAIN_PATH_LENGTH;
+	const struct remedy *remedy = NULL;
 
-	if (better == NULL)
-		return NULL;
-	if (stored != NULL) {
-		remedy = remedy_new(scene, "replace-entry", cause, stored->entry->path);
-		remedy->damaged = stored->cert->der;
-		remedy_says(scene, remedy,
-			"put the good certificate of %s (same key, from %s) in the place of the "
-			"one at line %u of %s",
-			scene_name(scene, better->cert), better->entry->path, stored->entry->line,
-			stored->entry->path);
-	} else {
-		const struct trust_source *source = breach->cell->verifier->source_count > 0
-							    ? &breach->cell->verifier->sources[0]
-							    : NULL;
-
-		if (source == NULL)
-			return NULL;
-		remedy = remedy_new(scene, "add-entry", cause, source->path);
-		remedy_says(scene, remedy,
-			"add the good certificate of %s (same key, from %s) to %s",
-			scene_name(scene, better->cert), better->entry->path, source->path);
-	}
-	remedy->bytes = better->cert->der;
-	remedy->label = "CERTIFICATE";
+	if (!above && breach->failure->depth > 0 && breach->failure->cert != NULL)
+		return remedy_better_ca(breach->scene, verifier, cause, breach->failure->cert);
+	for (unsigned i = 1; above && remedy == NULL && i < breach->path->length; i++)
+		if (breach->path->certs[i] != NULL)
+			remedy = remedy_better_ca(
+				breach->scene, verifier, cause, breach->path->certs[i]);
 	return remedy;
 }
 
@@ -297,8 +261,7 @@ explain_breach(const struct breach *breach)
 	}
 	if (cause == CAUSE__COUNT)
 		return;
-	if (breach->failure->depth > 0)
-		remedy = remedy_better(breach, cause);
+	remedy = remedy_better(breach, cause);
 	if (stored != NULL)
 		where = (struct locus){ .path = stored->entry->path,
 			.line = stored->entry->line,
