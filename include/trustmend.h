@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trustmend as a library: one examination, and its report as the JSON document that the command prints.
+ * trustmend as a library: one examination, and its report as the JSON document that the command
+ * prints.
  *
- * The document is the interface: schema "trustmend.report/1", fields are only ever added. A context is used by one thread at a time.
+ * The document is the interface: schema "trustmend.report/1", fields are only ever added. A context
+ * is used by one thread at a time.
  */
 #pragma once
 
@@ -16,8 +18,9 @@ extern "C" {
 const char *trustmend_version(void);
 
 /*
- * Runs one command as the program would ("diagnose", "nginx:/etc/nginx/nginx.conf", "--clients", "DIR" …, without the program's name), with --json.
- * Returns the exit status of the interface; *ret_document is the document, to be freed with free(3), or NULL where there is none.
+ * Runs one command as the program would ("diagnose", "nginx:/etc/nginx/nginx.conf", "--clients",
+ * "DIR" …, without the program's name), with --json. Returns the exit status of the interface;
+ * *ret_document is the document, to be freed with free(3), or NULL where there is none.
  */
 int trustmend_run(int argument_count, const char *const *arguments, char **ret_document);
 

@@ -4,21 +4,29 @@
 #include <string.h>
 
 /* A choice of the command line: its words in the order of their numbers. */
+struct choice {
+	const char *option, *word;
+	const char *const *words;
+	size_t count;
+};
+
 static int
-choose(const char *option, const char *word, const char *const *words, size_t count, int fallback,
-	int *ret, struct err *err)
+choose(const struct choice *choice, int fallback, int *ret, struct err *err)
 {
+	const char *const *words = choice->words;
+	size_t count = choice->count;
+
 	*ret = fallback;
-	if (word == NULL)
+	if (choice->word == NULL)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(words[i], word) == 0) {
+		if (strcmp(words[i], choice->word) == 0) {
 			*ret = (int)i;
 			return 0;
 		}
-	return err_set(err, ERR_USAGE, "%s is %s%s%s%s%s, not %s", option, words[0],
+	return err_set(err, ERR_USAGE, "%s is %s%s%s%s%s, not %s", choice->option, words[0],
 		count > 2 ? ", " : " or ", words[1], count > 2 ? " or " : "",
-		count > 2 ? words[2] : "", word);
+		count > 2 ? words[2] : "", choice->word);
 }
 
 static const char *
@@ -43,11 +51,14 @@ loose_verifier(struct loose *loose, struct verifier *ret)
 	int purpose, scope, tolerant, level;
 	uint64_t depth;
 
-	TRY(choose("--purpose", options->purpose, purposes, 3, 0, &purpose, &session->err));
-	TRY(choose("--crl-check", options->crl_check, scopes, 3,
+	TRY(choose(&(struct choice){ "--purpose", options->purpose, purposes, 3 }, 0, &purpose,
+		&session->err));
+	TRY(choose(&(struct choice){ "--crl-check", options->crl_check, scopes, 3 },
 		options->crl.count > 0 ? CRL_CHECK_CHAIN : CRL_CHECK_NONE, &scope, &session->err));
-	TRY(choose("--crl-missing", options->crl_missing, missing, 2, 0, &tolerant, &session->err));
-	TRY(choose("--security", options->security, levels, 3, 1, &level, &session->err));
+	TRY(choose(&(struct choice){ "--crl-missing", options->crl_missing, missing, 2 }, 0,
+		&tolerant, &session->err));
+	TRY(choose(&(struct choice){ "--security", options->security, levels, 3 }, 1, &level,
+		&session->err));
 	*ret = (struct verifier){
 		.name = "loose files",
 		.mode = MODE_REQUIRED,

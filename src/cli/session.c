@@ -56,8 +56,8 @@ session_recover(struct session *session)
 {
 	size_t count = 0;
 
-	TRY(transaction_recover(session->arena, session->ledger, session->world, session->now,
-		&count, &session->err));
+	TRY(transaction_recover(
+		session->arena, session->ledger, session->world, &count, &session->err));
 	if (count > 0 && !session->options.quiet)
 		(void)fprintf(stderr,
 			"trustmend: %zu interrupted transaction%s undone: everything is as it was "
@@ -82,8 +82,8 @@ session_request(struct session *session)
 	/* Worlds know absolute paths alone. */
 	for (size_t i = 0; i < options->known_good.count; i++)
 		if (options->known_good.list[i][0] != '/')
-			options->known_good.list[i] =
-				path_join(session->arena, working_directory(session->arena), options->known_good.list[i]);
+			options->known_good.list[i] = path_join(session->arena,
+				working_directory(session->arena), options->known_good.list[i]);
 	return (struct request){
 		.world = session->world,
 		.is_host = options->root == NULL,

@@ -45,8 +45,9 @@ struct suspect {
 	size_t evidence_count;
 	const struct remedy *remedy; /* NULL: nothing safe would mend it */
 	const char *why;             /* why there is none, or why it is not automatic */
-	const struct client *client; /* it was suspected for this client, or NULL */
+	bool *blames;                /* by client: it was suspected for these */
 	enum severity idle;          /* its severity where it turns out to hurt nobody known */
+	bool harmful;                /* it keeps the engine from something, by itself */
 	bool certain;                /* it is a fact in the files, whoever suffers from it */
 	bool loses_client; /* no remedy: the client stays refused, and the proof of others goes on
 			      without it */
@@ -81,6 +82,8 @@ const struct check *check_get(size_t index);
  * is returned then. */
 struct suspect *suspect_add(struct scene *, struct suspects *, enum cause_code,
 	const struct locus *, const struct remedy *);
+/* Suspected because this client is refused, or gets in. */
+void suspect_blame(struct scene *, struct suspect *, const struct client *);
 void suspect_evidence(struct scene *, struct suspect *, const char *format, ...) PRINTF(3, 4);
 void suspect_subject(struct scene *, struct suspect *, const struct cert *);
 

@@ -72,8 +72,9 @@ holds_in_baseline(
 static enum confidence
 confidence_of(const struct proof *proof, const struct suspect *suspect)
 {
-	if (suspect->hidden || (suspect->necessary && !proof->sufficient))
-		return CONFIDENCE_STRONG;
+	if (suspect->remedy == NULL || suspect->hidden ||
+		(suspect->necessary && !proof->sufficient))
+		return suspect->necessary || suspect->certain ? CONFIDENCE_STRONG : CONFIDENCE_HINT;
 	if (suspect->necessary)
 		return CONFIDENCE_PROVED;
 	return suspect->certain ? CONFIDENCE_STRONG : CONFIDENCE_HINT;
@@ -126,7 +127,7 @@ static enum cause_code
 name_stale(struct diagnosis *diagnosis, const struct service *service,
 	const struct running *running, const char **ret_line)
 {
-	bool only_crls = true;
+	bool only_crls = running->stale_count > 0;
 
 	*ret_line = NULL;
 	if (service->product->reload_failure != NULL)
@@ -175,9 +176,12 @@ conclude_stale(struct diagnosis *diagnosis, const struct service *service,
 	char changed[MOMENT_TEXT_SIZE], loaded[MOMENT_TEXT_SIZE];
 	bool known, hurts;
 
-	if (running->stale_count == 0 || proof->before->down != NULL)
+	if (proof->before->down != NULL)
 		return;
 	hurts = mark_stale(diagnosis, proof->before, running, refuses, admits, &known);
+	/* Without a newer file, only what a handshake showed counts. */
+	if (running->stale_count == 0 && !(hurts && running->by_handshake))
+		return;
 	cause = name_stale(diagnosis, service, running, &line);
 	finding = finding_add(diagnosis->findings, cause,
 		hurts   ? SEVERITY_CRITICAL
@@ -188,8 +192,13 @@ conclude_stale(struct diagnosis *diagnosis, const struct service *service,
 		      : CONFIDENCE_STRONG;
 	finding->states = STATE_RUNNING;
 	finding->service = service->name;
-	finding->subject = (struct subject){ .where.path = running->stale[0].path,
-		.pid = (int)service->main.pid };
+	finding->subject = (struct subject){ .pid = (int)service->main.pid };
+	if (running->stale_count > 0)
+		finding->subject.where.path = running->stale[0].path;
+	else
+		finding_evidence(diagnosis->findings, finding,
+			"by its files it would treat these clients rightly; handshakes show that "
+			"it does not");
 	moment_text(service->loaded.seconds, loaded);
 	for (size_t i = 0; i < running->stale_count; i++) {
 		moment_text(running->stale[i].changed.seconds, changed);
@@ -272,6 +281,25 @@ attribute_causes(
 	}
 }
 
+/* A refusal that no cause explains is not passed over in silence. */
+static void
+note_unexplained(struct diagnosis *diagnosis, const struct proof *proof)
+{
+	for (size_t i = 0; i < proof->before->cell_count; i++) {
+		const struct cell *cell = &proof->before->cells[i];
+
+		if (!cell->concerns || cell->accepted == cell->client->must_be_accepted ||
+			cell->cause_count > 0)
+			continue;
+		diagnosis->complete = false;
+		diagnosis->incomplete_why = arena_printf(diagnosis->arena,
+			"%s is %s at %s, and no cause is known: %s", cell->client->name,
+			cell->accepted ? "let in" : "refused", cell->verifier->name,
+			cell->text != NULL ? cell->text : "its path has no fault");
+		return;
+	}
+}
+
 void
 conclude_service(struct diagnosis *diagnosis, const struct request *request,
 	const struct service *service, const struct proof *proof, const struct running *running)
@@ -288,6 +316,7 @@ conclude_service(struct diagnosis *diagnosis, const struct request *request,
 		conclude_suspect(diagnosis, service, proof, running, later.list[i]);
 	attribute_causes(diagnosis, proof, proof->before->cells, proof->before->cell_count);
 	attribute_causes(diagnosis, proof, running->cells, running->cell_count);
+	note_unexplained(diagnosis, proof);
 	keep_cells(diagnosis, proof->before->cells, proof->before->cell_count);
 	keep_cells(diagnosis, running->cells, running->cell_count);
 }

@@ -47,6 +47,8 @@ diagnosis_facts(const struct request *request, struct err *err)
 	diagnosis->host = world_host();
 	diagnosis->stores = stores_new();
 	diagnosis->judge = judge_new();
+	diagnosis->material =
+		(struct material){ .arena = diagnosis->arena, .stores = diagnosis->stores };
 	diagnosis->findings = findings_new(diagnosis->arena);
 	diagnosis->complete = true;
 	if (gather_facts(diagnosis, request, err) < 0)

@@ -51,15 +51,14 @@ gather_material(struct diagnosis *diagnosis, const struct request *request, stru
 	struct world *host = request->is_host ? request->world : diagnosis->host;
 
 	for (size_t i = 0; i < request->known_good_count; i++)
-		TRY(material_add_path(diagnosis->arena, diagnosis->stores, host,
-			request->known_good[i], &diagnosis->material, err));
+		TRY(material_add_path(&diagnosis->material, host, request->known_good[i], err));
 	for (size_t i = 0; i < diagnosis->services.count; i++) {
 		const struct service *service = diagnosis->services.list[i];
 		const char *const *paths;
 		size_t count = service_paths(diagnosis, service, &paths);
 
-		TRY(material_add_ledger(diagnosis->arena, diagnosis->stores, request->ledger,
-			service->target, paths, count, &diagnosis->material, err));
+		TRY(material_add_ledger(
+			&diagnosis->material, request->ledger, service->target, paths, count, err));
 	}
 	return 0;
 }

@@ -57,11 +57,21 @@ scene_without(struct diagnosis *diagnosis, const struct request *request,
 }
 
 static void
-lose_client(struct proof *proof, const struct diagnosis *diagnosis, const struct suspect *suspect)
+lose_clients(struct proof *proof, const struct diagnosis *diagnosis, const struct suspect *suspect)
 {
-	if (suspect->client == NULL)
-		return;
-	proof->lost[suspect->client - diagnosis->clients.list] = true;
+	for (size_t i = 0; i < diagnosis->clients.count; i++)
+		proof->lost[i] = proof->lost[i] || suspect->blames[i];
+}
+
+/* What the suspect does to a client: refuses one that must be accepted, admits one that must not.
+ */
+static void
+mark_client(const struct diagnosis *diagnosis, struct suspect *suspect, size_t client)
+{
+	if (diagnosis->clients.list[client].must_be_accepted)
+		suspect->refuses[client] = true;
+	else
+		suspect->admits[client] = true;
 }
 
 /* Runs the checks in their order until one suspects something new that has a remedy. */
@@ -144,17 +154,16 @@ mark_hidden(const struct diagnosis *diagnosis, struct proof *proof)
 {
 	for (size_t i = 0; i < proof->suspects.count; i++) {
 		struct suspect *suspect = proof->suspects.list[i];
-		size_t client = suspect->client != NULL
-					? (size_t)(suspect->client - diagnosis->clients.list)
-					: 0;
 
-		if (suspect->client == NULL || suspect->necessary || suspect->remedy == NULL ||
-			!proof->lost[client])
-			continue;
-		suspect->necessary = suspect->hidden = true;
-		suspect->dropped = false;
-		suspect->refuses[client] = suspect->client->must_be_accepted;
-		suspect->admits[client] = !suspect->client->must_be_accepted;
+		for (size_t j = 0; !suspect->necessary && suspect->remedy != NULL &&
+				   j < diagnosis->clients.count;
+			j++) {
+			if (!suspect->blames[j] || !proof->lost[j])
+				continue;
+			suspect->necessary = suspect->hidden = true;
+			suspect->dropped = false;
+			mark_client(diagnosis, suspect, j);
+		}
 	}
 }
 
@@ -169,7 +178,7 @@ join_fellows(struct diagnosis *diagnosis, struct proof *proof)
 		struct suspect *suspect = proof->suspects.list[i];
 
 		for (size_t j = 0;
-			!suspect->necessary && suspect->certain && j < proof->suspects.count; j++) {
+			!suspect->necessary && suspect->harmful && j < proof->suspects.count; j++) {
 			const struct suspect *other = proof->suspects.list[j];
 
 			if (!other->necessary || other->remedy == NULL ||
@@ -193,13 +202,36 @@ mark_unmendable(struct diagnosis *diagnosis, struct proof *proof)
 	for (size_t i = 0; i < proof->suspects.count; i++) {
 		struct suspect *suspect = proof->suspects.list[i];
 
-		if (suspect->remedy != NULL || !suspect->loses_client || suspect->client == NULL)
+		if (suspect->remedy != NULL || !suspect->loses_client)
+			continue;
+		for (size_t j = 0; j < diagnosis->clients.count; j++) {
+			if (!suspect->blames[j])
+				continue;
+			suspect->necessary = true;
+			mark_client(diagnosis, suspect, j);
+		}
+	}
+}
+
+/* What keeps the server from starting, and cannot be mended: everybody is refused, now or at the
+ * next start. */
+static void
+mark_down(const struct diagnosis *diagnosis, const struct scene *scene, struct proof *proof)
+{
+	for (size_t i = 0; scene->down != NULL && i < proof->suspects.count; i++) {
+		struct suspect *suspect = proof->suspects.list[i];
+		bool stops = false;
+
+		for (size_t j = 0; j < scene->service->verifier_count; j++)
+			stops = stops ||
+				(!scene->trusts[j]->loads && suspect->subject.where.path != NULL &&
+					strcmp(scene->trusts[j]->failed->path,
+						suspect->subject.where.path) == 0);
+		if (!stops || !suspect->certain || suspect->remedy != NULL)
 			continue;
 		suspect->necessary = true;
-		if (suspect->client->must_be_accepted)
-			suspect->refuses[suspect->client - diagnosis->clients.list] = true;
-		else
-			suspect->admits[suspect->client - diagnosis->clients.list] = true;
+		for (size_t j = 0; j < diagnosis->clients.count; j++)
+			suspect->refuses[j] = diagnosis->clients.list[j].must_be_accepted;
 	}
 }
 
@@ -220,12 +252,13 @@ proof_make(
 	for (size_t i = 0; i < proof->suspects.count; i++)
 		if (proof->suspects.list[i]->loses_client &&
 			proof->suspects.list[i]->remedy == NULL)
-			lose_client(proof, diagnosis, proof->suspects.list[i]);
+			lose_clients(proof, diagnosis, proof->suspects.list[i]);
 	proof->sufficient = scene_is_good(scene, proof->lost);
 	eliminate(diagnosis, request, service, proof, scene);
 	mark_hidden(diagnosis, proof);
 	join_fellows(diagnosis, proof);
 	mark_unmendable(diagnosis, proof);
+	mark_down(diagnosis, scene, proof);
 	proof->after = scene_without(diagnosis, request, service, proof, NULL);
 	return proof;
 }

@@ -168,7 +168,7 @@ diagnosis_remember(
 
 int
 diagnosis_save_baselines(const struct diagnosis *diagnosis, struct ledger *ledger, const char *name,
-	int64_t now, struct baseline **ret, size_t *ret_count, struct err *err)
+	struct baseline **ret, size_t *ret_count, struct err *err)
 {
 	*ret = arena_alloc(diagnosis->arena, (diagnosis->services.count + 1) * sizeof(**ret));
 	*ret_count = 0;
@@ -184,7 +184,7 @@ diagnosis_save_baselines(const struct diagnosis *diagnosis, struct ledger *ledge
 		*baseline = (struct baseline){
 			.service = files.service->target,
 			.name = name != NULL ? name : "",
-			.saved_at = now,
+			.saved_at = moment_now(),
 			.files = files.list,
 			.file_count = files.count,
 		};

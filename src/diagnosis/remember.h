@@ -15,7 +15,7 @@
 
 /* Saves one baseline per service: its stores with their content, its configuration by digest. */
 [[nodiscard]] int diagnosis_save_baselines(const struct diagnosis *, struct ledger *,
-	const char *name, int64_t now, struct baseline **ret, size_t *ret_count, struct err *err);
+	const char *name, struct baseline **ret, size_t *ret_count, struct err *err);
 
 /* One way in which a file differs from the newest baseline. */
 struct drift {

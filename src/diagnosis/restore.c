@@ -237,3 +237,72 @@ restore_composed(struct scene *scene, const struct store *store, const char *pat
 	buffer_free(&composition.content);
 	return result;
 }
+
+static const struct material_cert *
+better_certificate(const struct scene *scene, const struct cert *bad)
+{
+	const struct material *material = &scene->diagnosis->material;
+
+	for (size_t i = 0; i < material->cert_count; i++) {
+		const struct cert *cert = material->certs[i].cert;
+
+		if (cert_same(cert, bad) || !name_equal(cert->subject, bad->subject) ||
+			!digest_equal(&cert->key_digest, &bad->key_digest))
+			continue;
+		if (cert->not_before <= scene->request->at && scene->request->at <= cert->not_after)
+			return &material->certs[i];
+	}
+	return NULL;
+}
+
+const struct remedy *
+remedy_better_ca(
+	struct scene *scene, size_t verifier, enum cause_code cause, const struct cert *bad)
+{
+	const struct material_cert *better = better_certificate(scene, bad);
+	const struct verifier *where = &scene->service->verifiers[verifier];
+	const struct trust *trust = scene->trusts[verifier];
+	const struct trusted *stored = NULL;
+	struct remedy *remedy;
+
+	for (size_t i = 0; i < trust->anchor_count && stored == NULL; i++)
+		if (cert_same(trust->anchors[i].cert, bad))
+			stored = &trust->anchors[i];
+	if (better == NULL || where->source_count == 0)
+		return NULL;
+	remedy = remedy_new(scene, stored != NULL ? "replace-entry" : "add-entry", cause,
+		stored != NULL ? stored->entry->path : where->sources[0].path);
+	remedy->bytes = better->cert->der;
+	remedy->label = "CERTIFICATE";
+	if (stored != NULL) {
+		remedy->damaged = stored->cert->der;
+		remedy_says(scene, remedy,
+			"put the good certificate of %s (same key, from %s) in the place of the "
+			"one at line %u of %s",
+			scene_name(scene, better->cert), better->entry->path, stored->entry->line,
+			stored->entry->path);
+	} else {
+		remedy_says(scene, remedy,
+			"add the good certificate of %s (same key, from %s) to %s",
+			scene_name(scene, better->cert), better->entry->path, remedy->path);
+	}
+	return remedy;
+}
+
+bool
+is_cross_certificate(const struct scene *scene, const struct cert *cert)
+{
+	const struct material *material = &scene->diagnosis->material;
+
+	if (cert_is_self_issued(cert))
+		return false;
+	for (size_t i = 0; i < material->cert_count; i++) {
+		const struct cert *other = material->certs[i].cert;
+
+		if (digest_equal(&other->key_digest, &cert->key_digest) &&
+			name_equal(other->subject, cert->subject) &&
+			!name_equal(other->issuer, cert->issuer))
+			return true;
+	}
+	return false;
+}

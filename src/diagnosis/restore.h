@@ -28,5 +28,17 @@ struct span restore_composed(struct scene *, const struct store *, const char *p
 const struct trust_source *scene_source(
 	const struct scene *, const char *path, size_t *ret_verifier);
 
+/*
+ * Known-good: the same CA, the same key, another certificate, valid now, in the place of this one,
+ * or beside it where no file of the server holds it. NULL where there is none. The proof tells
+ * whether it mends the path.
+ */
+const struct remedy *remedy_better_ca(
+	struct scene *, size_t verifier, enum cause_code, const struct cert *bad);
+
+/* Same subject and key under two issuers: a cross-certificate is what leads from one to the other.
+ */
+bool is_cross_certificate(const struct scene *, const struct cert *);
+
 /* The entry's bytes are damaged although they still parse. */
 bool entry_is_corrupt(const struct store *, const struct entry *);

@@ -25,7 +25,10 @@ version_at(struct diagnosis *diagnosis, const struct request *request, const cha
 					       &versions, &count, &err) < 0)
 		return NULL;
 	for (size_t i = 0; i < count; i++)
+		/* It must have been seen again after that moment: what lay there between two looks
+		 * is not known. */
 		if (!is_later(&versions[i].identity.changed, moment) &&
+			versions[i].last_seen >= moment->seconds &&
 			(best == NULL ||
 				is_later(&versions[i].identity.changed, &best->identity.changed)))
 			best = &versions[i];

@@ -43,6 +43,7 @@ suspect_add(struct scene *scene, struct suspects *suspects, enum cause_code caus
 	suspect->remedy = remedy;
 	suspect->refuses = arena_alloc(arena, scene->diagnosis->clients.count + 1);
 	suspect->admits = arena_alloc(arena, scene->diagnosis->clients.count + 1);
+	suspect->blames = arena_alloc(arena, scene->diagnosis->clients.count + 1);
 	if (suspects->count >= DIAGNOSIS_MAX_SUSPECTS) {
 		scene->diagnosis->complete = false;
 		scene->diagnosis->incomplete_why =
@@ -53,6 +54,12 @@ suspect_add(struct scene *scene, struct suspects *suspects, enum cause_code caus
 		sizeof(*suspects->list));
 	suspects->list[suspects->count++] = suspect;
 	return suspect;
+}
+
+void
+suspect_blame(struct scene *scene, struct suspect *suspect, const struct client *client)
+{
+	suspect->blames[client - scene->diagnosis->clients.list] = true;
 }
 
 void

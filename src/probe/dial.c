@@ -40,10 +40,12 @@ bool
 dial_wait(int descriptor, bool for_writing, int64_t deadline)
 {
 	struct pollfd polled = { .fd = descriptor, .events = for_writing ? POLLOUT : POLLIN };
-	int ready;
+	int ready, left;
 
+	/* A server that always has more to say must meet the deadline as well. */
 	do {
-		ready = poll(&polled, 1, deadline_left(deadline));
+		left = deadline_left(deadline);
+		ready = left > 0 ? poll(&polled, 1, left) : 0;
 	} while (ready < 0 && errno == EINTR);
 	return ready > 0;
 }

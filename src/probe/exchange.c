@@ -49,12 +49,23 @@ loosen(SSL_CTX *context, int maximum_protocol)
 	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
 	(void)SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
 	(void)SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
+	/* So that a server which sends tickets without end meets the deadline. */
+	(void)SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_post_handshake_auth(context, 1);
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
 			       SSL_CTX_set_max_proto_version(context, maximum_protocol) == 1 &&
 			       SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0") == 1
 		       ? 0
 		       : -1;
+}
+
+/* A session of TLS 1.2 is never resumed where both sides speak 1.3. */
+static void
+keep_to_protocol(struct exchange *exchange, const SSL_SESSION *session)
+{
+	if (exchange->options->maximum_protocol == 0)
+		(void)SSL_set_max_proto_version(
+			exchange->ssl, SSL_SESSION_get_protocol_version(session));
 }
 
 /* A copy: libssl marks the session that it is given. */
@@ -66,11 +77,12 @@ offer_session(struct exchange *exchange, const struct probe_session *resume)
 	if (resume == NULL || resume->session == NULL)
 		return;
 	copy = SSL_SESSION_dup(resume->session);
-	if (copy != NULL && SSL_set_session(exchange->ssl, copy) == 1)
-		transcript_add(
-			&exchange->transcript, "a session of an earlier connection is offered");
-	else
+	if (copy == NULL || SSL_set_session(exchange->ssl, copy) != 1) {
 		transcript_add(&exchange->transcript, "the earlier session cannot be offered");
+		return;
+	}
+	keep_to_protocol(exchange, copy);
+	transcript_add(&exchange->transcript, "a session of an earlier connection is offered");
 }
 
 static int
@@ -93,12 +105,12 @@ make_connection(struct exchange *exchange)
 static const char *
 endpoint_text(struct arena *arena, const struct endpoint *endpoint, const char *host)
 {
-	const char *address = host != NULL ? host : endpoint->address;
-	bool is_bare_ipv6 = address != NULL && address[0] != '[' && strchr(address, ':') != NULL &&
-			    !text_starts(address, "unix:");
-	const char *text = arena_printf(arena, is_bare_ipv6 ? "[%s]:%u%s%s" : "%s:%u%s%s",
-		address != NULL ? address : "*", endpoint->port,
-		endpoint->server_name != NULL ? " " : "",
+	const char *wanted = host != NULL ? host : endpoint->address;
+	const char *address = wanted != NULL && *wanted != '\0' ? wanted : "*";
+	bool is_bare_ipv6 =
+		address[0] != '[' && strchr(address, ':') != NULL && !text_starts(address, "unix:");
+	const char *text = arena_printf(arena, is_bare_ipv6 ? "[%s]:%u%s%s" : "%s:%u%s%s", address,
+		endpoint->port, endpoint->server_name != NULL ? " " : "",
 		endpoint->server_name != NULL ? endpoint->server_name : "");
 
 	return text_sanitize(arena, text, strlen(text));
@@ -169,7 +181,7 @@ turn_of(struct exchange *exchange, int result, int64_t deadline)
 	case SSL_ERROR_WANT_WRITE:
 		return wait_turn(exchange, true, deadline);
 	case SSL_ERROR_ZERO_RETURN:
-		exchange->reason = "it closed the connection";
+		exchange->reason = "close notify";
 		return TURN_CLOSED;
 	case SSL_ERROR_SYSCALL:
 		exchange->reason = error != 0 ? strerrordesc_np(error) : "end of file";
@@ -316,7 +328,10 @@ read_answer(struct exchange *exchange, struct buffer *bytes, struct answer *ret)
 		brief = deadline_in(EXCHANGE_QUIET);
 		if (ret->status != 0 && brief < deadline)
 			deadline = brief;
-	} while ((turn == TURN_DONE || turn == TURN_AGAIN) && bytes->length < PROBE_MAX_ANSWER);
+	} while ((turn == TURN_DONE || turn == TURN_AGAIN) && bytes->length < PROBE_MAX_ANSWER &&
+		 deadline_left(deadline) > 0);
+	if (turn == TURN_AGAIN || turn == TURN_DONE)
+		turn = TURN_SILENT;
 	return turn;
 }
 
@@ -357,7 +372,7 @@ speak_http(struct exchange *exchange)
 		conclude_answer(exchange, &answer);
 	else if (exchange->probe->alert != 0)
 		conclude_alert(exchange);
-	else if (bytes.length > 0)
+	else if (bytes.length > 0 && !text_starts((const char *)bytes.data, "HTTP/"))
 		conclude_accepted(exchange, "the server sent data that is no HTTP answer");
 	else
 		conclude_failure(exchange, turn, "at the first read");

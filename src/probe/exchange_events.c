@@ -6,7 +6,7 @@
 enum { ALERT_SIZE = 2, MESSAGE_HEADER = 4, LENGTH_SIZE = 3 };
 
 struct message_name {
-	int type;
+	int type; /* of a message or an alert */
 	const char *name;
 };
 
@@ -28,10 +28,25 @@ static const struct message_name message_names[] = {
 	{ SSL3_MT_KEY_UPDATE, "KeyUpdate" },
 };
 
+/* RFC 8446 6.2; OpenSSL 3.0 has no text for these. */
+static const struct message_name newer_alerts[] = {
+	{ TLS13_AD_MISSING_EXTENSION, "missing extension" },
+	{ TLS13_AD_CERTIFICATE_REQUIRED, "certificate required" },
+};
+
+static const char *
+alert_name(int alert)
+{
+	for (size_t i = 0; i < COUNT_OF(newer_alerts); i++)
+		if (newer_alerts[i].type == alert)
+			return newer_alerts[i].name;
+	return SSL_alert_desc_string_long(alert);
+}
+
 const char *
 alert_text(struct arena *arena, int alert)
 {
-	return arena_printf(arena, "alert %d (%s)", alert, SSL_alert_desc_string_long(alert));
+	return arena_printf(arena, "alert %d (%s)", alert, alert_name(alert));
 }
 
 static const char *

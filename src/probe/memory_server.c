@@ -99,5 +99,6 @@ memory_server_wait(void *owner, bool for_writing, int64_t)
 	ERR_clear_error();
 	if (for_writing)
 		return BIO_get_write_guarantee(server->far) > 0;
-	return BIO_pending(server->far) > 0;
+	/* The end of the file can be read too. */
+	return BIO_pending(server->far) > 0 || server->state == SERVER_ENDED;
 }

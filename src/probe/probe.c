@@ -114,7 +114,7 @@ probe_endpoint(struct arena *arena, const struct endpoint *endpoint, const struc
 	const struct probe_options *options)
 {
 	static const struct probe_options usual = {};
-	CLEANUP(pipe_guard_end) struct pipe_guard guard = pipe_guard_begin();
+	struct pipe_guard guard = pipe_guard_begin();
 	CLEANUP(exchange_end)
 	struct exchange exchange = {
 		.arena = arena,
@@ -128,5 +128,6 @@ probe_endpoint(struct arena *arena, const struct endpoint *endpoint, const struc
 							  : PROBE_TIMEOUT * MILLISECONDS);
 	talk(&exchange);
 	exchange_finish(&exchange);
+	pipe_guard_end(&guard);
 	return exchange.probe;
 }

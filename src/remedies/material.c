@@ -1,39 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "remedies/material.h"
 
-#include <errno.h>
+#include <string.h>
 
-static bool
-material_knows_cert(const struct material *material, const struct cert *cert)
+/* Open addressing by the first bytes of a SHA-256: as good a hash as any. */
+enum { SLOTS_FIRST = 256 };
+
+static size_t
+slot_of(const struct material *material, const struct digest *digest)
 {
-	for (size_t i = 0; i < material->cert_count; i++)
-		if (cert_same(material->certs[i].cert, cert))
-			return true;
-	return false;
+	uint64_t hash;
+
+	memcpy(&hash, digest->bytes, sizeof(hash));
+	return (size_t)hash & (material->slot_count - 1);
 }
 
+/* True where the digest is new, and then it is kept; knows only looks. */
 static bool
-material_knows_crl(const struct material *material, const struct crl *crl)
+material_note(struct material *material, const struct digest *digest, bool keep)
 {
-	for (size_t i = 0; i < material->crl_count; i++)
-		if (digest_equal(&material->crls[i].crl->fingerprint, &crl->fingerprint))
-			return true;
-	return false;
+	size_t slot;
+
+	if (material->slot_count == 0)
+		return !keep;
+	for (slot = slot_of(material, digest); material->slots[slot] != NULL;
+		slot = (slot + 1) & (material->slot_count - 1))
+		if (digest_equal(material->slots[slot], digest))
+			return false;
+	if (keep) {
+		material->slots[slot] = digest;
+		material->slots_used++;
+	}
+	return true;
 }
 
 static void
-material_add_entry(struct arena *arena, enum material_source source, const struct store *store,
-	const struct entry *entry, struct material *material)
+material_make_room(struct material *material)
 {
-	if (entry->kind == ENTRY_CERTIFICATE && !material_knows_cert(material, &entry->cert)) {
-		material->certs = arena_grow(arena, material->certs, material->cert_count,
+	const struct digest **old = material->slots;
+	size_t count = material->slot_count;
+
+	if (material->slots_used * 2 < count)
+		return;
+	material->slot_count = count == 0 ? SLOTS_FIRST : count * 2;
+	material->slots =
+		arena_alloc(material->arena, material->slot_count * sizeof(*material->slots));
+	material->slots_used = 0;
+	for (size_t i = 0; i < count; i++)
+		if (old[i] != NULL)
+			(void)material_note(material, old[i], true);
+}
+
+static bool
+material_is_new(struct material *material, const struct digest *digest)
+{
+	material_make_room(material);
+	return material_note(material, digest, true);
+}
+
+static void
+material_add_entry(struct material *material, enum material_source source,
+	const struct store *store, const struct entry *entry)
+{
+	if (entry->kind == ENTRY_CERTIFICATE &&
+		material_is_new(material, &entry->cert.fingerprint)) {
+		material->certs = arena_grow(material->arena, material->certs, material->cert_count,
 			&material->cert_capacity, sizeof(*material->certs));
 		material->certs[material->cert_count++] = (struct material_cert){
 			.source = source, .cert = &entry->cert, .entry = entry, .store = store
 		};
 	}
-	if (entry->kind == ENTRY_CRL && !material_knows_crl(material, &entry->crl)) {
-		material->crls = arena_grow(arena, material->crls, material->crl_count,
+	if (entry->kind == ENTRY_CRL && material_is_new(material, &entry->crl.fingerprint)) {
+		material->crls = arena_grow(material->arena, material->crls, material->crl_count,
 			&material->crl_capacity, sizeof(*material->crls));
 		material->crls[material->crl_count++] = (struct material_crl){
 			.source = source, .crl = &entry->crl, .entry = entry, .store = store
@@ -41,15 +79,28 @@ material_add_entry(struct arena *arena, enum material_source source, const struc
 	}
 }
 
+/* A bit flip in a self-signed certificate parses, and vouches for nothing. */
+static bool
+is_damaged(const struct store *store, const struct entry *entry)
+{
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (store->defects[i].cause == CAUSE_STORE_CORRUPT_ENTRY &&
+			store->defects[i].offset == entry->offset &&
+			strcmp(store->defects[i].path, entry->path) == 0)
+			return true;
+	return false;
+}
+
 static void
-material_add_store(struct arena *arena, enum material_source source, const struct store *store,
-	const struct file_version *version, struct material *material)
+material_add_store(struct material *material, enum material_source source,
+	const struct store *store, const struct file_version *version)
 {
 	if (store->state != STORE_PRESENT)
 		return;
 	for (size_t i = 0; i < store->entry_count; i++)
-		material_add_entry(arena, source, store, &store->entries[i], material);
-	material->files = arena_grow(arena, material->files, material->file_count,
+		if (!is_damaged(store, &store->entries[i]))
+			material_add_entry(material, source, store, &store->entries[i]);
+	material->files = arena_grow(material->arena, material->files, material->file_count,
 		&material->file_capacity, sizeof(*material->files));
 	material->files[material->file_count++] = (struct material_file){
 		.source = source, .path = store->path, .store = store, .version = version
@@ -58,8 +109,6 @@ material_add_store(struct arena *arena, enum material_source source, const struc
 
 /* A walk over known-good directories: bounded in depth and in files. */
 struct walk {
-	struct arena *arena;
-	struct stores *stores;
 	struct world *host;
 	struct material *material;
 	size_t files;
@@ -68,18 +117,18 @@ struct walk {
 static int
 walk_path(struct walk *walk, const char *path, unsigned depth, struct err *err)
 {
+	struct material *material = walk->material;
 	struct file_identity identity;
 	const char *const *names;
 	size_t count;
 
 	TRY(world_stat(walk->host, path, &identity, err));
 	if (identity.type == FILE_REGULAR) {
-		const struct store *store = stores_open(walk->stores, walk->host, path, LOADER_ANY);
-
 		if (++walk->files > MATERIAL_MAX_FILES)
 			return err_set(err, ERR_LIMIT, "known-good %s: more than %d files", path,
 				MATERIAL_MAX_FILES);
-		material_add_store(walk->arena, MATERIAL_KNOWN_GOOD, store, NULL, walk->material);
+		material_add_store(material, MATERIAL_KNOWN_GOOD,
+			stores_open(material->stores, walk->host, path, LOADER_ANY), NULL);
 		return 0;
 	}
 	if (identity.type != FILE_DIRECTORY || depth >= MATERIAL_MAX_DEPTH)
@@ -90,8 +139,8 @@ walk_path(struct walk *walk, const char *path, unsigned depth, struct err *err)
 
 		/* A dangling link or an unreadable file among known-good ones vouches for nothing.
 		 */
-		if (walk_path(walk, path_join(walk->arena, path, names[i]), depth + 1, &ignored) <
-				0 &&
+		if (walk_path(walk, path_join(material->arena, path, names[i]), depth + 1,
+			    &ignored) < 0 &&
 			ignored.code == ERR_LIMIT) {
 			*err = ignored;
 			return -1;
@@ -101,58 +150,54 @@ walk_path(struct walk *walk, const char *path, unsigned depth, struct err *err)
 }
 
 int
-material_add_path(struct arena *arena, struct stores *stores, struct world *host, const char *path,
-	struct material *material, struct err *err)
+material_add_path(struct material *material, struct world *host, const char *path, struct err *err)
 {
-	struct walk walk = { .arena = arena, .stores = stores, .host = host, .material = material };
+	struct walk walk = { .host = host, .material = material };
 
-	if (walk_path(&walk, path, 0, err) < 0)
-		return err_prefix(err, "known-good %s", path);
-	return 0;
+	return walk_path(&walk, path, 0, err) < 0 ? err_prefix(err, "known-good %s", path) : 0;
 }
 
 static int
-material_add_version(struct arena *arena, struct stores *stores, struct ledger *ledger,
-	enum material_source source, const struct file_version *version, struct material *material,
-	struct err *err)
+material_add_version(struct material *material, struct ledger *ledger, enum material_source source,
+	const struct file_version *version, struct err *err)
 {
-	struct file_version *kept = arena_dup(arena, version, sizeof(*version));
+	struct file_version *kept = arena_dup(material->arena, version, sizeof(*version));
 	struct span bytes;
 	int found;
 
 	if (!version->exists || version->link_target != NULL)
 		return 0;
-	found = ledger_get(ledger, arena, &version->digest, &bytes, err);
+	found = ledger_get(ledger, material->arena, &version->digest, &bytes, err);
 	if (found <= 0)
 		return found;
-	material_add_store(arena, source, stores_open_bytes(stores, kept->path, bytes, LOADER_ANY),
-		kept, material);
+	material_add_store(material, source,
+		stores_open_bytes(material->stores, kept->path, bytes, LOADER_ANY), kept);
 	return 0;
 }
 
 int
-material_add_ledger(struct arena *arena, struct stores *stores, struct ledger *ledger,
-	const char *service, const char *const *paths, size_t path_count, struct material *material,
-	struct err *err)
+material_add_ledger(struct material *material, struct ledger *ledger, const char *service,
+	const char *const *paths, size_t path_count, struct err *err)
 {
 	struct baseline *baselines;
 	size_t count;
 
 	if (ledger == NULL)
 		return 0;
-	TRY(ledger_baselines(ledger, arena, service, &baselines, &count, err));
+	TRY(ledger_baselines(ledger, material->arena, service, &baselines, &count, err));
 	for (size_t i = 0; count > 0 && i < baselines[0].file_count; i++)
-		TRY(material_add_version(arena, stores, ledger, MATERIAL_BASELINE,
-			&baselines[0].files[i], material, err));
+		TRY(material_add_version(
+			material, ledger, MATERIAL_BASELINE, &baselines[0].files[i], err));
 	for (size_t i = 0; i < path_count; i++) {
 		struct file_version *versions;
 		size_t version_count;
 
-		TRY(ledger_versions(ledger, arena, paths[i], &versions, &version_count, err));
+		TRY(ledger_versions(
+			ledger, material->arena, paths[i], &versions, &version_count, err));
 		for (size_t j = 0; j < version_count; j++)
 			if (versions[j].is_sound)
-				TRY(material_add_version(arena, stores, ledger, MATERIAL_LEDGER,
-					&versions[j], material, err));
+				TRY(material_add_version(
+					material, ledger, MATERIAL_LEDGER, &versions[j], err));
 	}
 	return 0;
 }
@@ -160,7 +205,8 @@ material_add_ledger(struct arena *arena, struct stores *stores, struct ledger *l
 bool
 material_has_cert(const struct material *material, const struct cert *cert)
 {
-	return material_knows_cert(material, cert);
+	return material->slot_count > 0 &&
+	       !material_note((struct material *)(uintptr_t)material, &cert->fingerprint, false);
 }
 
 const struct material_cert *

@@ -37,23 +37,26 @@ struct material_crl {
 
 /* Best source first, each certificate and CRL once. */
 struct material {
+	struct arena *arena;   /* all lists are from it */
+	struct stores *stores; /* reads the files */
 	struct material_file *files;
 	size_t file_count, file_capacity;
 	struct material_cert *certs;
 	size_t cert_count, cert_capacity;
 	struct material_crl *crls;
 	size_t crl_count, crl_capacity;
+	const struct digest **slots; /* what is held, by fingerprint */
+	size_t slot_count, slots_used;
 };
 
 /* Adds a file, or a directory with all below it, of the host. ERR_NO_INPUT where it is not there.
  */
-[[nodiscard]] int material_add_path(struct arena *, struct stores *, struct world *host,
-	const char *path, struct material *, struct err *err);
+[[nodiscard]] int material_add_path(
+	struct material *, struct world *host, const char *path, struct err *err);
 /* Adds the newest baseline of the service, and the sound versions of these paths; ledger may be
  * NULL. */
-[[nodiscard]] int material_add_ledger(struct arena *, struct stores *, struct ledger *,
-	const char *service, const char *const *paths, size_t path_count, struct material *,
-	struct err *err);
+[[nodiscard]] int material_add_ledger(struct material *, struct ledger *, const char *service,
+	const char *const *paths, size_t path_count, struct err *err);
 
 /* The certificate itself is vouched for. */
 bool material_has_cert(const struct material *, const struct cert *);

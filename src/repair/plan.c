@@ -94,7 +94,13 @@ add_directory(struct diagnosis *diagnosis, struct plan *plan, const char *path, 
 			return 0;
 	step = step_add(diagnosis, plan, STEP_DIRECTORY, parent);
 	step->text = arena_printf(diagnosis->arena, "remember the times of %s", parent);
-	return version_take(diagnosis->arena, parent, &step->before, &none, err);
+	TRY(version_take(diagnosis->arena, parent, &step->before, &none, err));
+	if (!step->before.exists)
+		return err_set(err, ERR_DATA,
+			"the directory %s is missing: create it with the owner and mode that it "
+			"had",
+			parent);
+	return 0;
 }
 
 /* The bytes in which two contents differ, from the first to the last one. */
@@ -208,26 +214,22 @@ add_steps(struct diagnosis *diagnosis, struct plan *plan, struct err *err)
 }
 
 static void
-note_change(struct diagnosis *diagnosis, struct plan *plan, bool added, const char *kind,
-	const struct digest *fingerprint, struct span name, const char *store)
+note_change(struct diagnosis *diagnosis, struct plan *plan, const struct trust_change *change,
+	const struct digest *fingerprint, struct span name)
 {
 	char text[DIGEST_TEXT_SIZE];
 
 	digest_text(fingerprint, text);
 	for (size_t i = 0; i < plan->change_count; i++)
-		if (plan->changes[i].added == added &&
+		if (plan->changes[i].added == change->added &&
 			strcmp(plan->changes[i].fingerprint, text) == 0)
 			return;
 	plan->changes = arena_grow(diagnosis->arena, plan->changes, plan->change_count,
 		&plan->change_capacity, sizeof(*plan->changes));
-	plan->changes[plan->change_count++] = (struct trust_change){
-		.added = added,
-		.kind = kind,
-		.fingerprint = arena_strdup(diagnosis->arena, text),
-		.subject = name_text(diagnosis->arena, name),
-		.store = store,
-		.at = moment_now(),
-	};
+	plan->changes[plan->change_count] = *change;
+	plan->changes[plan->change_count].fingerprint = arena_strdup(diagnosis->arena, text);
+	plan->changes[plan->change_count].subject = name_text(diagnosis->arena, name);
+	plan->changes[plan->change_count++].at = moment_now();
 }
 
 static bool
@@ -257,14 +259,20 @@ note_difference(struct diagnosis *diagnosis, struct plan *plan, bool added,
 		const struct cert *cert = to->anchors[i].cert;
 
 		if (!trust_holds_cert(from, cert))
-			note_change(diagnosis, plan, added,
-				cert_is_self_issued(cert) ? "anchor" : "intermediate",
-				&cert->fingerprint, cert->subject, to->anchors[i].entry->path);
+			note_change(diagnosis, plan,
+				&(struct trust_change){ .added = added,
+					.kind = cert_is_self_issued(cert) ? "anchor"
+									  : "intermediate",
+					.store = to->anchors[i].entry->path },
+				&cert->fingerprint, cert->subject);
 	}
 	for (size_t i = 0; i < to->crl_count; i++)
 		if (!trust_holds_crl(from, to->crls[i]))
-			note_change(diagnosis, plan, added, "crl", &to->crls[i]->fingerprint,
-				to->crls[i]->issuer, to->crl_entries[i]->path);
+			note_change(diagnosis, plan,
+				&(struct trust_change){ .added = added,
+					.kind = "crl",
+					.store = to->crl_entries[i]->path },
+				&to->crls[i]->fingerprint, to->crls[i]->issuer);
 }
 
 static void

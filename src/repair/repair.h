@@ -64,9 +64,9 @@ struct repair {
 
 /* Undoes a transaction; id 0: the newest that is closed. */
 [[nodiscard]] int transaction_rollback(struct arena *, struct ledger *, struct world *, int64_t id,
-	int64_t now, struct repair *ret, struct err *err);
+	struct repair *ret, struct err *err);
 
 /* At every start that may write: ends what a crash left unfinished. ret_count: transactions that
  * were undone. */
-[[nodiscard]] int transaction_recover(struct arena *, struct ledger *, struct world *, int64_t now,
-	size_t *ret_count, struct err *err);
+[[nodiscard]] int transaction_recover(
+	struct arena *, struct ledger *, struct world *, size_t *ret_count, struct err *err);

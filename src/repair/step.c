@@ -177,8 +177,8 @@ attributes_put(int fd, const struct file_version *version, struct err *err)
 /* New content in a file that nobody else can guess, see or be given before it has its owner and
  * mode. */
 static int
-write_beside(const char *staged, struct span content, const struct file_version *like, uid_t owner,
-	gid_t group, mode_t mode, struct err *err)
+write_beside(const char *staged, struct span content, const struct file_version *like,
+	const struct file_identity *identity, struct err *err)
 {
 	CLEANUP(fd_close)
 	int fd = open(staged, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -189,11 +189,12 @@ write_beside(const char *staged, struct span content, const struct file_version 
 	TRY(file_write_fd(fd, staged, content, err));
 	if (fstat(fd, &status) < 0)
 		return err_sys(err, ERR_IO, "stat %s", staged);
-	if ((status.st_uid != owner || status.st_gid != group) && fchown(fd, owner, group) < 0)
+	if ((status.st_uid != identity->owner || status.st_gid != identity->group) &&
+		fchown(fd, identity->owner, identity->group) < 0)
 		return err_sys(err, ERR_IO, "give %s to its owner", staged);
 	if (like != NULL)
 		TRY(attributes_put(fd, like, err));
-	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+	if (fchmod(fd, identity->mode) < 0 || fsync(fd) < 0)
 		return err_sys(err, ERR_IO, "finish %s", staged);
 	return 0;
 }
@@ -204,12 +205,12 @@ step_stage(struct arena *arena, const struct step *step, struct span content, st
 	const struct file_version *before = &step->before;
 	struct file_version staged;
 	struct span written;
-	uid_t owner = before->exists ? before->identity.owner : step->owner;
-	gid_t group = before->exists ? before->identity.group : step->group;
-	mode_t mode = before->exists ? before->identity.mode : step->mode;
+	const struct file_identity fresh = {
+		.owner = step->owner, .group = step->group, .mode = step->mode
+	};
 
-	TRY(write_beside(
-		step->staged, content, before->exists ? before : NULL, owner, group, mode, err));
+	TRY(write_beside(step->staged, content, before->exists ? before : NULL,
+		before->exists ? &before->identity : &fresh, err));
 	/* Read again what the disk gives back. */
 	TRY(version_take(arena, step->staged, &staged, &written, err));
 	if (!digest_equal(&staged.digest, &step->after))
@@ -336,8 +337,8 @@ undo_content(struct arena *arena, struct ledger *ledger, const struct step *step
 		(int)sizeof(staged))
 		return err_set(err, ERR_LIMIT, "%s: the path is too long", step->path);
 	(void)unlink(staged);
-	TRY(write_beside(staged, buffer_span(&content), &step->before, step->before.identity.owner,
-		step->before.identity.group, step->before.identity.mode, err));
+	TRY(write_beside(
+		staged, buffer_span(&content), &step->before, &step->before.identity, err));
 	if (rename(staged, step->path) < 0)
 		return err_sys(err, ERR_IO, "restore %s", step->path);
 	TRY(restore_identity(&step->before, err));

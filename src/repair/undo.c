@@ -18,12 +18,38 @@ find_service(struct arena *arena, struct world *world, const char *target)
 	return services.list[0];
 }
 
+/* Whether a server would come up from what is on disk now: Apache dies of a graceful reload
+ * otherwise. */
+static bool
+would_start(struct arena *arena, const struct service *service)
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(world_freep) struct world *world = NULL;
+	const struct service *now;
+	struct err ignored = { 0 };
+
+	world = world_below(world_root(service->world), &ignored);
+	if (world == NULL)
+		return false;
+	now = service_reread(arena, service, world);
+	for (size_t i = 0; i < now->verifier_count; i++)
+		if (!trust_load(arena, stores, world, &now->verifiers[i], &now->readers)->loads)
+			return false;
+	return now->problem_count == 0;
+}
+
 /* It must run on what is on disk again; a server that died on the way is started as it had been. */
 static int
 bring_back(struct arena *arena, struct service *service, struct err *err)
 {
 	struct err reload = { 0 };
 
+	if (!would_start(arena, service))
+		return process_is_alive(&service->main)
+			       ? 0
+			       : err_set(err, ERR_UNDONE_NOT,
+					 "%s is down, and does not start from its former files",
+					 service->name);
 	if (process_is_alive(&service->main)) {
 		if (service->product->reload(arena, service, &reload) == 0)
 			return 0;
@@ -138,11 +164,10 @@ pick_transaction(struct arena *arena, struct ledger *ledger, int64_t id, struct 
 
 int
 transaction_rollback(struct arena *arena, struct ledger *ledger, struct world *world, int64_t id,
-	int64_t now, struct repair *ret, struct err *err)
+	struct repair *ret, struct err *err)
 {
 	struct transaction transaction;
 
-	(void)now;
 	*ret = (struct repair){ .result = RESULT_NOTHING };
 	TRY(pick_transaction(arena, ledger, id, &transaction, err));
 	ret->transaction = transaction.id;
@@ -163,13 +188,12 @@ transaction_rollback(struct arena *arena, struct ledger *ledger, struct world *w
 }
 
 int
-transaction_recover(struct arena *arena, struct ledger *ledger, struct world *world, int64_t now,
+transaction_recover(struct arena *arena, struct ledger *ledger, struct world *world,
 	size_t *ret_count, struct err *err)
 {
 	struct transaction *all;
 	size_t count;
 
-	(void)now;
 	*ret_count = 0;
 	TRY(ledger_transactions(ledger, arena, 0, &all, &count, err));
 	for (size_t i = 0; i < count; i++) {

@@ -249,7 +249,7 @@ report_diagnosis_text(
 		text_list(diagnosis, SEVERITY_NOTE, "Notes", style, out);
 	if (!diagnosis->complete)
 		buffer_addf(out, "Not all could be determined: %s\n", diagnosis->incomplete_why);
-	if (critical + warning == 0)
+	if (critical + warning == 0 && diagnosis->complete)
 		buffer_add_text(out, "Nothing is wrong.\n");
 	else
 		buffer_addf(out,

@@ -42,15 +42,29 @@ key_id_fits_subject(const struct cert *issuer, const struct cert *subject)
 	return !subject->has_authority_key_id || key_id_fits(issuer, &subject->authority_key_id);
 }
 
+/* RSA by the identifier that X.509 itself once gave it, 2.5.8.1.1; libcrypto reads such keys. */
+static bool
+key_is_old_rsa(struct span spki)
+{
+	static const char oid[] = "\x55\x08\x01\x01";
+	struct der der = der_of(spki);
+	struct der_element sequence = der_expect(&der, DER_SEQUENCE);
+	struct der inside = der_enter(&sequence);
+	struct der_element algorithm = der_expect(&inside, DER_SEQUENCE);
+	struct der content = der_enter(&algorithm);
+
+	return der_oid_is(der_expect(&content, DER_OID).content, oid, sizeof(oid) - 1);
+}
+
 /* A certificate that is signed by another kind of key than its own did not sign itself. */
 static bool
-key_can_sign(enum key_kind kind, struct span algorithm)
+key_can_sign(const struct cert *cert)
 {
-	const char *name = signature_algorithm_name(algorithm);
+	const char *name = signature_algorithm_name(cert->signature_algorithm);
 	bool is_rsa = strstr(name, "RSA") != NULL || strstr(name, "rsassaPss") != NULL;
 	bool is_ec = strncmp(name, "ecdsa", strlen("ecdsa")) == 0;
 
-	switch (kind) {
+	switch (cert->key.kind) {
 	case KEY_RSA:
 		return is_rsa;
 	case KEY_RSA_PSS:
@@ -63,8 +77,8 @@ key_can_sign(enum key_kind kind, struct span algorithm)
 		return strcmp(name, "ED448") == 0;
 	case KEY_DSA:
 		return strncmp(name, "dsa", strlen("dsa")) == 0;
-	case KEY_OTHER: /* such as RSA by the identifier of X.509 itself: cannot be told */
-		return true;
+	case KEY_OTHER:
+		return is_rsa && key_is_old_rsa(cert->spki);
 	case KEY_DH:
 		break;
 	}
@@ -74,8 +88,7 @@ key_can_sign(enum key_kind kind, struct span algorithm)
 bool
 cert_is_self_signed(const struct cert *cert)
 {
-	return cert_is_self_issued(cert) && key_id_fits_subject(cert, cert) &&
-	       key_can_sign(cert->key.kind, cert->signature_algorithm);
+	return cert_is_self_issued(cert) && key_id_fits_subject(cert, cert) && key_can_sign(cert);
 }
 
 bool

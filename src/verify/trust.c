@@ -47,6 +47,12 @@ access_denied(struct loader *loader, const char *path, const struct credentials 
 	return access.stop == ACCESS_GRANTED ? NULL : access.text;
 }
 
+static bool
+is_directory_loader(enum store_loader kind)
+{
+	return kind == LOADER_OPENSSL_DIRECTORY || kind == LOADER_HAPROXY_DIRECTORY;
+}
+
 /* Why the source may not be read by whom it must be, or NULL. */
 static const char *
 source_denied(struct loader *loader, const struct trust_source *source, const char *path)
@@ -58,15 +64,11 @@ source_denied(struct loader *loader, const struct trust_source *source, const ch
 		return NULL;
 	if ((source->read_times & READ_AT_LOAD) != 0)
 		denied = access_denied(loader, path, readers->at_load);
-	if (denied == NULL && (source->read_times & READ_AT_HANDSHAKE) != 0)
+	/* A directory is only passed through at handshakes, never listed: its files tell. */
+	if (denied == NULL && (source->read_times & READ_AT_HANDSHAKE) != 0 &&
+		!(is_directory_loader(source->loader) && strcmp(path, source->path) == 0))
 		denied = access_denied(loader, path, readers->at_handshake);
 	return denied;
-}
-
-static bool
-is_directory_loader(enum store_loader kind)
-{
-	return kind == LOADER_OPENSSL_DIRECTORY || kind == LOADER_HAPROXY_DIRECTORY;
 }
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unit tests: TEST(name, "what holds") { … } anywhere in a file, TAP_MAIN() as its last line. A test fails by its first CHECK that
- * does not hold; the others still run. Output is TAP.
+ * Unit tests: TEST(name, "what holds") { … } anywhere in a file, TAP_MAIN() as its last line. A
+ * test fails by its first CHECK that does not hold; the others still run. Output is TAP.
  */
 #pragma once
 
@@ -17,36 +17,36 @@ struct tap_test {
 
 static struct tap_test *tap_first, **tap_last = &tap_first;
 
-#define TEST(test_name, test_claim)                                                                \
-	static void test_##test_name(bool *failed);                                                \
-	static struct tap_test tap_##test_name = { #test_name, test_claim, test_##test_name,       \
-		NULL };                                                                            \
-	__attribute__((constructor)) static void tap_add_##test_name(void)                         \
-	{                                                                                          \
-		*tap_last = &tap_##test_name;                                                      \
-		tap_last = &tap_##test_name.next;                                                  \
-	}                                                                                          \
+#define TEST(test_name, test_claim)                                                          \
+	static void test_##test_name(bool *failed);                                          \
+	static struct tap_test tap_##test_name = { #test_name, test_claim, test_##test_name, \
+		NULL };                                                                      \
+	__attribute__((constructor)) static void tap_add_##test_name(void)                   \
+	{                                                                                    \
+		*tap_last = &tap_##test_name;                                                \
+		tap_last = &tap_##test_name.next;                                            \
+	}                                                                                    \
 	static void test_##test_name([[maybe_unused]] bool *failed)
 
 /* Leaves the test where the condition does not hold. */
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition);                   \
-			*failed = true;                                                            \
-			return;                                                                    \
-		}                                                                                  \
+#define CHECK(condition)                                                         \
+	do {                                                                     \
+		if (!(condition)) {                                              \
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition); \
+			*failed = true;                                          \
+			return;                                                  \
+		}                                                                \
 	} while (0)
 
-#define CHECK_TEXT(got, wanted)                                                                    \
-	do {                                                                                       \
-		const char *got_ = (got), *wanted_ = (wanted);                                     \
-		if (got_ == NULL || strcmp(got_, wanted_) != 0) {                                  \
-			printf("# %s:%d: got \"%s\", wanted \"%s\"\n", __FILE__, __LINE__,         \
-				got_ == NULL ? "(null)" : got_, wanted_);                          \
-			*failed = true;                                                            \
-			return;                                                                    \
-		}                                                                                  \
+#define CHECK_TEXT(got, wanted)                                                            \
+	do {                                                                               \
+		const char *got_ = (got), *wanted_ = (wanted);                             \
+		if (got_ == NULL || strcmp(got_, wanted_) != 0) {                          \
+			printf("# %s:%d: got \"%s\", wanted \"%s\"\n", __FILE__, __LINE__, \
+				got_ == NULL ? "(null)" : got_, wanted_);                  \
+			*failed = true;                                                    \
+			return;                                                            \
+		}                                                                          \
 	} while (0)
 
 static inline int
@@ -58,15 +58,16 @@ tap_run_all(void)
 		bool failed = false;
 
 		test->run(&failed);
-		printf("%s %u - %s: %s\n", failed ? "not ok" : "ok", ++number, test->name, test->claim);
+		printf("%s %u - %s: %s\n", failed ? "not ok" : "ok", ++number, test->name,
+			test->claim);
 		bad += failed;
 	}
 	printf("1..%u\n", number);
 	return bad > 0;
 }
 
-#define TAP_MAIN()                                                                                 \
-	int main(void)                                                                             \
-	{                                                                                          \
-		return tap_run_all();                                                              \
+#define TAP_MAIN()                    \
+	int main(void)                \
+	{                             \
+		return tap_run_all(); \
 	}

@@ -56,8 +56,8 @@ baseline_save(struct session *session)
 			"saves it all the same.\n");
 		return 2;
 	}
-	TRY(diagnosis_save_baselines(diagnosis, session->ledger, session->options.title,
-		session->now, &saved, &count, &session->err));
+	TRY(diagnosis_save_baselines(
+		diagnosis, session->ledger, session->options.title, &saved, &count, &session->err));
 	if (session->options.json)
 		report_baselines_json(saved, count, &session->json);
 	else

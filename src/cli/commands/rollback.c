@@ -21,7 +21,7 @@ rollback_run(struct session *session)
 		return err_set(
 			&session->err, ERR_USAGE, "not carried out: answer yes, or give --yes");
 	TRY(transaction_rollback(session->arena, session->ledger, session->world, (int64_t)id,
-		session->now, &repair, &session->err));
+		&repair, &session->err));
 	if (session->options.json) {
 		json_member_number(&session->json, "transaction", repair.transaction);
 		json_member_text(&session->json, "result", repair_result_name(repair.result));

@@ -183,32 +183,55 @@ check_writable(struct scene *scene, struct suspects *suspects, const struct trus
 			       "mode would bless it: compare it first";
 }
 
+/* One path that one reader must get at; true where something stands in the way. */
+static bool
+check_reader(struct scene *scene, struct suspects *suspects, const struct trust_source *source,
+	const char *path, const struct credentials *reader)
+{
+	static const struct credentials anybody = { .capabilities = CREDENTIALS_DAC_OVERRIDE };
+	const struct credentials *who = reader != NULL ? reader : &anybody;
+	struct access access = world_may_read(scene->world, path, who);
+
+	if (access.stop == ACCESS_GRANTED)
+		return false;
+	if (access.stop == ACCESS_MISSING || access.stop == ACCESS_DANGLING ||
+		access.stop == ACCESS_NOT_DIRECTORY)
+		suspect_missing(scene, suspects, source, &access);
+	else
+		suspect_access(scene, suspects, source, &access, who);
+	return true;
+}
+
+/* At handshakes a directory is passed through, and each file in it is opened by itself. */
+static void
+check_files(struct scene *scene, struct suspects *suspects, const struct trust_source *source)
+{
+	const struct store *store =
+		stores_open(scene->diagnosis->stores, scene->world, source->path, source->loader);
+	const char *last = "";
+
+	for (size_t i = 0; i < store->entry_count; i++) {
+		const char *path = store->entries[i].path;
+
+		if (strcmp(path, last) != 0)
+			(void)check_reader(scene, suspects, source, path,
+				scene->service->readers.at_handshake);
+		last = path;
+	}
+}
+
 static void
 check_source(struct scene *scene, struct suspects *suspects, const struct trust_source *source)
 {
-	const struct credentials *readers[] = {
-		(source->read_times & READ_AT_LOAD) != 0 ? scene->service->readers.at_load : NULL,
-		(source->read_times & READ_AT_HANDSHAKE) != 0 ? scene->service->readers.at_handshake
-							      : NULL,
-	};
 	struct file_identity identity;
 	struct err err = { 0 };
 
-	for (size_t i = 0; i < COUNT_OF(readers); i++) {
-		static const struct credentials anybody = { .capabilities =
-								    CREDENTIALS_DAC_OVERRIDE };
-		const struct credentials *reader = readers[i] != NULL ? readers[i] : &anybody;
-		struct access access = world_may_read(scene->world, source->path, reader);
-
-		if (access.stop == ACCESS_GRANTED)
-			continue;
-		if (access.stop == ACCESS_MISSING || access.stop == ACCESS_DANGLING ||
-			access.stop == ACCESS_NOT_DIRECTORY)
-			suspect_missing(scene, suspects, source, &access);
-		else
-			suspect_access(scene, suspects, source, &access, reader);
+	if (check_reader(scene, suspects, source, source->path,
+		    (source->read_times & READ_AT_LOAD) != 0 ? scene->service->readers.at_load
+							     : NULL))
 		return;
-	}
+	if ((source->read_times & READ_AT_HANDSHAKE) != 0)
+		check_files(scene, suspects, source);
 	if (world_stat(scene->world, source->path, &identity, &err) == 0)
 		check_writable(scene, suspects, source, &identity);
 }

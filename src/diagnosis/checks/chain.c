@@ -132,9 +132,11 @@ gap_suspect(struct gap *gap, enum cause_code cause, const struct remedy *remedy,
 	struct suspect *suspect = suspect_add(gap->scene, gap->suspects, cause, &where, remedy);
 
 	suspect->verifier = gap->cell->verifier;
-	suspect->client = gap->cell->client;
+	suspect_blame(gap->scene, suspect, gap->cell->client);
 	suspect->idle = SEVERITY_NOTE;
 	suspect_subject(gap->scene, suspect, subject);
+	if (suspect->evidence_count > 0)
+		return suspect;
 	if (gap->below != NULL)
 		suspect_evidence(gap->scene, suspect,
 			"the path of %s ends at %s: its issuer %s is not found",
@@ -244,32 +246,12 @@ any_of_path_is_stored(const struct gap *gap, const struct completion *completion
 	return gap->below_is_stored;
 }
 
-/* Same subject and key under two issuers: a cross-certificate is what leads from one to the other.
- */
-static bool
-is_cross_certificate(const struct gap *gap, const struct cert *cert)
-{
-	const struct material *material = &gap->scene->diagnosis->material;
-
-	if (cert_is_self_issued(cert))
-		return false;
-	for (size_t i = 0; i < material->cert_count; i++) {
-		const struct cert *other = material->certs[i].cert;
-
-		if (digest_equal(&other->key_digest, &cert->key_digest) &&
-			name_equal(other->subject, cert->subject) &&
-			!name_equal(other->issuer, cert->issuer))
-			return true;
-	}
-	return false;
-}
-
 static enum cause_code
 name_missing(const struct gap *gap, const struct completion *completion, size_t index)
 {
 	const struct cert *cert = completion->path[index];
 
-	if (is_cross_certificate(gap, cert))
+	if (is_cross_certificate(gap->scene, cert))
 		return CAUSE_CHAIN_CROSS_CERTIFICATE;
 	if (!cert_is_self_issued(cert))
 		return CAUSE_CHAIN_INTERMEDIATE_MISSING;
@@ -320,6 +302,23 @@ others_send_issuer(const struct gap *gap)
 	return false;
 }
 
+/* Known-good material names the missing CA, and its key signed nothing here: an impostor, or
+ * another generation. */
+static const char *
+why_not_known(const struct gap *gap)
+{
+	const struct material *material = &gap->scene->diagnosis->material;
+
+	for (size_t i = 0; gap->below != NULL && i < material->cert_count; i++)
+		if (name_equal(material->certs[i].cert->subject, gap->below->issuer))
+			return arena_printf(gap->scene->diagnosis->arena,
+				"%s holds a CA of this name, and its key did not sign these "
+				"certificates: it is not used",
+				material->certs[i].entry->path);
+	return "nothing known-good holds this CA: confirm its fingerprint with its owner and give "
+	       "it with --known-good";
+}
+
 /* Nothing known-good completes the path: say what is missing, and that nothing safe can be done
  * here. */
 static void
@@ -327,8 +326,7 @@ explain_lost(struct gap *gap)
 {
 	enum cause_code cause = CAUSE_CHAIN_UNKNOWN_CA;
 	struct suspect *suspect;
-	const char *why = "nothing known-good holds this CA: confirm its fingerprint with its "
-			  "owner and give it with --known-good";
+	const char *why = why_not_known(gap);
 
 	if (explain_other_key(gap, NULL, NULL))
 		return;
@@ -365,7 +363,7 @@ explain_order(struct scene *scene, struct suspects *suspects, const struct cell 
 				.line = path->anchors[i]->entry->line,
 				.offset = path->anchors[i]->entry->offset };
 	suspect = suspect_add(scene, suspects, CAUSE_CHAIN_SAME_SUBJECT, &where, NULL);
-	suspect->client = cell->client;
+	suspect_blame(scene, suspect, cell->client);
 	suspect_evidence(scene, suspect, "%s", cell->verdict->difference);
 	suspect->why = "the order of two CAs of one name decides who gets in: issue one of them "
 		       "again with key identifiers, or split the listeners";

@@ -98,6 +98,19 @@ goes_back(const struct crl *candidate, const struct entry *held)
 	return candidate->this_update < held->crl.this_update;
 }
 
+/* The list is named at an outer level, for other CAs than those that this level names itself. */
+static bool
+is_inherited_misfit(const struct lapse *lapse, const struct trust_source *source)
+{
+	bool own_anchors = false;
+
+	for (size_t i = 0; i < lapse->cell->verifier->source_count; i++)
+		own_anchors =
+			own_anchors || (lapse->cell->verifier->sources[i].role == ROLE_ANCHORS &&
+					       !lapse->cell->verifier->sources[i].inherited);
+	return source != NULL && source->inherited && own_anchors;
+}
+
 static const struct remedy *
 remedy_install(const struct lapse *lapse, enum cause_code cause,
 	const struct material_crl *material, const struct entry *held)
@@ -196,7 +209,7 @@ explain_revoked(const struct lapse *lapse, const struct entry *held)
 			.path = held->path, .line = held->line, .offset = held->offset
 		};
 	suspect = suspect_add(lapse->scene, lapse->suspects, cause, &where, remedy);
-	suspect->client = lapse->cell->client;
+	suspect_blame(lapse->scene, suspect, lapse->cell->client);
 	suspect_subject(lapse->scene, suspect, lapse->cert);
 	suspect_evidence(lapse->scene, suspect, "%s", lapse->failure->text);
 	if (remedy == NULL) {
@@ -219,6 +232,8 @@ explain_lapse(const struct lapse *lapse)
 
 	if (cause == CAUSE__COUNT)
 		return;
+	if (cause == CAUSE_CRL_MISSING && is_inherited_misfit(lapse, source))
+		cause = CAUSE_POLICY_INHERITANCE;
 	if (cause == CAUSE_CLIENT_REVOKED) {
 		explain_revoked(lapse, held);
 		return;
@@ -235,9 +250,13 @@ explain_lapse(const struct lapse *lapse)
 		where = (struct locus){
 			.path = held->path, .line = held->line, .offset = held->offset
 		};
+	if (cause == CAUSE_POLICY_INHERITANCE)
+		where = source->where;
+	if (cause == CAUSE_CRL_SIGNER_USAGE && lapse->ca != NULL)
+		remedy = remedy_better_ca(lapse->scene, lapse->verifier, cause, lapse->ca);
 	suspect = suspect_add(lapse->scene, lapse->suspects, cause, &where, remedy);
 	suspect->verifier = lapse->cell->verifier;
-	suspect->client = lapse->cell->client;
+	suspect_blame(lapse->scene, suspect, lapse->cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(lapse->scene, suspect, lapse->ca);
 	lapse_evidence(lapse, suspect, held);
@@ -311,7 +330,7 @@ explain_admitted(struct scene *scene, struct suspects *suspects, const struct ce
 						     : crl_source(cell->verifier)->path };
 	suspect = suspect_add(
 		scene, suspects, cause, &where, remedy_install(&lapse, cause, newer, held));
-	suspect->client = cell->client;
+	suspect_blame(scene, suspect, cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(scene, suspect, leaf);
 	suspect_evidence(scene, suspect, "%s lists %s as revoked, and %s does not",

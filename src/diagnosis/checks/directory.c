@@ -124,7 +124,8 @@ suspect_defect(struct scene *scene, struct suspects *suspects, const struct stor
 	const struct remedy *remedy = remedy_for(scene, store, defect);
 	struct suspect *suspect = suspect_add(scene, suspects, defect->cause, &where, remedy);
 
-	suspect->certain = !defect->harmless;
+	suspect->certain = true;
+	suspect->harmful = !defect->harmless;
 	suspect->idle = defect->harmless ? SEVERITY_NOTE : SEVERITY_WARNING;
 	suspect_evidence(scene, suspect, "%s", defect->text);
 	if (remedy == NULL)

@@ -25,7 +25,7 @@ explain_admitted(struct scene *scene, struct suspects *suspects, const struct ce
 		return;
 	}
 	suspect = suspect_add(scene, suspects, cause, &where, NULL);
-	suspect->client = cell->client;
+	suspect_blame(scene, suspect, cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_evidence(scene, suspect, "%s:%u: %s: %s gets in", where.path, where.line, text,
 		cell->client->name);
@@ -70,7 +70,7 @@ explain_impostor(struct scene *scene, struct suspects *suspects, const struct ce
 	suspect = suspect_add(scene, suspects,
 		remedy != NULL ? CAUSE_CHAIN_WRONG_KEY : CAUSE_STORE_FOREIGN_OBJECT, &where,
 		remedy);
-	suspect->client = cell->client;
+	suspect_blame(scene, suspect, cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(scene, suspect, anchor->cert);
 	suspect_evidence(scene, suspect, "%s gets in by %s, which nothing known-good vouches for",
@@ -79,6 +79,38 @@ explain_impostor(struct scene *scene, struct suspects *suspects, const struct ce
 		suspect->why = "nothing known-good says what should stand here: take it out by "
 			       "hand if it does not belong";
 		suspect->loses_client = true;
+	}
+}
+
+/* Nothing is verified at all, although a client CA is configured and there are clients that must be
+ * refused. */
+static void
+explain_unverified(struct scene *scene, struct suspects *suspects)
+{
+	const struct verifier *named = NULL;
+	struct suspect *suspect;
+
+	for (size_t i = 0; i < scene->service->verifier_count; i++) {
+		if (scene->service->verifiers[i].mode != MODE_NONE)
+			return;
+		if (scene->service->verifiers[i].source_count > 0 && named == NULL)
+			named = &scene->service->verifiers[i];
+	}
+	for (size_t i = 0; named != NULL && i < scene->diagnosis->clients.count; i++) {
+		const struct client *client = &scene->diagnosis->clients.list[i];
+
+		if (client->must_be_accepted)
+			continue;
+		suspect = suspect_add(scene, suspects, CAUSE_POLICY_OPTIONAL_OR_REQUIRED,
+			&named->mode_where, NULL);
+		suspect_blame(scene, suspect, client);
+		suspect->verifier = named;
+		suspect->loses_client = true;
+		suspect_evidence(scene, suspect,
+			"a client CA is configured, and no certificate is verified: %s gets in",
+			client->name);
+		suspect->why = "verifying may shut out clients that rely on its absence: it needs "
+			       "its owner's decision";
 	}
 }
 
@@ -103,6 +135,7 @@ static void
 policy_run(struct scene *scene, struct suspects *suspects)
 {
 	report_reader_findings(scene, suspects);
+	explain_unverified(scene, suspects);
 	for (size_t i = 0; i < scene->cell_count; i++) {
 		const struct cell *cell = &scene->cells[i];
 

@@ -73,6 +73,9 @@ name_ca_breach(const struct breach *breach, enum cause_code by_error)
 
 	if (by_error == CAUSE_CHAIN_INTERMEDIATE_EXPIRED && ca != NULL && cert_is_self_issued(ca))
 		return CAUSE_CHAIN_ROOT_EXPIRED;
+	if (by_error == CAUSE_CHAIN_INTERMEDIATE_EXPIRED && ca != NULL &&
+		is_cross_certificate(breach->scene, ca))
+		return CAUSE_CHAIN_CROSS_CERTIFICATE;
 	if (by_error == CAUSE_CHAIN_NOT_A_CA && ca != NULL) {
 		if (ca->version == 1 && !ca->has_basic_constraints)
 			return CAUSE_CHAIN_VERSION_1_CA;
@@ -87,9 +90,52 @@ name_ca_breach(const struct breach *breach, enum cause_code by_error)
 	return by_error;
 }
 
+/* The certificate would do at the library's default level: it is the level that was raised. */
+static bool
+is_raised_level(const struct breach *breach)
+{
+	struct signature_cache *signatures = judge_signatures(breach->scene->diagnosis->judge);
+	const struct cert *cert = breach->failure->cert;
+	enum { DEFAULT_LEVEL = 2, DEFAULT_BITS = 112 };
+
+	return cert != NULL && breach->cell->verifier->security_level > DEFAULT_LEVEL &&
+	       key_security_bits(signatures, cert->spki) >= DEFAULT_BITS &&
+	       signature_security_bits(cert->signature_algorithm) >= DEFAULT_BITS;
+}
+
+/* One thing from the future may be issued too early; two or more say that this machine's clock is
+ * behind. */
+static bool
+is_clock_behind(const struct scene *scene)
+{
+	const struct diagnosis *diagnosis = scene->diagnosis;
+	size_t future = 0;
+
+	for (size_t i = 0; i < diagnosis->clients.count; i++)
+		future += diagnosis->clients.list[i].must_be_accepted &&
+			  diagnosis->clients.list[i].chain_length > 0 &&
+			  diagnosis->clients.list[i].chain[0].not_before > scene->request->at;
+	for (size_t i = 0; i < scene->service->verifier_count; i++) {
+		for (size_t j = 0; j < scene->trusts[i]->anchor_count; j++)
+			future +=
+				scene->trusts[i]->anchors[j].cert->not_before > scene->request->at;
+		for (size_t j = 0; j < scene->trusts[i]->crl_count; j++)
+			future += scene->trusts[i]->crls[j]->this_update > scene->request->at;
+	}
+	return future > 1;
+}
+
 static enum cause_code
 name_breach(const struct breach *breach)
 {
+	int error = breach->failure->error;
+
+	if (error == X509_V_ERR_CERT_NOT_YET_VALID && is_clock_behind(breach->scene))
+		return CAUSE_PLATFORM_CLOCK;
+	if ((error == X509_V_ERR_EE_KEY_TOO_SMALL || error == X509_V_ERR_CA_KEY_TOO_SMALL ||
+		    error == X509_V_ERR_CA_MD_TOO_WEAK) &&
+		is_raised_level(breach))
+		return CAUSE_PLATFORM_SECURITY_LEVEL;
 	for (size_t i = 0; i < COUNT_OF(rule_causes); i++) {
 		if (rule_causes[i].error != breach->failure->error)
 			continue;
@@ -102,27 +148,6 @@ name_breach(const struct breach *breach)
 	return CAUSE__COUNT;
 }
 
-/* Known-good: the same CA, the same key, another certificate, valid now. The proof tells whether it
- * mends the path. */
-static const struct material_cert *
-better_certificate(const struct breach *breach)
-{
-	const struct material *material = &breach->scene->diagnosis->material;
-	const struct cert *bad = breach->failure->cert;
-
-	for (size_t i = 0; bad != NULL && i < material->cert_count; i++) {
-		const struct cert *cert = material->certs[i].cert;
-
-		if (cert_same(cert, bad) || !name_equal(cert->subject, bad->subject) ||
-			!digest_equal(&cert->key_digest, &bad->key_digest))
-			continue;
-		if (cert->not_before <= breach->scene->request->at &&
-			breach->scene->request->at <= cert->not_after)
-			return &material->certs[i];
-	}
-	return NULL;
-}
-
 static const struct trusted *
 stored_at(const struct breach *breach)
 {
@@ -131,38 +156,20 @@ stored_at(const struct breach *breach)
 		       : NULL;
 }
 
+/* The constraint that a name or a length breaks stands in a CA above. */
 static const struct remedy *
 remedy_better(const struct breach *breach, enum cause_code cause)
 {
-	const struct material_cert *better = better_certificate(breach);
-	const struct trusted *stored = stored_at(breach);
-	struct scene *scene = breach->scene;
-	struct remedy *remedy;
+	size_t verifier = (size_t)(breach->cell->verifier - breach->scene->service->verifiers);
+	bool above = cause == CAUSE_CHAIN_NAME_CONSTRAINTS || cause == CAUSE_CHAIN_PATH_LENGTH;
+	const struct remedy *remedy = NULL;
 
-	if (better == NULL)
-		return NULL;
-	if (stored != NULL) {
-		remedy = remedy_new(scene, "replace-entry", cause, stored->entry->path);
-		remedy->damaged = stored->cert->der;
-		remedy_says(scene, remedy,
-			"put the good certificate of %s (same key, from %s) in the place of the "
-			"one at line %u of %s",
-			scene_name(scene, better->cert), better->entry->path, stored->entry->line,
-			stored->entry->path);
-	} else {
-		const struct trust_source *source = breach->cell->verifier->source_count > 0
-							    ? &breach->cell->verifier->sources[0]
-							    : NULL;
-
-		if (source == NULL)
-			return NULL;
-		remedy = remedy_new(scene, "add-entry", cause, source->path);
-		remedy_says(scene, remedy,
-			"add the good certificate of %s (same key, from %s) to %s",
-			scene_name(scene, better->cert), better->entry->path, source->path);
-	}
-	remedy->bytes = better->cert->der;
-	remedy->label = "CERTIFICATE";
+	if (!above && breach->failure->depth > 0 && breach->failure->cert != NULL)
+		return remedy_better_ca(breach->scene, verifier, cause, breach->failure->cert);
+	for (unsigned i = 1; above && remedy == NULL && i < breach->path->length; i++)
+		if (breach->path->certs[i] != NULL)
+			remedy = remedy_better_ca(
+				breach->scene, verifier, cause, breach->path->certs[i]);
 	return remedy;
 }
 
@@ -208,7 +215,7 @@ explain_depth(const struct breach *breach)
 	}
 	suspect = suspect_add(scene, breach->suspects, CAUSE_CHAIN_DEPTH_LIMIT, place, remedy);
 	suspect->verifier = breach->cell->verifier;
-	suspect->client = breach->cell->client;
+	suspect_blame(breach->scene, suspect, breach->cell->client);
 	suspect_evidence(scene, suspect,
 		"%s is %d%s: %d intermediates are allowed, and this path has %d", depth->directive,
 		depth->value + depth->bias, depth->is_default ? " by default" : "", depth->value,
@@ -223,6 +230,11 @@ explain_depth(const struct breach *breach)
 static const char *
 why_unmended(const struct breach *breach, enum cause_code cause)
 {
+	if (cause == CAUSE_PLATFORM_CLOCK)
+		return "set this machine's clock: several certificates and lists are of its future";
+	if (cause == CAUSE_PLATFORM_SECURITY_LEVEL)
+		return "the level is set higher than these keys: issue stronger ones, or let its "
+		       "owner decide about the level";
 	if (breach->failure->depth == 0)
 		return cause == CAUSE_CLIENT_NOT_YET_VALID
 			       ? "the client must wait, or its CA must issue it anew; check the "
@@ -249,16 +261,19 @@ explain_breach(const struct breach *breach)
 	}
 	if (cause == CAUSE__COUNT)
 		return;
-	if (breach->failure->depth > 0)
-		remedy = remedy_better(breach, cause);
+	remedy = remedy_better(breach, cause);
 	if (stored != NULL)
 		where = (struct locus){ .path = stored->entry->path,
 			.line = stored->entry->line,
 			.offset = stored->entry->offset };
 	else if (breach->failure->depth == 0)
 		where.path = breach->cell->client->path;
+	if (cause == CAUSE_PLATFORM_CLOCK)
+		where = (struct locus){ 0 };
+	if (cause == CAUSE_PLATFORM_SECURITY_LEVEL)
+		where = breach->cell->verifier->security_where;
 	suspect = suspect_add(breach->scene, breach->suspects, cause, &where, remedy);
-	suspect->client = breach->cell->client;
+	suspect_blame(breach->scene, suspect, breach->cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(breach->scene, suspect, breach->failure->cert);
 	suspect_evidence(breach->scene, suspect, "%s", breach->failure->text);

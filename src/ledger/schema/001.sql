@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Everything the ledger holds is public material. Times are seconds since 1970; digests are 32 bytes.
 CREATE TABLE object (
 	digest BLOB PRIMARY KEY CHECK (length(digest) = 32),

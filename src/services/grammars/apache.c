@@ -3,79 +3,9 @@
 
 #include <string.h>
 
-#include "services/grammars/apache_conditions.h"
-#include "services/grammars/apache_lines.h"
-
-/* What becomes of a section's contents. */
-enum section_use {
-	SECTION_KEPT,        /* the caller sees it */
-	SECTION_TRANSPARENT, /* a condition that holds, or Limit: as if it were not there */
-	SECTION_SKIPPED,     /* a condition that does not hold, or contents of no interest */
-	SECTION_MACRO,       /* skipped, but looked at */
-};
-
-struct section {
-	const char *name;
-	enum section_use use;
-	bool is_code; /* Perl: what looks like a section inside is none */
-	struct locus where;
-	struct macro *macro;
-};
-
-struct macro {
-	const char *name;
-	bool verifies; /* it has directives of client verification */
-};
-
-struct reading {
-	const struct apache_source *source;
-	struct arena *arena;
-	struct apache_state state;
-	struct apache_config *config;
-	struct apache_item *items;
-	size_t item_capacity;
-	const char **files;
-	size_t file_capacity, includes;
-	struct config_problem *problems;
-	size_t problem_capacity;
-	struct section sections[APACHE_MAX_NESTING];
-	size_t depth;
-	struct macro *macros;
-	size_t macro_count, macro_capacity;
-	const char *open_files[SERVICE_MAX_INCLUDE_DEPTH];
-	size_t open_count;
-	bool exhausted;
-};
-
-/* One file that is being read. */
-struct file_reading {
-	struct apache_lines lines;
-	size_t floor; /* sections that were open before it */
-};
+#include "services/grammars/apache_reading.h"
 
 static void read_path(struct reading *, const char *path, struct locus where, bool optional);
-
-static void problem(struct reading *reading, struct locus where, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void
-problem(struct reading *reading, struct locus where, const char *format, ...)
-{
-	struct apache_config *config = reading->config;
-	va_list arguments;
-	const char *text;
-
-	if (config->problem_count == APACHE_MAX_PROBLEMS)
-		return;
-	va_start(arguments, format);
-	text = arena_vprintf(reading->arena, format, arguments);
-	va_end(arguments);
-	reading->problems = arena_grow(reading->arena, reading->problems, config->problem_count,
-		&reading->problem_capacity, sizeof(*reading->problems));
-	reading->problems[config->problem_count++] = (struct config_problem){ where,
-		text_sanitize(reading->arena, text, strnlen(text, 1'000)) };
-	config->problems = reading->problems;
-}
 
 /* False from when the bound is met. */
 static bool
@@ -85,7 +15,7 @@ spend(struct reading *reading, size_t amount, struct locus where)
 	if (reading->exhausted || reading->state.work < APACHE_MAX_WORK)
 		return !reading->exhausted;
 	reading->exhausted = true;
-	problem(reading, where, "the configuration is too large to be read further");
+	apache_reading_problem(reading, where, "the configuration is too large to be read further");
 	return false;
 }
 
@@ -97,163 +27,6 @@ lookup(void *context, const char *name)
 	return apache_variable_value(&reading->state, name);
 }
 
-static bool
-in_skipped(const struct reading *reading)
-{
-	return reading->depth > 0 && reading->sections[reading->depth - 1].use >= SECTION_SKIPPED;
-}
-
-static void
-emit(struct reading *reading, const struct apache_lines *lines, struct apache_item item)
-{
-	struct apache_config *config = reading->config;
-
-	if (config->item_count == APACHE_MAX_ITEMS) {
-		reading->exhausted = true;
-		problem(reading, item.where, "the configuration is too large to be read further");
-		return;
-	}
-	if (lines != NULL) {
-		item.indent = arena_strndup(reading->arena,
-			(const char *)lines->file.data + lines->where.offset, lines->indent);
-		item.ending = lines->ending;
-	}
-	reading->items = arena_grow(reading->arena, reading->items, config->item_count,
-		&reading->item_capacity, sizeof(*reading->items));
-	reading->items[config->item_count++] = item;
-	config->items = reading->items;
-}
-
-/* The words behind position; count at *ret_count. */
-static const struct apache_word *
-words_of(struct reading *reading, const struct apache_lines *lines, size_t position,
-	size_t *ret_count)
-{
-	struct apache_word list[APACHE_MAX_WORDS];
-
-	*ret_count = 0;
-	while (*ret_count < APACHE_MAX_WORDS &&
-		apache_lines_word(lines, reading->arena, &position, &list[*ret_count]))
-		++*ret_count;
-	return arena_dup(reading->arena, list, *ret_count * sizeof(*list));
-}
-
-static const struct {
-	const char *name;
-	enum section_use use;
-} section_uses[] = {
-	{ "Directory", SECTION_KEPT },
-	{ "DirectoryMatch", SECTION_KEPT },
-	{ "Files", SECTION_KEPT },
-	{ "FilesMatch", SECTION_KEPT },
-	{ "Limit", SECTION_TRANSPARENT },
-	{ "LimitExcept", SECTION_TRANSPARENT },
-	{ "Location", SECTION_KEPT },
-	{ "LocationMatch", SECTION_KEPT },
-	{ "Macro", SECTION_MACRO },
-	{ "VirtualHost", SECTION_KEPT },
-};
-
-static enum section_use
-use_of(struct reading *reading, const char *name, const struct apache_word *words, size_t count)
-{
-	if (in_skipped(reading))
-		return SECTION_SKIPPED;
-	switch (apache_condition(&reading->state, name, words, count)) {
-	case APACHE_TRUE:
-		return SECTION_TRANSPARENT;
-	case APACHE_FALSE:
-		return SECTION_SKIPPED;
-	case APACHE_NO_CONDITION:
-		break;
-	}
-	for (size_t i = 0; i < COUNT_OF(section_uses); i++)
-		if (strcasecmp(section_uses[i].name, name) == 0)
-			return section_uses[i].use;
-	/* If, Proxy, RequireAll …: nothing in them changes how certificates are verified at the
-	 * handshake of a virtual host, a directory or a location. */
-	return SECTION_SKIPPED;
-}
-
-static struct macro *
-macro_add(struct reading *reading, const char *name)
-{
-	if (reading->macro_count == APACHE_MAX_MODULES)
-		return NULL;
-	reading->macros = arena_grow(reading->arena, reading->macros, reading->macro_count,
-		&reading->macro_capacity, sizeof(*reading->macros));
-	reading->macros[reading->macro_count] = (struct macro){ .name = name };
-	return &reading->macros[reading->macro_count++];
-}
-
-static void
-section_open(struct reading *reading, struct apache_lines *lines, const char *name, size_t position)
-{
-	struct section *section = &reading->sections[reading->depth];
-	const struct apache_word *words;
-	size_t count;
-
-	if (reading->depth == APACHE_MAX_NESTING) {
-		problem(reading, lines->where, "sections are nested too deeply");
-		reading->exhausted = true;
-		return;
-	}
-	if (!apache_lines_close_bracket(lines, position) && !in_skipped(reading) && *name != '\0')
-		problem(reading, lines->where, "<%s> lacks its closing \">\"", name);
-	words = words_of(reading, lines, position, &count);
-	*section = (struct section){
-		.name = name,
-		.use = use_of(reading, name, words, count),
-		.is_code = strcasecmp(name, "Perl") == 0,
-		.where = lines->where,
-	};
-	if (section->use == SECTION_MACRO)
-		section->macro = macro_add(reading, count > 0 ? words[0].text : "");
-	else if (reading->depth > 0 && in_skipped(reading))
-		section->macro = reading->sections[reading->depth - 1].macro;
-	reading->depth++;
-	if (section->use == SECTION_KEPT)
-		emit(reading, lines,
-			(struct apache_item){ .kind = APACHE_OPEN,
-				.name = name,
-				.words = words,
-				.word_count = count,
-				.where = lines->where });
-}
-
-static void
-section_pop(struct reading *reading, const struct apache_lines *lines)
-{
-	const struct section *section = &reading->sections[--reading->depth];
-
-	if (section->use == SECTION_KEPT)
-		emit(reading, lines,
-			(struct apache_item){ .kind = APACHE_CLOSE,
-				.name = section->name,
-				.where = lines->where });
-}
-
-static void
-section_close(struct reading *reading, const struct file_reading *file, const char *name)
-{
-	const struct apache_lines *lines = &file->lines;
-	size_t depth = reading->depth;
-
-	while (depth > file->floor && strcasecmp(reading->sections[depth - 1].name, name) != 0)
-		depth--;
-	if (depth == file->floor) {
-		problem(reading, lines->where, "</%s> without matching <%s>", name, name);
-		return;
-	}
-	while (reading->depth > depth) {
-		problem(reading, lines->where, "</%s> where </%s> of line %u is expected", name,
-			reading->sections[reading->depth - 1].name,
-			reading->sections[reading->depth - 1].where.line);
-		section_pop(reading, lines);
-	}
-	section_pop(reading, lines);
-}
-
 /* Every file below a directory, in order (ap_process_resource_config). */
 static void
 read_directory(struct reading *reading, const char *path, struct locus where)
@@ -262,11 +35,11 @@ read_directory(struct reading *reading, const char *path, struct locus where)
 	size_t count;
 
 	if (reading->open_count == SERVICE_MAX_INCLUDE_DEPTH) {
-		problem(reading, where, "%s: includes are nested too deeply", path);
+		apache_reading_problem(reading, where, "%s: includes are nested too deeply", path);
 		return;
 	}
 	if (world_list(reading->source->world, path, &names, &count, NULL) < 0) {
-		problem(reading, where, "the directory %s cannot be read", path);
+		apache_reading_problem(reading, where, "the directory %s cannot be read", path);
 		return;
 	}
 	reading->open_files[reading->open_count++] = path;
@@ -292,7 +65,7 @@ include(struct reading *reading, const struct apache_lines *lines, const struct 
 	struct err err;
 
 	if (count != 1) {
-		problem(reading, lines->where, "Include takes one argument");
+		apache_reading_problem(reading, lines->where, "Include takes one argument");
 		return;
 	}
 	path = path_normalize(arena, path_join(arena, reading->state.root, words[0].text));
@@ -301,11 +74,11 @@ include(struct reading *reading, const struct apache_lines *lines, const struct 
 		return;
 	}
 	if (world_glob(reading->source->world, path, &matches, &match_count, &err) < 0) {
-		problem(reading, words[0].where, "%s: %s", path, err.message);
+		apache_reading_problem(reading, words[0].where, "%s: %s", path, err.message);
 		return;
 	}
 	if (match_count == 0 && !optional)
-		problem(reading, words[0].where,
+		apache_reading_problem(reading, words[0].where,
 			"nothing matches %s: the server does not start (IncludeOptional would let "
 			"it)",
 			path);
@@ -332,7 +105,7 @@ do_define(struct reading *reading, const struct apache_lines *lines,
 	const struct apache_word *words, size_t count)
 {
 	if (count < 1 || count > 2) {
-		problem(reading, lines->where, "Define takes one or two arguments");
+		apache_reading_problem(reading, lines->where, "Define takes one or two arguments");
 		return;
 	}
 	apache_define(&reading->state, words[0].text, count > 1 ? words[1].text : NULL);
@@ -351,7 +124,7 @@ do_load_module(struct reading *reading, const struct apache_lines *lines,
 	const struct apache_word *words, size_t count)
 {
 	if (count != 2) {
-		problem(reading, lines->where, "LoadModule takes two arguments");
+		apache_reading_problem(reading, lines->where, "LoadModule takes two arguments");
 		return;
 	}
 	apache_load_module(&reading->state, words[0].text, words[1].text);
@@ -362,7 +135,7 @@ do_server_root(struct reading *reading, const struct apache_lines *lines,
 	const struct apache_word *words, size_t count)
 {
 	if (count != 1 || *words[0].text != '/') {
-		problem(reading, lines->where, "ServerRoot takes one absolute path");
+		apache_reading_problem(reading, lines->where, "ServerRoot takes one absolute path");
 		return;
 	}
 	reading->state.root = path_normalize(reading->arena, words[0].text);
@@ -380,7 +153,7 @@ do_use(struct reading *reading, const struct apache_lines *lines, const struct a
 		if (strcasecmp(macro->name, words[0].text) != 0)
 			continue;
 		if (macro->verifies)
-			problem(reading, lines->where,
+			apache_reading_problem(reading, lines->where,
 				"what the macro %s says of client certificates is not seen here",
 				macro->name);
 		return;
@@ -412,14 +185,14 @@ directive(struct reading *reading, const struct apache_lines *lines, const char 
 	for (size_t i = 0; i < COUNT_OF(immediate); i++) {
 		if (strcasecmp(immediate[i].name, name) != 0)
 			continue;
-		words = words_of(reading, lines, position, &count);
+		words = apache_words(reading, lines, position, &count);
 		immediate[i].run(reading, lines, words, count);
 		return;
 	}
 	if (!reading->source->wanted(name))
 		return;
-	words = words_of(reading, lines, position, &count);
-	emit(reading, lines,
+	words = apache_words(reading, lines, position, &count);
+	apache_emit(reading, lines,
 		(struct apache_item){ .kind = APACHE_DIRECTIVE,
 			.name = name,
 			.words = words,
@@ -445,10 +218,10 @@ skipped_line(struct reading *reading, struct file_reading *file)
 	if (line[1] == '/') {
 		name = arena_strndup(reading->arena, line + 2, length - 2);
 		if (!section->is_code || strcasecmp(name, section->name) == 0)
-			section_close(reading, file, name);
+			apache_section_close(reading, file, name);
 	} else if (!section->is_code) {
-		section_open(reading, lines, arena_strndup(reading->arena, line + 1, length - 1),
-			length);
+		apache_section_open(reading, lines,
+			arena_strndup(reading->arena, line + 1, length - 1), length);
 	}
 }
 
@@ -459,15 +232,17 @@ read_line(struct reading *reading, struct file_reading *file)
 	struct apache_word first;
 	size_t position = 0, length;
 
-	if (in_skipped(reading)) {
+	if (apache_in_skipped(reading)) {
 		skipped_line(reading, file);
 		return;
 	}
 	if (lines->has_nul)
-		problem(reading, lines->where, "a NUL byte hides the rest of the line");
+		apache_reading_problem(
+			reading, lines->where, "a NUL byte hides the rest of the line");
 	apache_lines_expand(lines, lookup, reading);
 	if (lines->too_long)
-		problem(reading, lines->where, "the line is too long to be read whole");
+		apache_reading_problem(
+			reading, lines->where, "the line is too long to be read whole");
 	if (!apache_lines_word(lines, reading->arena, &position, &first))
 		return;
 	if (first.text[0] != '<') {
@@ -476,12 +251,12 @@ read_line(struct reading *reading, struct file_reading *file)
 	}
 	length = strcspn(first.text, ">");
 	if (first.text[1] == '/')
-		section_close(reading, file,
+		apache_section_close(reading, file,
 			arena_strndup(reading->arena, first.text + 2, length > 2 ? length - 2 : 0));
 	else if (length < 2)
-		problem(reading, lines->where, "\"<\" without a name");
+		apache_reading_problem(reading, lines->where, "\"<\" without a name");
 	else
-		section_open(reading, lines,
+		apache_section_open(reading, lines,
 			arena_strndup(reading->arena, first.text + 1, length - 1),
 			first.text[length] == '>' ? position - 1 : position);
 }
@@ -506,13 +281,7 @@ read_bytes(struct reading *reading, const char *path, struct span bytes)
 		read_line(reading, &file);
 		(void)spend(reading, file.lines.text->length, file.lines.where);
 	}
-	while (reading->depth > file.floor) {
-		const struct section *section = &reading->sections[reading->depth - 1];
-
-		if (!reading->exhausted)
-			problem(reading, section->where, "<%s> was not closed", section->name);
-		section_pop(reading, NULL);
-	}
+	apache_sections_end(reading, &file);
 }
 
 static void
@@ -538,7 +307,7 @@ read_file(struct reading *reading, const char *path, struct locus where, bool op
 
 	if (world_read(reading->source->world, path, SERVICE_MAX_CONFIG_SIZE, &bytes, &err) < 0) {
 		if (!optional || err.code != ERR_NO_INPUT)
-			problem(reading, where, "%s", err.message);
+			apache_reading_problem(reading, where, "%s", err.message);
 		return;
 	}
 	note_file(reading, path);
@@ -555,14 +324,14 @@ read_path(struct reading *reading, const char *path, struct locus where, bool op
 	path = arena_strdup(reading->arena, path);
 	if (reading->open_count == SERVICE_MAX_INCLUDE_DEPTH ||
 		reading->includes++ == SERVICE_MAX_CONFIG_FILES) {
-		problem(reading, where, "%s: too many includes", path);
+		apache_reading_problem(reading, where, "%s: too many includes", path);
 		reading->exhausted = reading->includes > SERVICE_MAX_CONFIG_FILES;
 		return;
 	}
 	for (size_t i = 0; i < reading->open_count; i++) {
 		if (strcmp(reading->open_files[i], path) != 0)
 			continue;
-		problem(reading, where, "%s includes itself", path);
+		apache_reading_problem(reading, where, "%s includes itself", path);
 		return;
 	}
 	if (world_stat(reading->source->world, path, &identity, NULL) == 0 &&

@@ -17,7 +17,7 @@ enum {
 	APACHE_MAX_VARIABLES = 2'000, /* Define, and those of the environment */
 	APACHE_MAX_MODULES = 1'000,
 	APACHE_MAX_PROBLEMS = 1'000,
-	APACHE_MAX_WORK = 512 << 20, /* bytes and steps spent on one configuration */
+	APACHE_MAX_WORK = 96 << 20, /* bytes and steps spent on one configuration */
 };
 
 /* An argument: without its quotes, variables replaced. */

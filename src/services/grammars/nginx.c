@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "services/grammars/nginx_lua.h"
+
 struct text {
 	const char *path; /* NULL: the command line */
 	const char *data;
@@ -103,6 +105,18 @@ is_too_long(struct parser *parser, const struct text *text, const struct mark *s
 	return true;
 }
 
+/* The blank behind a word still counts to it: only what follows makes room (ngx_conf_read_token).
+ */
+static bool
+is_end_too_long(struct parser *parser, const struct text *text, const struct mark *start)
+{
+	struct text behind = *text;
+
+	if (!at_end(text) && is_blank(peek(text)))
+		behind.position++;
+	return is_too_long(parser, &behind, start, '\0');
+}
+
 /* Blanks and comments; -1 where a comment is too long. */
 static int
 skip_blanks(struct parser *parser, struct text *text)
@@ -184,6 +198,8 @@ read_quoted(struct parser *parser, struct text *text, struct nginx_word *ret)
 	}
 	word_set(parser, text, &start, text->position, ret);
 	advance(text);
+	if (is_end_too_long(parser, text, &start))
+		return -1;
 	/* A word must end here; ")" may follow, for the conditions of "if". */
 	if (!at_end(text) && !is_blank(peek(text)) && strchr(";{)", peek(text)) == NULL) {
 		struct mark here = mark_of(text);
@@ -213,6 +229,8 @@ read_bare(struct parser *parser, struct text *text, struct nginx_word *ret)
 		if (is_too_long(parser, text, &start, '\0'))
 			return -1;
 	}
+	if (is_end_too_long(parser, text, &start))
+		return -1;
 	word_set(parser, text, &start, text->position, ret);
 	return 0;
 }
@@ -281,97 +299,21 @@ read_statement(struct parser *parser, struct text *text, struct nginx_directive 
 	}
 }
 
-/* "[==[" and its like: the number of "=" plus one; 0 where there is none. */
-static size_t
-lua_bracket(const struct text *text)
-{
-	size_t end = text->position + 1;
-
-	while (end < text->size && text->data[end] == '=')
-		end++;
-	return end < text->size && text->data[end] == '[' ? end - text->position : 0;
-}
-
-static void
-skip_lua_long(struct text *text, size_t level)
-{
-	while (!at_end(text)) {
-		size_t end = text->position + 1;
-
-		if (peek(text) == ']') {
-			while (end < text->size && text->data[end] == '=')
-				end++;
-			if (end < text->size && text->data[end] == ']' &&
-				end - text->position == level) {
-				text->position = end + 1;
-				return;
-			}
-		}
-		advance(text);
-	}
-}
-
-static void
-skip_lua_string(struct text *text)
-{
-	char quote = peek(text);
-
-	advance(text);
-	while (!at_end(text) && peek(text) != quote && peek(text) != '\n') {
-		if (peek(text) == '\\')
-			advance(text);
-		if (!at_end(text))
-			advance(text);
-	}
-	if (!at_end(text))
-		advance(text);
-}
-
-/* A comment, a string, or one character of Lua. */
-static void
-skip_lua_token(struct text *text)
-{
-	size_t level;
-
-	if (peek(text) == '-' && text->position + 1 < text->size &&
-		text->data[text->position + 1] == '-') {
-		text->position += 2;
-		level = !at_end(text) && peek(text) == '[' ? lua_bracket(text) : 0;
-		if (level > 0) {
-			skip_lua_long(text, level);
-			return;
-		}
-		while (!at_end(text) && peek(text) != '\n')
-			advance(text);
-		return;
-	}
-	level = peek(text) == '[' ? lua_bracket(text) : 0;
-	if (level > 0)
-		skip_lua_long(text, level);
-	else if (peek(text) == '"' || peek(text) == '\'')
-		skip_lua_string(text);
-	else
-		advance(text);
-}
-
 /* What stands in a *_by_lua_block is Lua, up to the brace that closes it (lua-nginx-module). */
 static int
 skip_lua_block(struct parser *parser, struct text *text)
 {
 	struct mark start = mark_of(text);
+	size_t length = nginx_lua_length(text->data + text->position, text->size - text->position);
 
-	for (size_t depth = 1; !at_end(text);) {
-		char c = peek(text);
-
-		skip_lua_token(text);
-		if (c == '{')
-			depth++;
-		if (c == '}' && --depth == 0)
-			return 0;
+	if (length == 0) {
+		problem_add(parser, text, &start,
+			"unexpected end of file, expecting the \"}\" of this Lua");
+		return -1;
 	}
-	problem_add(
-		parser, text, &start, "unexpected end of file, expecting the \"}\" of this Lua");
-	return -1;
+	while (length-- > 0)
+		advance(text);
+	return 0;
 }
 
 static bool
@@ -516,8 +458,8 @@ parse(struct parser *parser, struct text *text, struct list *list, unsigned dept
 	}
 	for (;;) {
 		struct nginx_directive *directive = directive_new(parser, text);
-		struct mark here = mark_of(text);
 		enum statement statement;
+		struct mark here;
 
 		if (directive == NULL)
 			return -1;
@@ -529,6 +471,7 @@ parse(struct parser *parser, struct text *text, struct list *list, unsigned dept
 		if (statement == STATEMENT_END && !in_block)
 			return 0;
 		if (statement == STATEMENT_CLOSE || statement == STATEMENT_END) {
+			here = (struct mark){ text->position - 1, text->line };
 			problem_add(parser, text, statement == STATEMENT_END ? &start : &here,
 				"unexpected %s",
 				in_block ? "end of file, expecting the \"}\" of this block"

@@ -218,9 +218,7 @@ apache_observe(
 static const char *
 environment_of(void *context, const char *name)
 {
-	struct apache_service *apache = context;
-
-	return apache_environment(apache->arena, apache->service, name);
+	return apache_environment(context, name);
 }
 
 static void

@@ -16,8 +16,8 @@ enum {
 	APACHE_MAX_LEVELS = 20'000,
 	APACHE_MAX_ADDRESSES = 10'000, /* Listen lines; addresses of all virtual hosts */
 	APACHE_MAX_ALIASES = 10'000,
-	APACHE_MAX_ENDPOINTS = 64,         /* of one verifier */
-	APACHE_MAX_MATCHING = 200'000'000, /* steps spent on matching addresses and paths */
+	APACHE_MAX_ENDPOINTS = 64,        /* of one verifier */
+	APACHE_MAX_MATCHING = 50'000'000, /* steps spent on matching addresses and paths */
 	APACHE_ANY_PORT = 0,
 };
 
@@ -80,6 +80,8 @@ struct apache_alias {
 	size_t level;
 };
 
+struct apache_script; /* opaque */
+
 /* What the reading of one configuration gathers. */
 struct apache_service {
 	struct arena *arena;
@@ -94,7 +96,9 @@ struct apache_service {
 	size_t alias_count, alias_capacity;
 	const char *user, *group, *error_log, *chroot, *pid_file;
 	bool ssl_without_module;
-	size_t work; /* steps spent on matching addresses and paths */
+	bool server_is_reached;       /* by an address that no virtual host takes */
+	size_t work;                  /* steps spent on matching addresses and paths */
+	struct apache_script *script; /* envvars, once it was asked for */
 	struct config_problem *problems;
 	size_t problem_count, problem_capacity;
 	struct config_finding *findings;
@@ -130,7 +134,7 @@ const struct credentials *apache_worker_credentials(
 /* ServerRoot before the configuration names one, of a configuration at this path. */
 const char *apache_default_root(struct arena *, const char *config);
 /* A variable of the server's environment: of its process, or of /etc/apache2/envvars. */
-const char *apache_environment(struct arena *, const struct service *, const char *name);
+const char *apache_environment(struct apache_service *, const char *name);
 /* When what now runs was read: by the last "resuming normal operations" in its log, if that may be
  * read; else by its children. */
 struct timestamp apache_loaded(

@@ -12,6 +12,7 @@ enum {
 	EXTRA_ARGUMENTS = 8,
 	POLL_MILLISECONDS = 50,
 	SETTLE_MILLISECONDS = 300,
+	ABSENT_MILLISECONDS = 3'000, /* without a process: it will not come any more */
 };
 
 static const char *const fixed_environment[] = {
@@ -49,23 +50,14 @@ full_environment(struct arena *arena, const struct service *service)
 			!has_name(list, count, "PATH"))
 			list[count++] = fixed_environment[i];
 	for (size_t i = 0; i < COUNT_OF(further_names); i++) {
-		const char *value = service->running
-					    ? apache_environment(arena, service, further_names[i])
-					    : NULL;
+		const char *value = service->running ? process_environment(arena, service->main.pid,
+							       further_names[i])
+						     : NULL;
 
 		if (value != NULL && !has_name(list, count, further_names[i]))
 			list[count++] = arena_printf(arena, "%s=%s", further_names[i], value);
 	}
 	return list;
-}
-
-static bool
-has_option(const char *const *arguments, const char *option)
-{
-	for (; arguments != NULL && *arguments != NULL; arguments++)
-		if (strncmp(*arguments, option, 2) == 0)
-			return true;
-	return false;
 }
 
 /* "-DFOREGROUND", "-D FOREGROUND", "-X": it would not let go of us. How many arguments that is. */
@@ -104,12 +96,10 @@ command_line(struct arena *arena, const struct service *service, const char *con
 			argv[used++] = arguments[i++];
 		i += dropped;
 	}
-	/* One that never ran has no arguments of its own. */
-	if (!has_option(arguments, "-d") && service->prefix != NULL && count == 0) {
+	/* One that never ran, or that was started without any. */
+	if (count == 0) {
 		argv[used++] = "-d";
 		argv[used++] = service->prefix;
-	}
-	if (!has_option(arguments, "-f") && count == 0) {
 		argv[used++] = "-f";
 		argv[used++] = service->config;
 	}
@@ -250,15 +240,17 @@ unit_of(struct arena *arena, const struct service *service)
 	return NULL;
 }
 
+enum start { START_ABSENT, START_UNDERWAY, START_DONE };
+
 /* The parent that has started with this configuration at since or later. */
-static bool
+static enum start
 find_started(struct arena *arena, struct service *service, struct timestamp since)
 {
 	const struct process *all;
 	size_t count;
 
 	if (processes_read(arena, &all, &count, NULL) < 0)
-		return false;
+		return START_ABSENT;
 	for (size_t i = 0; i < count; i++) {
 		struct instance instance;
 
@@ -269,24 +261,32 @@ find_started(struct arena *arena, struct service *service, struct timestamp sinc
 		service->main = all[i];
 		service->running = true;
 		service->product->observe(arena, service, all, count);
-		return service->worker_count > 0;
+		return service->worker_count > 0 ? START_DONE : START_UNDERWAY;
 	}
-	return false;
+	return START_ABSENT;
 }
 
-/* Whether it is there, has children, and stays. */
+/* Whether it is there, has children, and stays. It reads its stores only when it has let go of who
+ * started it, whose exit status so tells nothing. */
 static int
 await_start(struct arena *arena, struct service *service, struct timestamp since, struct err *err)
 {
-	for (unsigned waited = 0; waited < CONTROL_TIMEOUT * 1'000U; waited += POLL_MILLISECONDS) {
-		if (find_started(arena, service, since)) {
+	unsigned absent = 0;
+
+	for (unsigned waited = 0; waited < CONTROL_TIMEOUT * 1'000U && absent < ABSENT_MILLISECONDS;
+		waited += POLL_MILLISECONDS) {
+		enum start start = find_started(arena, service, since);
+
+		if (start == START_DONE) {
 			wait_milliseconds(SETTLE_MILLISECONDS);
 			if (process_is_alive(&service->main))
 				return observe_anew(arena, service, err);
 			break;
 		}
+		absent = start == START_ABSENT ? absent + POLL_MILLISECONDS : 0;
 		wait_milliseconds(POLL_MILLISECONDS);
 	}
+	service->running = process_is_alive(&service->main);
 	return err_set(err, ERR_UNKNOWN, "%s ended as soon as it had started%s", service->name,
 		where_to_look(arena, service));
 }

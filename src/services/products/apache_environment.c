@@ -16,18 +16,21 @@ enum {
 	LOG_TAIL = 256 << 10,
 	NAME_MAX_LENGTH = 255,
 	EXPANSION_MAX_DEPTH = 8,
+	SCRIPT_MAX_STEPS = 200'000, /* lines and references looked at, for all variables */
 	VALUE_MAX = 4'096,
 };
 
 /* The lines of a shell script, as far as they set variables. */
-struct script {
+struct apache_script {
 	struct arena *arena;
-	struct span bytes;
+	char **lines;
+	size_t line_count;
+	size_t steps;       /* lines and references looked at so far */
 	const char *suffix; /* of Debian's further instances: "-NAME" for /etc/apache2-NAME */
 };
 
 static const char *script_value(
-	const struct script *script, const char *name, size_t before, unsigned depth);
+	struct apache_script *script, const char *name, size_t before, unsigned depth);
 
 static bool
 is_name_byte(char byte)
@@ -38,14 +41,15 @@ is_name_byte(char byte)
 
 /* "$NAME", "${NAME}", "${NAME:-word}", "${NAME:=word}" at text; its length, or 0. */
 static size_t
-shell_reference(const struct script *script, const char *text, size_t before, unsigned depth,
+shell_reference(struct apache_script *script, const char *text, size_t before, unsigned depth,
 	const char **ret_value)
 {
 	bool braces = text[1] == '{';
 	size_t first = braces ? 2 : 1, end = first, length;
 	const char *name;
 
-	while (is_name_byte(text[end]))
+	script->steps++;
+	while (end < NAME_MAX_LENGTH && is_name_byte(text[end]))
 		end++;
 	if (end == first)
 		return 0;
@@ -58,19 +62,20 @@ shell_reference(const struct script *script, const char *text, size_t before, un
 		return 0;
 	if (*ret_value == NULL && text[end] == ':' &&
 		(text[end + 1] == '-' || text[end + 1] == '='))
-		*ret_value = arena_strndup(script->arena, text + end + 2, length - end - 2);
+		*ret_value = arena_strndup(script->arena, text + end + 2,
+			length - end - 2 < VALUE_MAX ? length - end - 2 : VALUE_MAX);
 	return length + 1;
 }
 
 /* The value as the shell would make it, of the plain forms that envvars has. */
 static const char *
-shell_word(const struct script *script, const char *text, size_t before, unsigned depth)
+shell_word(struct apache_script *script, const char *text, size_t before, unsigned depth)
 {
 	CLEANUP(buffer_free) struct buffer out = {};
 	char quote = *text == '"' || *text == '\'' ? *text++ : '\0';
 
 	buffer_add(&out, "", 0);
-	while (*text != '\0' && out.length < VALUE_MAX) {
+	while (*text != '\0' && out.length < VALUE_MAX && script->steps < SCRIPT_MAX_STEPS) {
 		const char *value = NULL;
 		size_t length = 0;
 
@@ -103,45 +108,58 @@ assignment_of(const char *line, const char *name)
 	return strncmp(line, name, length) == 0 && line[length] == '=' ? line + length + 1 : NULL;
 }
 
-/* The value that a variable has before this offset of the script. */
+/* The value that a variable has before this line of the script. */
 static const char *
-script_value(const struct script *script, const char *name, size_t before, unsigned depth)
+script_value(struct apache_script *script, const char *name, size_t before, unsigned depth)
 {
-	const char *data = (const char *)script->bytes.data, *value, *line;
-	size_t end = before;
-
 	if (strcmp(name, "SUFFIX") == 0)
 		return script->suffix;
-	while (end > 0 && depth < EXPANSION_MAX_DEPTH) {
-		size_t start = end;
+	for (size_t i = before; i > 0 && script->steps < SCRIPT_MAX_STEPS; i--) {
+		const char *value = assignment_of(script->lines[i - 1], name);
 
-		while (start > 0 && data[start - 1] != '\n')
-			start--;
-		line = arena_strndup(script->arena, data + start, end - start);
-		value = assignment_of(line, name);
+		script->steps++;
 		if (value != NULL)
-			return shell_word(script, value, start > 0 ? start - 1 : 0, depth);
-		end = start > 0 ? start - 1 : 0;
+			return shell_word(script, value, i - 1, depth);
 	}
 	return NULL;
 }
 
-const char *
-apache_environment(struct arena *arena, const struct service *service, const char *name)
+static struct apache_script *
+script_read(struct arena *arena, struct world *world, const char *config)
 {
-	const char *directory = path_parent(arena, service->config);
-	struct script script = { .arena = arena, .suffix = "" };
+	struct apache_script *script = arena_alloc(arena, sizeof(*script));
+	const char *directory = path_parent(arena, config);
+	struct span bytes;
+	size_t capacity = 0;
+	char *text, *line;
+
+	script->arena = arena;
+	script->suffix =
+		text_starts(directory, "/etc/apache2-") ? directory + strlen("/etc/apache2") : "";
+	if (world_read(world, path_join(arena, directory, "envvars"), ENVVARS_MAX_SIZE, &bytes,
+		    NULL) < 0)
+		return script;
+	text = arena_strndup(arena, (const char *)bytes.data, bytes.length);
+	while ((line = strsep(&text, "\n")) != NULL) {
+		script->lines = arena_grow(arena, script->lines, script->line_count, &capacity,
+			sizeof(*script->lines));
+		script->lines[script->line_count++] = line;
+	}
+	return script;
+}
+
+const char *
+apache_environment(struct apache_service *apache, const char *name)
+{
+	const struct service *service = apache->service;
 
 	if (*name == '\0' || strlen(name) > NAME_MAX_LENGTH)
 		return NULL;
 	if (service->running)
-		return process_environment(arena, service->main.pid, name);
-	if (world_read(service->world, path_join(arena, directory, "envvars"), ENVVARS_MAX_SIZE,
-		    &script.bytes, NULL) < 0)
-		return NULL;
-	if (text_starts(directory, "/etc/apache2-"))
-		script.suffix = directory + strlen("/etc/apache2");
-	return script_value(&script, name, script.bytes.length, 0);
+		return process_environment(apache->arena, service->main.pid, name);
+	if (apache->script == NULL)
+		apache->script = script_read(apache->arena, apache->world, service->config);
+	return script_value(apache->script, name, apache->script->line_count, 0);
 }
 
 /* The fields of one line of /etc/passwd or /etc/group. */

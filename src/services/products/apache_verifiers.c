@@ -406,14 +406,18 @@ check_start(struct apache_service *apache, size_t host)
 /* Whether the server's own settings ever meet a connection: with virtual hosts for all that it
  * listens on, they are only inherited. */
 static bool
-is_reached(struct apache_service *apache, size_t host)
+server_is_reached(struct apache_service *apache)
 {
 	size_t count;
 
-	if (host != 0 || apache->listen_count == 0)
-		return true;
 	(void)apache_endpoints(apache, 0, "/", &count);
-	return count > 0;
+	return count > 0 || apache->listen_count == 0;
+}
+
+static bool
+is_reached(const struct apache_service *apache, size_t host)
+{
+	return host != 0 || apache->server_is_reached;
 }
 
 static void
@@ -506,6 +510,7 @@ build_sections(struct apache_service *apache, size_t section)
 void
 apache_build(struct apache_service *apache)
 {
+	apache->server_is_reached = server_is_reached(apache);
 	for (size_t i = 0; i < apache->level_count; i++)
 		if (apache->levels[i].kind != APACHE_LEVEL_DIRECTORY)
 			build_host(apache, i);

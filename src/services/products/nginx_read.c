@@ -21,7 +21,8 @@ struct reader {
 const char *
 nginx_given_directives(const struct service *service)
 {
-	for (const char *const *argument = service->arguments; *argument != NULL; argument++)
+	for (const char *const *argument = service->arguments;
+		argument != NULL && *argument != NULL; argument++)
 		if (strcmp(*argument, "-g") == 0 && argument[1] != NULL)
 			return argument[1];
 	return NULL;

@@ -170,6 +170,23 @@ check_entry(struct found *found, const struct entry *entry)
 	defect->salvage = entry->der;
 }
 
+/* openssl rehash makes no link to a file of several certificates. */
+static bool
+check_bundle(struct found *found, const struct hash_file *file)
+{
+	size_t count = count_certificates(found, file);
+	struct defect *defect;
+
+	if (count < 2 || file->is_linked || all_found(found, file))
+		return false;
+	found->builder->path = found->builder->entries[file->first].path;
+	defect = builder_defect(found->builder, CAUSE_STORE_MULTI_CERT_LINK, 0, 0,
+		"the file holds %zu certificates, so openssl rehash gives it no link", count);
+	if (defect != NULL)
+		defect->line = 1;
+	return true;
+}
+
 /* Where a link leads to the file, what is wrong with the link is said already. */
 static void
 check_files(struct found *found)
@@ -177,6 +194,8 @@ check_files(struct found *found)
 	for (size_t i = 0; i < found->links.file_count; i++) {
 		const struct hash_file *file = &found->links.files[i];
 
+		if (check_bundle(found, file))
+			continue;
 		for (size_t k = 0; k < file->count && !file->is_linked; k++)
 			check_entry(found, &found->builder->entries[file->first + k]);
 	}

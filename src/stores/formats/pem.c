@@ -401,6 +401,31 @@ compare_defects(const void *a, const void *b)
 	return left->cause < right->cause ? -1 : left->cause > right->cause;
 }
 
+/*
+ * A block that another one cuts off, and that one damaged too: their lines are mixed, as two
+ * writers at once mix them. A cut followed by a whole block is no such thing.
+ */
+static void
+name_mixed(struct store_builder *builder, size_t first)
+{
+	for (size_t i = first; i + 1 < builder->defect_count; i++) {
+		struct defect *cut = &builder->defects[i], *next = &builder->defects[i + 1];
+		bool adjacent = next->offset <= cut->offset + cut->length + 1;
+
+		if (cut->cause != CAUSE_STORE_TRUNCATED || !cut->is_block || !next->is_block ||
+			!adjacent)
+			continue;
+		if (next->cause != CAUSE_STORE_CORRUPT_ENTRY &&
+			next->cause != CAUSE_STORE_TRUNCATED)
+			continue;
+		cut->cause = next->cause = CAUSE_STORE_INTERLEAVED_WRITE;
+		cut->text = "another block begins within this one, and is damaged too: two writers "
+			    "wrote at once";
+		next->text = "the lines of this block are mixed with those of another: two writers "
+			     "wrote at once";
+	}
+}
+
 static void
 pem_read(struct store_builder *builder)
 {
@@ -424,6 +449,7 @@ pem_read(struct store_builder *builder)
 	if (builder->defect_count > first_defect)
 		qsort(builder->defects + first_defect, builder->defect_count - first_defect,
 			sizeof(*builder->defects), compare_defects);
+	name_mixed(builder, first_defect);
 }
 
 const struct store_format store_pem = {

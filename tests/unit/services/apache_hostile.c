@@ -4,7 +4,9 @@
 
 #include "services/apache_tree.h"
 
-#define TREE CLEANUP(tree_end) struct tree tree; tree_begin(&tree)
+#define TREE                                \
+	CLEANUP(tree_end) struct tree tree; \
+	tree_begin(&tree)
 
 static const char verifying[] = "SSLVerifyClient require\nSSLCACertificateFile /pki/ca.pem\n";
 
@@ -229,8 +231,9 @@ TEST(control_characters, "nothing that acts on a terminal comes out")
 TEST(request_splitting, "a location does not break out of a request")
 {
 	TREE;
-	tree_host(&tree, "", "SSLCACertificateFile /ca\n<Location \"/a HTTP/1.1\">\n"
-			     "SSLVerifyClient require\n</Location>\n");
+	tree_host(&tree, "",
+		"SSLCACertificateFile /ca\n<Location \"/a HTTP/1.1\">\n"
+		"SSLVerifyClient require\n</Location>\n");
 	CHECK(tree.service.verifier_count == 2);
 	CHECK(tree.service.verifiers[1].endpoint_count == 0);
 }
@@ -258,6 +261,22 @@ TEST(envvars_loop, "variables of envvars that name each other end")
 	tree_text(&tree, "/etc/apache2/envvars",
 		"export A=$A$A$B\nexport B=$A$A$A$B\nexport A=$B$B$B$A\nexport B=$A${A}${B}\n");
 	tree_host(&tree, "ErrorLog ${A}${B}\n", verifying);
+	CHECK(tree.service.verifier_count == 1);
+}
+
+TEST(envvars_bomb, "variables of envvars that multiply each other end")
+{
+	TREE;
+	CLEANUP(buffer_free) struct buffer text = {};
+
+	for (int i = 0; i < 7; i++) {
+		buffer_addf(&text, "export A%d=", i);
+		for (int j = 0; j < 5'000; j++)
+			buffer_addf(&text, "$A%d", i - 1 < 0 ? 9 : i - 1);
+		buffer_add_text(&text, "\n");
+	}
+	tree_write(&tree, "/etc/apache2/envvars", (const char *)text.data, text.length);
+	tree_host(&tree, "ErrorLog ${A6}${A5}${A4}\n", verifying);
 	CHECK(tree.service.verifier_count == 1);
 }
 

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Two targets for a newcomer: `make demo` and `make check`. Each installs what it needs by itself.
+
+prefix ?= /usr/local
+DESTDIR ?=
+
+export LC_ALL = C.UTF-8
+
+.PHONY: build check demo install bench figures clean dependencies
+
+build:
+	@test -f build/build.ninja || meson setup build --prefix='$(prefix)' -Dtests=false
+	ninja -C build
+
+dependencies:
+	@tools/install-deps
+
+check: dependencies
+	@tests/run
+
+demo: dependencies
+	@$(MAKE) --no-print-directory build
+	@tools/demo build/src/cli/trustmend
+
+install: build
+	meson configure build -Dprefix='$(prefix)'
+	DESTDIR='$(DESTDIR)' meson install -C build
+
+bench: dependencies
+	@$(MAKE) --no-print-directory build
+	@ninja -C build tests/bench/generate
+	@tests/bench/bench.py build/src/cli/trustmend
+
+figures: build
+	@tools/figures
+
+clean:
+	rm -rf build build-check-*
