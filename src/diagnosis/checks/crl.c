@@ -284,6 +284,9 @@ explain_refused(struct scene *scene, struct suspects *suspects, const struct cel
 {
 	const struct path *path = &cell->verdict->paths[0];
 
+	/* Whose list would be needed is not known before the path is. */
+	if (!path->ends_in_anchor)
+		return;
 	for (unsigned i = 0; i < path->failure_count; i++) {
 		const struct failure *failure = &path->failures[i];
 		struct lapse lapse = {
@@ -327,6 +330,8 @@ explain_admitted(struct scene *scene, struct suspects *suspects, const struct ce
 		cell->verifier->crl_check == CRL_CHECK_NONE ||
 		(held != NULL && goes_back(newer->crl, held)))
 		return;
+	if (held != NULL && held->crl.is_delta)
+		cause = CAUSE_CRL_DELTA_ONLY;
 	where = (struct locus){ .path = held != NULL ? held->path : source->path };
 	suspect = suspect_add(
 		scene, suspects, cause, &where, remedy_install(&lapse, cause, newer, held));
