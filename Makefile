@@ -28,7 +28,8 @@ install: build
 
 bench: dependencies
 	@$(MAKE) --no-print-directory build
-	@tests/bench/run build/src/cli/trustmend
+	@ninja -C build tests/bench/generate
+	@tests/bench/bench.py build/src/cli/trustmend
 
 figures: build
 	@tools/figures

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "services/library.h"
 #include "services/roster.h"
 
 static bool
@@ -48,6 +49,7 @@ service_load(struct roster *roster, struct service *service, enum severity other
 	struct arena *arena = roster->arena;
 
 	service->product->read(arena, service);
+	library_set_security(arena, service);
 	if (service->world_is_process && sees_what_we_see(service, roster->world)) {
 		service->world = roster->world;
 		service->world_is_process = false;
@@ -230,6 +232,7 @@ service_reread(struct arena *arena, const struct service *original, struct world
 	copy->config_file_count = copy->verifier_count = copy->problem_count = 0;
 	copy->finding_count = 0;
 	copy->product->read(arena, copy);
+	library_set_security(arena, copy);
 	if (original->running)
 		copy->readers = original->readers;
 	keep_findings(arena, original, copy);

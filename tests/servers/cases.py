@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cases: each fault at each server it applies to, in two shapes of PKI, and a third time beside
-another fault. Which shape, known-good material and state of the server a case has goes round."""
+"""The cases: each fault at each server it applies to, alone and in another shape of PKI beside a
+second fault; one more way to do the same has one case. Which shape, known-good material and state
+of the server a case has goes round."""
 
 from dataclasses import dataclass
 from itertools import cycle
@@ -53,7 +54,7 @@ class Case:
     @property
     def repair(self):
         """"yes", "no", "either"; "partly" where one is mended and another cannot be."""
-        kinds = {fault.repair for fault in self.faults if fault.critical or fault.repair != "yes"}
+        kinds = {fault.repair for fault in self.faults}
         if kinds == {"yes", "no"}:
             return "partly"
         return "either" if "either" in kinds else "no" if "no" in kinds else "yes"
@@ -65,19 +66,32 @@ def both(first, second):
 
 
 class Turns:
-    """Takes the values of a row in turn, one place further at each case."""
+    """Takes each kind of value in turn, so that no two kinds go in step."""
+
+    STRIDES = {"shapes": 1, "known": 3, "modes": 9}
 
     def __init__(self):
         self.count = 0
 
-    def pick(self, values, step=1):
-        return values[self.count // step % len(values)]
+    def pick(self, faults, kind):
+        """A value that all these faults allow."""
+        values = getattr(faults[0], kind)
+        for fault in faults[1:]:
+            values = both(values, getattr(fault, kind))
+        number = self.count // self.STRIDES[kind] + self.count
+        return values[number % len(values)]
+
+    def case(self, server, faults):
+        made = Case(server, self.pick(faults, "shapes"), faults, self.pick(faults, "known"),
+                    self.pick(faults, "modes"))
+        self.count += 1
+        return made
 
 
 def companion(fault, server, candidates):
     for name in candidates:
         other = next(row for row in FAULTS if row.name == name)
-        if (server in other.servers and other.touches != fault.touches and
+        if (server in other.servers and name not in fault.avoid and other.touches != fault.touches and
                 other.code != fault.code and
                 all(both(getattr(fault, what), getattr(other, what))
                     for what in ("shapes", "known", "modes"))):
@@ -92,19 +106,13 @@ def make_cases():
         for server in ALL:
             if server not in fault.servers:
                 continue
-            for number in range(min(2, len(fault.shapes))):
-                cases.append(Case(server, fault.shapes[(turns.count + number) % len(fault.shapes)],
-                                  [fault], turns.pick(fault.known), turns.pick(fault.modes, 2)))
-                turns.count += 1
-            if fault.alone or fault.touches not in COMPANIONS:
+            cases.append(turns.case(server, [fault]))
+            if fault.again:
                 continue
-            names, start = COMPANIONS[fault.touches], next(rings[fault.touches])
-            other = companion(fault, server, names[start:] + names[:start])
-            if other is None:
-                continue
-            pair = [fault, other]
-            cases.append(Case(server, turns.pick(both(fault.shapes, other.shapes)), pair,
-                              turns.pick(both(fault.known, other.known)),
-                              turns.pick(both(fault.modes, other.modes), 2)))
-            turns.count += 1
+            other = None
+            if not fault.alone and fault.touches in COMPANIONS:
+                names, start = COMPANIONS[fault.touches], next(rings[fault.touches])
+                other = companion(fault, server, names[start:] + names[:start])
+            # The second case follows the first, and is so in another shape where there is one.
+            cases.append(turns.case(server, [fault] if other is None else [fault, other]))
     return cases

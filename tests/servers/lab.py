@@ -17,7 +17,6 @@ from pathlib import Path
 
 from apache import Apache
 from cases import make_cases
-from faults import EVERY_SHAPE
 from haproxy import Haproxy
 from nginx import Nginx
 from pki import make_all
@@ -78,7 +77,7 @@ def work(number, options, cases, pkis, base, tasks, results):
 
 def run_all(options, cases, base):
     """Yields (index, outcome) as they come."""
-    pkis = make_all(os.path.join(base, "pki"), EVERY_SHAPE)
+    pkis = make_all(os.path.join(base, "pki"), {case.shape for case in cases})
     tasks, results = multiprocessing.Queue(), multiprocessing.Queue()
     workers = [multiprocessing.Process(target=work, args=(
         number, options, cases, pkis, base, tasks, results))

@@ -25,6 +25,7 @@ LEAF_EXTENSIONS = (
     "subjectKeyIdentifier=hash",
     "subjectAltName=DNS:client.lab.example",
 )
+NO_KEY_IDS = ("subjectKeyIdentifier=none", "authorityKeyIdentifier=none")
 BY_KEY_ID = ("authorityKeyIdentifier=keyid",)
 
 # shape: what stands in the good store, from the issuing CA to the anchor, with its key's algorithm
@@ -215,8 +216,10 @@ class Pki:
         self._variant("issuing-key-id", "issuing", (basic, usage, "subjectKeyIdentifier=0102030405"))
         self._variant("top-expired", self.top, start=-4000 * DAY, end=-2 * DAY)
         self._variant("top-path-length", self.top, (basic + ",pathlen:0", usage, key_id))
-        self._variant("top-lax", self.top, ("basicConstraints=CA:TRUE",))
+        self._variant("top-lax", self.top, ("basicConstraints=CA:TRUE",) + NO_KEY_IDS)
         if self.shape == "cross":
+            self.certificate("new-root", self.subjects["new-cross"], "new-cross",
+                             extensions=CA_EXTENSIONS)
             self._variant("cross-expired", "new-cross", start=-700 * DAY, end=-2 * DAY)
         self._make_extra_authorities()
 
@@ -232,7 +235,7 @@ class Pki:
                          CA_EXTENSIONS + BY_KEY_ID)
         # Two roots of one name, and no key identifier tells them apart.
         for name in ("twin", "false-twin"):
-            self.certificate(name, self._subject("twin"), name, extensions=CA_EXTENSIONS[:2])
+            self.certificate(name, self._subject("twin"), name, extensions=CA_EXTENSIONS[:2] + NO_KEY_IDS)
 
     def _leaf(self, name, issuer="issuing", key="leaf-ec", extensions=LEAF_EXTENSIONS, **others):
         self.certificate(name, f"/O=Lab/CN={name}", key, issuer, extensions + BY_KEY_ID, **others)
@@ -259,7 +262,8 @@ class Pki:
         self._leaf("of-renewed", "renewed")
         self._leaf("of-weak", "weak")
         self._leaf("of-explicit", "explicit")
-        self.certificate("of-twin", "/O=Lab/CN=of-twin", "leaf-ec", "twin", LEAF_EXTENSIONS)
+        self.certificate("of-twin", "/O=Lab/CN=of-twin", "leaf-ec", "twin",
+                         LEAF_EXTENSIONS[:3] + NO_KEY_IDS)
         self.certificate("self-signed", "/O=Lab/CN=self-signed", "leaf-ec",
                          extensions=LEAF_EXTENSIONS)
 
@@ -274,14 +278,15 @@ class Pki:
             self.list_of(f"fresh-{ca}", ca, revoked, number=6, start=600)
         self.list_of("scope-issuing", "issuing", ("revoked",), 5, extensions=(
             "issuingDistributionPoint=critical,onlyCA:TRUE",))
-        self.list_of("delta-issuing", "issuing", ("revoked",), 6, extensions=(
+        self.list_of("delta-issuing", "issuing", (), 6, extensions=(
             "2.5.29.27=critical,DER:02:01:01",))
         self.list_of("critical-issuing", "issuing", ("revoked",), 5, extensions=(
             "1.3.6.1.4.1.99999.8=critical,DER:05:00",))
         self.list_of("listed-issuing", "issuing", ("revoked", "alice", "bob"), 4,
                      start=-3 * DAY)
         self.list_of("false-issuing", "false-issuing", ("revoked",), 7, by_key_id=False)
-        self.list_of("partner", "partner")
+        for ca in ("partner", "weak", "renewed", "twin"):
+            self.list_of(ca, ca, by_key_id=ca != "twin")
         self._spoil("good-issuing", "spoilt-issuing")
 
     def _spoil(self, name, spoilt):

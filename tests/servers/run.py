@@ -83,7 +83,7 @@ class Run:
             status, document = self.tool.run(self.tool.command(
                 "baseline", "save", world.server.target))
             if status != 0:
-                self.complain(f"baseline save: exit {status} {document.get('stderr', '')}")
+                self.complain(f"baseline save: exit {status} {json.dumps(document)[:400]}")
         for fault in case.faults:
             fault.inject(world)
         return self.bring_into_mode()
@@ -93,13 +93,13 @@ class Run:
         server, mode = self.world.server, self.case.mode
         started_wrong = any(fault.started_wrong for fault in self.case.faults)
         up = True
-        if mode == "restart":
+        if mode == "running" and not started_wrong:
+            return True
+        if not started_wrong:
             up = server.restart()
+        wrong = self.world.who_is_wrong() if up else ["it does not start"]
         if mode == "down":
             server.stop()
-        if mode == "down" or (mode == "running" and not started_wrong):
-            return True
-        wrong = self.world.who_is_wrong() if up else ["it does not start"]
         if self.case.hurts and not wrong:
             self.complain("lab: the fault hurts nobody")
         if not self.case.hurts and wrong:
@@ -166,8 +166,7 @@ class Run:
         kind = self.case.repair
         allowed = {"yes": (0,), "no": (2,), "partly": (2,), "either": (0, 2)}[kind]
         if status not in allowed:
-            why = (document.get("plan") or {}).get("refused") or document.get("why") or ""
-            self.complain(f"repair: exit {status}, {result} {why}")
+            self.complain(f"repair: exit {status}, {result}: {document.get('text', '')}")
         changed = differences(self.before, take_snapshot(self.world.room))
         if result in ("refused", "nothing", "rolled-back"):
             for told in changed:
@@ -202,7 +201,7 @@ class Run:
         before = take_snapshot(self.world.room)
         calls = ",".join(WRITES + SIGNALS)
         with tempfile.NamedTemporaryFile(prefix="lab-trace-") as trace:
-            command = ["strace", "-f", "-qq", "-s", "300", "-e", f"trace={calls}", "-e",
+            command = ["strace", "-f", "-y", "-qq", "-s", "300", "-e", f"trace={calls}", "-e",
                        "signal=none", "-o", trace.name, *self.tool.examine("repair", "--yes")]
             status, document = self.tool.run(command)
             acts = list(outside_acts(open(trace.name, errors="replace"), self.world))
@@ -223,7 +222,7 @@ class Run:
 def outside_acts(lines, world):
     """Calls that write outside the state directory, or signal one of the server's processes."""
     pids = set(world.server.pids)
-    state = f'"{world.room}/state'
+    state = f"{world.room}/state"
     for line in lines:
         call = re.match(r"\d+\s+(\w+)\((.*)", line)
         if call is None or " = -1 " in line:

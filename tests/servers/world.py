@@ -75,6 +75,7 @@ class World:
         self.known = known
         self.server = kind(self.room, port, pki.pem("server"), pki.key("server"))
         self.store = list(pki.chain)      # names of the certificates of the good store
+        self.more_crls = []               # of CAs beside the chain
         self.known_store = None           # names for known-good; None: those of the good store
         self.known_crls = None
         self.known_extra = {}             # more files of known-good: name to bytes
@@ -113,11 +114,15 @@ class World:
     def crls(self):
         return Path(self.settings.crls)
 
+    @property
+    def good_crls(self):
+        return self.pki.crls() + self.more_crls
+
     def lay_out(self):
         """Writes the healthy world."""
         self.write_store(self.store)
         if self.settings.crls:
-            self.crls.write_bytes(b"".join(map(self.pki.crl, self.pki.crls())))
+            self.crls.write_bytes(b"".join(map(self.pki.crl, self.good_crls)))
         self.server.configure(self.settings)
         (self.room / "srv/htdocs/index.html").write_text("hello\n")
         self._write_clients()
@@ -151,6 +156,11 @@ class World:
         if self.settings.directory and not new:
             path.unlink()
 
+    def append(self, *names):
+        """More certificates at the end of the store file."""
+        with open(self.anchors, "ab") as file:
+            file.write(b"".join(map(self.pki.pem, names)))
+
     def swap_crl(self, name, other):
         """Another CRL (or none) in the place of one in the CRL file."""
         new = self.pki.crl(other) if other else b""
@@ -180,7 +190,7 @@ class World:
         names = self.store if self.known_store is None else self.known_store
         crls = self.known_crls
         if crls is None:
-            crls = self.pki.crls() if self.settings.crls else []
+            crls = self.good_crls if self.settings.crls else []
         folder = self.room / "known"
         if self.known == "copy":
             (folder / "ca.pem").write_bytes(b"".join(map(self.pki.pem, names)))

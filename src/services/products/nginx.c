@@ -152,6 +152,9 @@ nginx_reload(struct arena *arena, struct service *service, struct err *err)
 	int generation;
 
 	observe_again(arena, service);
+	if (service->worker_count == 0)
+		return err_set(err, ERR_UNKNOWN,
+			"this nginx has no workers: whether it reloads cannot be seen");
 	since = control_now();
 	TRY(control_signal(service, SIGHUP, err));
 	generation = control_await_generation(arena, service, since, worker_title);

@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "services/library.h"
+
 enum setting_name {
 	SET_CERTIFICATE,
 	SET_CIPHERS,
@@ -51,7 +53,6 @@ enum {
 	DEPTH_DEFAULT = 1,
 	/* Debian compiles OpenSSL with -DOPENSSL_TLS_SECURITY_LEVEL=2. */
 	SECURITY_DEFAULT = 2,
-	SECURITY_MAX = 5,
 	INDENT_MAX = 64,
 };
 
@@ -279,23 +280,15 @@ read_depth(
 			"\"ssl_verify_depth\" directive invalid number");
 }
 
-/* The last @SECLEVEL=N of a cipher string holds (SSL_CTX_set_cipher_list). */
-static bool
-cipher_level(const struct nginx_word *word, struct verifier *verifier)
+static void
+set_level(const struct nginx_word *word, struct verifier *verifier)
 {
-	static const char mark[] = "@SECLEVEL=";
-	bool found = false;
+	int level = library_security_level(word->text);
 
-	for (const char *at = strstr(word->text, mark); at != NULL; at = strstr(at + 1, mark)) {
-		int level = at[strlen(mark)] - '0';
-
-		if (level < 0 || level > SECURITY_MAX)
-			continue;
-		verifier->security_level = level;
-		verifier->security_where = word->where;
-		found = true;
-	}
-	return found;
+	if (level < 0)
+		return;
+	verifier->security_level = level;
+	verifier->security_where = word->where;
 }
 
 static void
@@ -303,13 +296,13 @@ read_security(const struct settings *settings, struct verifier *verifier)
 {
 	verifier->security_level = SECURITY_DEFAULT;
 	if (settings->set[SET_CIPHERS] != NULL)
-		(void)cipher_level(&settings->set[SET_CIPHERS]->words[1], verifier);
+		set_level(&settings->set[SET_CIPHERS]->words[1], verifier);
 	/* Commands come last (ngx_ssl_conf_commands). */
 	for (const struct nginx_directive *command = settings->commands; command != NULL;
 		command = nginx_directive_find(command->next, "ssl_conf_command"))
 		if (command->word_count == 3 &&
 			strcasecmp(command->words[1].text, "CipherString") == 0)
-			(void)cipher_level(&command->words[2], verifier);
+			set_level(&command->words[2], verifier);
 }
 
 /* Client CAs and CRLs from two levels: they need not belong together. */

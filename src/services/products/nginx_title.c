@@ -87,16 +87,46 @@ set_arguments(struct arena *arena, const char *values[static OPTION__COUNT], str
 	ret->arguments = arguments;
 }
 
+/* What it was asked to do, and then ends: test, say its version, signal another one. */
+static bool
+is_errand(const char *options)
+{
+	for (const char *option = next_option(options); *option != '\0';
+		option = next_option(option + 1))
+		if (strchr("?hvVtTs", option[2]) != NULL)
+			return true;
+	return false;
+}
+
+/* Its options in one line, as a title has them; NULL where this is no main process. With
+ * "master_process off" there is one process, which keeps its command line. */
+static const char *
+options_of(struct arena *arena, const struct process *process)
+{
+	const char *options = "";
+
+	if (process->argument_count == 0)
+		return NULL;
+	if (text_starts(process->arguments[0], master_title))
+		return process->arguments[0] + strlen(master_title);
+	if (strcmp(path_base(process->arguments[0]), "nginx") != 0 || process->executable == NULL ||
+		strcmp(path_base(process->executable), "nginx") != 0)
+		return NULL;
+	for (size_t i = 1; i < process->argument_count; i++)
+		options = arena_printf(arena, "%s %s", options, process->arguments[i]);
+	return is_errand(options) ? NULL : options;
+}
+
 bool
 nginx_title_read(struct arena *arena, const struct process *process, struct instance *ret)
 {
 	const char *values[OPTION__COUNT] = { NULL };
 	const struct build *build = build_of(process);
-	const char *title = process->argument_count > 0 ? process->arguments[0] : "";
+	const char *options = options_of(arena, process);
 
-	if (!text_starts(title, master_title))
+	if (options == NULL)
 		return false;
-	read_options(arena, title + strlen(master_title), values);
+	read_options(arena, options, values);
 	/* A relative prefix was one of the directory where it was started (ngx_process_options). */
 	if (values[OPTION_PREFIX] != NULL)
 		values[OPTION_PREFIX] = path_normalize(arena,

@@ -93,10 +93,11 @@ put_config(struct server *server, const char *name, const char *extra)
 }
 
 static void
-server_start(struct server *server)
+server_start_by(struct server *server, const char *script)
 {
-	const char *argv[] = { program, "-c", server->config, "-g", "worker_rlimit_nofile 256;",
-		NULL };
+	/* The script starts "$@". */
+	const char *argv[] = { "/bin/sh", "-c", script, "sh", program, "-c", server->config, "-g",
+		"worker_rlimit_nofile 256;", NULL };
 
 	tree_begin(&server->tree);
 	server->host = world_host();
@@ -154,9 +155,10 @@ server_end(struct server *server)
 	tree_end(&server->tree);
 }
 
-#define START()                                                   \
+#define START() START_BY("exec \"$@\"")
+#define START_BY(script)                                          \
 	CLEANUP(server_end) struct server server;                 \
-	server_start(&server);                                    \
+	server_start_by(&server, script);                         \
 	struct service *service = server_running(&server);        \
 	[[maybe_unused]] struct arena *arena = server.tree.arena; \
 	[[maybe_unused]] struct err err = { 0 };                  \
@@ -305,6 +307,53 @@ TEST(test_leaves_nothing, "the test of a server that is down leaves no pid file 
 	CHECK(access(pid_file, F_OK) != 0);
 }
 
+TEST(own_namespace, "a mount namespace of its own does not matter where its files are ours")
+{
+	if (geteuid() != 0)
+		return;
+	START_BY("exec unshare -m \"$@\"");
+	CHECK(service->main.foreign_namespace && !service->world_is_process);
+	CHECK(service->product->reload(arena, service, &err) == 0);
+}
+
+TEST(own_files, "and does where one of them is another: then its own world is asked")
+{
+	const char *output;
+	FILE *file;
+
+	if (geteuid() != 0)
+		return;
+	/* Its certificates are copies that only it can see. */
+	START_BY("exec unshare -m sh -c 'd=$(dirname \"$3\") && mkdir $d/own && "
+		 "cp $d/*.pem $d/own/ && mount --bind $d/own/cert.pem $d/cert.pem && "
+		 "exec \"$@\"' sh \"$@\"");
+	CHECK(service->main.foreign_namespace && service->world_is_process);
+	/* In place: a name that is a mount point elsewhere loses the mount when it is replaced. */
+	file = fopen(arena_printf(arena, "%s/cert.pem", server.tree.directory), "w");
+	CHECK(file != NULL && fputs("damaged where nginx does not look", file) >= 0 &&
+		fclose(file) == 0);
+	CHECK(service->product->test(arena, service, &output, &err) == 0);
+	CHECK(service->product->reload(arena, service, &err) == 0);
+}
+
+TEST(no_master, "without a master process it is recognised, and not reloaded")
+{
+	static const char *const arguments[] = { "nginx", "-c", "/a b", NULL }, *const errand[] = {
+		"nginx", "-t", "-c", "/a", NULL
+	};
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct process process = {
+		.arguments = arguments, .argument_count = 3, .executable = program
+	};
+	struct instance instance;
+
+	CHECK(nginx_title_read(arena, &process, &instance));
+	CHECK_TEXT(instance.config, "/a b");
+	process.arguments = errand;
+	process.argument_count = 4;
+	CHECK(!nginx_title_read(arena, &process, &instance));
+}
+
 TEST(start, "a server that is down is started by its own command line")
 {
 	START();
@@ -374,6 +423,8 @@ TEST(titles, "the options of a master, out of a title that lost its quotes")
 	}
 	CHECK_TEXT(titled(arena, rows[2].title, NULL)->arguments[3], "daemon off; pid /x;");
 	CHECK(titled(arena, "nginx: worker process", NULL) == NULL);
+	CHECK(titled(arena, "/usr/sbin/nginx", "/usr/sbin/nginx") != NULL);
+	CHECK(titled(arena, "vi", "/usr/sbin/nginx") == NULL);
 	CHECK(titled(arena, "", NULL) == NULL);
 }
 

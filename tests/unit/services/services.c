@@ -100,4 +100,38 @@ TEST(missing, "a configuration that is not there is missing input")
 	CHECK(FIND("nginx:/etc/nginx") < 0 && err.code == ERR_NO_INPUT);
 }
 
+TEST(library, "the security level of openssl.cnf holds where the server names none")
+{
+	static const char library[] = "openssl_conf = default_conf # c\n[ other ]\nssl_conf = no\n"
+				      "[default_conf]\n  ssl_conf=ssl_sect\n[ssl_sect]\n"
+				      "system_default = sys\n[sys]\nMinProtocol = TLSv1\n"
+				      "CipherString = \"DEFAULT@SECLEVEL=1\"\n[last]";
+	OPEN();
+	tree_put(&tree, "/etc/ssl/openssl.cnf", library);
+	tree_put(&tree, "/etc/nginx/nginx.conf", config);
+	tree_put(&tree, "/own.conf",
+		"http { server { listen 1 ssl; ssl_client_certificate a; ssl_verify_client on; "
+		"ssl_ciphers A@SECLEVEL=3; } }");
+	CHECK(FIND("nginx:/etc/nginx/nginx.conf") == 0 && FIND("nginx:/own.conf") == 0);
+	CHECK(services.list[0]->verifiers[0].security_level == 1);
+	CHECK_TEXT(services.list[0]->verifiers[0].security_where.path, "/etc/ssl/openssl.cnf");
+	CHECK(services.list[0]->verifiers[0].security_where.line == 10);
+	CHECK(services.list[1]->verifiers[0].security_level == 3);
+	CHECK(service_reread(tree.arena, services.list[0], tree.world)
+			->verifiers[0]
+			.security_level == 1);
+}
+
+TEST(library_other, "and one that no server applies does not")
+{
+	OPEN();
+	tree_put(&tree, "/etc/ssl/openssl.cnf",
+		"[default_conf]\nssl_conf = s\n[s]\nsystem_default = t\n[t]\n"
+		"CipherString = @SECLEVEL=0\n");
+	tree_put(&tree, "/etc/nginx/nginx.conf", config);
+	CHECK(FIND("nginx") == 0);
+	CHECK(services.list[0]->verifiers[0].security_level == 2);
+	CHECK(services.list[0]->verifiers[0].security_where.path == NULL);
+}
+
 TAP_MAIN()
