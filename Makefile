@@ -29,7 +29,7 @@ install: build
 bench: dependencies
 	@$(MAKE) --no-print-directory build
 	@ninja -C build tests/bench/generate
-	@tests/bench/bench.py build/src/cli/trustmend
+	@tests/bench/bench.py --program build/src/cli/trustmend
 
 figures: dependencies build
 	@tests/servers/lab.py --results build
