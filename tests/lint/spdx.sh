@@ -5,7 +5,7 @@ set -eu
 cd "${1:-$(dirname "$0")/../..}"
 bad=0
 sources() {
-	find . \( -name .git -o -name 'build*' -o -name __pycache__ -o -name .library \) -prune -o -type f \
+	find . \( -name .git -o -name 'build*' -o -name __pycache__ \) -prune -o -type f \
 		! -name LICENSE ! -name '*.md' ! -name '*.json' ! -name '*.svg' ! -name '*.png' ! -name .gitignore \
 		! -name .clang-format ! -name '*.txt' -print
 	find . -name meson_options.txt -print
