@@ -403,6 +403,15 @@ compare_defects(const void *a, const void *b)
 	return left->cause < right->cause ? -1 : left->cause > right->cause;
 }
 
+static bool
+whole_between(const struct store_builder *builder, size_t from, size_t to)
+{
+	for (size_t i = 0; i < builder->entry_count; i++)
+		if (builder->entries[i].offset > from && builder->entries[i].offset < to)
+			return true;
+	return false;
+}
+
 /*
  * A block that another one cuts off, and that one damaged too: their lines are mixed, as two
  * writers at once mix them. A cut followed by a whole block is no such thing.
@@ -412,11 +421,11 @@ name_mixed(struct store_builder *builder, size_t first)
 {
 	for (size_t i = first; i + 1 < builder->defect_count; i++) {
 		struct defect *cut = &builder->defects[i], *next = &builder->defects[i + 1];
-		bool adjacent = next->offset <= cut->offset + cut->length + 1;
+		bool adjacent = !whole_between(builder, cut->offset, next->offset);
 
 		if ((cut->cause != CAUSE_STORE_TRUNCATED &&
 			    cut->cause != CAUSE_STORE_INTERLEAVED_WRITE) ||
-			!cut->is_block || !next->is_block || !adjacent)
+			!cut->is_block || !adjacent)
 			continue;
 		if (next->cause != CAUSE_STORE_CORRUPT_ENTRY &&
 			next->cause != CAUSE_STORE_TRUNCATED)
