@@ -25,7 +25,7 @@ from server import free_port
 
 KINDS = {"nginx": Nginx, "apache": Apache, "haproxy": Haproxy}
 TOP = Path(__file__).resolve().parents[2]
-FIRST_PORT, PORTS_EACH = 23000, 1500
+FIRST_PORT, PORTS_EACH, LABS = 10000, 1000, 7  # labs that run at once, each of three processes
 
 
 def read_options():
@@ -54,7 +54,7 @@ def choose(options):
 
 def work(number, options, cases, pkis, base, tasks, results):
     """One of the processes: takes cases until there are none."""
-    first = port = FIRST_PORT + number * PORTS_EACH
+    first = port = FIRST_PORT + (os.getppid() % LABS * 3 + number % 3) * PORTS_EACH
     while True:
         index = tasks.get()
         if index is None:
