@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -125,6 +126,7 @@ file_replace(const char *path, struct span bytes, mode_t mode, struct err *err)
 
 	if (fd < 0)
 		return err_prefix(err, "write %s", path);
+	assert(name != NULL);
 	if (temporary_fill(fd, path, bytes, mode, err) < 0) {
 		(void)unlink(name);
 		return -1;

@@ -15,18 +15,18 @@
 struct arena; /* opaque */
 
 void mem_free(void *);
-void mem_freep(void *pointer_to_pointer);          /* for CLEANUP */
-ALLOCATES(mem_free) void *mem_alloc(size_t size);  /* uninitialised */
-ALLOCATES(mem_free) void *mem_zalloc(size_t size); /* zeroed */
-ALLOCATES(mem_free) char *mem_strdup(const char *text);
-ALLOCATES(mem_free) void *mem_dup(const void *bytes, size_t size);
+void mem_freep(void *pointer_to_pointer);                     /* for CLEANUP */
+ALLOCATES(mem_free) NEVER_NULL void *mem_alloc(size_t size);  /* uninitialised */
+ALLOCATES(mem_free) NEVER_NULL void *mem_zalloc(size_t size); /* zeroed */
+ALLOCATES(mem_free) NEVER_NULL char *mem_strdup(const char *text);
+ALLOCATES(mem_free) NEVER_NULL void *mem_dup(const void *bytes, size_t size);
 [[nodiscard]] void *mem_resize(void *old, size_t size);
 /* An array that must hold one more than used: doubles capacity when full. Ends the process on
  * overflow. */
 [[nodiscard]] void *mem_grow(void *array, size_t used, size_t *capacity, size_t element_size);
 
 void arena_free(struct arena *);
-ALLOCATES(arena_free) struct arena *arena_new(void);
+ALLOCATES(arena_free) NEVER_NULL struct arena *arena_new(void);
 DEFINE_CLEANUP(struct arena, arena_free)
 
 /* Ends the object with the arena, the last adopted first. */

@@ -39,6 +39,9 @@
 #define ALLOCATES(end) __attribute__((warn_unused_result))
 #endif
 
+/* Says that the function returns or ends the process: who calls need not ask. */
+#define NEVER_NULL __attribute__((returns_nonnull))
+
 #define PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* The one control-flow macro: an error of the call is an error of ours. */

@@ -134,8 +134,8 @@ put_contents(struct files *files, struct ledger *ledger, struct err *err)
 	return 0;
 }
 
-int
-diagnosis_remember(
+static int
+remember_services(
 	const struct diagnosis *diagnosis, struct ledger *ledger, int64_t now, struct err *err)
 {
 	for (size_t i = 0; i < diagnosis->services.count; i++) {
@@ -152,6 +152,18 @@ diagnosis_remember(
 				TRY(ledger_saw(ledger, &files.list[j], now, err));
 	}
 	return 0;
+}
+
+int
+diagnosis_remember(
+	const struct diagnosis *diagnosis, struct ledger *ledger, int64_t now, struct err *err)
+{
+	TRY(ledger_batch_begin(ledger, err));
+	if (remember_services(diagnosis, ledger, now, err) == 0 &&
+		ledger_batch_end(ledger, err) == 0)
+		return 0;
+	ledger_batch_abort(ledger);
+	return -1;
 }
 
 int

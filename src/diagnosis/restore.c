@@ -306,3 +306,18 @@ is_cross_certificate(const struct scene *scene, const struct cert *cert)
 	}
 	return false;
 }
+
+bool
+store_is_servers(const struct store *store)
+{
+	for (size_t i = 0; i < store->entry_count; i++) {
+		const struct cert *cert = &store->entries[i].cert;
+
+		if (store->entries[i].kind == ENTRY_CERTIFICATE && !cert->is_ca &&
+			cert->has_extended_key_usage &&
+			(cert->extended_key_usage & EKU_SERVER_AUTH) != 0 &&
+			(cert->extended_key_usage & EKU_CLIENT_AUTH) == 0)
+			return true;
+	}
+	return false;
+}

@@ -36,6 +36,9 @@ const struct trust_source *scene_source(
 const struct remedy *remedy_better_ca(
 	struct scene *, size_t verifier, enum cause_code, const struct cert *bad);
 
+/* It holds a certificate for a server: the server's own chain, and no store of client CAs. */
+bool store_is_servers(const struct store *);
+
 /* Same subject and key under two issuers: a cross-certificate is what leads from one to the other.
  */
 bool is_cross_certificate(const struct scene *, const struct cert *);

@@ -50,6 +50,12 @@ struct file_version {
 	bool is_sound;                 /* no defect was found in it when it was seen */
 };
 
+/* What is put and seen between these is written as one, with one wait for the disk; nothing is kept
+ * where it is not ended well. */
+[[nodiscard]] int ledger_batch_begin(struct ledger *, struct err *err);
+[[nodiscard]] int ledger_batch_end(struct ledger *, struct err *err);
+void ledger_batch_abort(struct ledger *);
+
 /* Notes that this version was seen now; its content must have been put. */
 [[nodiscard]] int ledger_saw(
 	struct ledger *, const struct file_version *, int64_t now, struct err *err);

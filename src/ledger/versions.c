@@ -168,6 +168,26 @@ version_is_newest(
 }
 
 int
+ledger_batch_begin(struct ledger *ledger, struct err *err)
+{
+	return database_run(ledger, "BEGIN IMMEDIATE", err);
+}
+
+int
+ledger_batch_end(struct ledger *ledger, struct err *err)
+{
+	return database_run(ledger, "COMMIT", err);
+}
+
+void
+ledger_batch_abort(struct ledger *ledger)
+{
+	struct err ignored;
+
+	(void)database_run(ledger, "ROLLBACK", &ignored);
+}
+
+int
 ledger_saw(struct ledger *ledger, const struct file_version *version, int64_t now, struct err *err)
 {
 	CLEANUP(statement_endp) sqlite3_stmt *statement = NULL;

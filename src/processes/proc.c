@@ -12,8 +12,10 @@
 #include "processes/process.h"
 
 enum { PROC_PATH_SIZE = 64, PROC_CHUNK = 16 << 10, STAT_SIZE = 4096 };
-/* Of the fields behind the name: state is the 3rd of all, ppid the 4th, starttime the 22nd. */
-enum { STAT_STATE = 3, STAT_PARENT = 4, STAT_START = 22 };
+/* Of the fields behind the name: state is the 3rd of all, ppid the 4th, flags the 9th (PF_KTHREAD
+ * of include/linux/sched.h among them), starttime the 22nd. */
+enum { STAT_STATE = 3, STAT_PARENT = 4, STAT_FLAGS = 9, STAT_START = 22 };
+enum { PROCESS_FLAG_KERNEL = 0x00200000 };
 
 int
 proc_open(pid_t pid)
@@ -122,6 +124,8 @@ proc_stat_read(struct arena *arena, int directory, struct proc_stat *ret)
 			ret->state = *field;
 		else if (number == STAT_PARENT)
 			ret->parent = (pid_t)strtol(field, NULL, 10);
+		else if (number == STAT_FLAGS)
+			ret->of_kernel = (strtoul(field, NULL, 10) & PROCESS_FLAG_KERNEL) != 0;
 	}
 	ret->start_ticks = strtoull(field, NULL, 10);
 	return 0;

@@ -30,6 +30,7 @@ struct proc_stat {
 	pid_t parent;
 	char state;
 	uint64_t start_ticks;
+	bool of_kernel; /* no program runs in it */
 };
 /* 0, or -1 where it is gone. */
 [[nodiscard]] int proc_stat_read(struct arena *, int directory, struct proc_stat *ret);

@@ -219,15 +219,17 @@ process_name(struct arena *arena, int directory)
 	return name;
 }
 
-int
-process_read(struct arena *arena, pid_t pid, struct process *ret)
+/* own: the mount namespace of this process. */
+static int
+read_process(struct arena *arena, pid_t pid, uint64_t own, bool with_kernel, struct process *ret)
 {
 	CLEANUP(fd_close) int directory = proc_open(pid);
 	struct proc_stat stat;
 	struct process process = { .pid = pid };
-	uint64_t own;
 
 	if (directory < 0 || proc_stat_read(arena, directory, &stat) < 0)
+		return -1;
+	if (stat.of_kernel && !with_kernel)
 		return -1;
 	process.parent = stat.parent;
 	process.state = stat.state;
@@ -244,7 +246,6 @@ process_read(struct arena *arena, pid_t pid, struct process *ret)
 	read_executable(arena, directory, &process);
 	process.mount_namespace = namespace_number(arena, directory, "ns/mnt");
 	process.network_namespace = namespace_number(arena, directory, "ns/net");
-	own = own_namespace(arena);
 	process.foreign_namespace =
 		process.mount_namespace != 0 && own != 0 && process.mount_namespace != own;
 	*ret = process;
@@ -252,16 +253,25 @@ process_read(struct arena *arena, pid_t pid, struct process *ret)
 }
 
 int
+process_read(struct arena *arena, pid_t pid, struct process *ret)
+{
+	return read_process(arena, pid, own_namespace(arena), true, ret);
+}
+
+/* Threads of the kernel are no processes that anybody serves with, and most machines have more of
+ * them than of all others. */
+int
 processes_read(struct arena *arena, const struct process **ret, size_t *ret_count, struct err *err)
 {
 	struct process *list;
 	pid_t *pids;
 	size_t count, kept = 0;
+	uint64_t own = own_namespace(arena);
 
 	TRY(proc_list(arena, &pids, &count, err));
 	list = arena_alloc(arena, (count + 1) * sizeof(*list));
 	for (size_t i = 0; i < count; i++)
-		if (process_read(arena, pids[i], &list[kept]) == 0)
+		if (read_process(arena, pids[i], own, false, &list[kept]) == 0)
 			kept++;
 	*ret = list;
 	*ret_count = kept;

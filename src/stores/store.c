@@ -226,6 +226,44 @@ store_take(struct store *store, const struct reading *reading)
 	store->defect_count = reading->builder.defect_count;
 }
 
+static const struct store *
+find_opened(const struct stores *stores, const struct content *content, enum store_loader loader)
+{
+	const struct opened *opened = stores->opened[bucket_of(content)];
+
+	while (opened != NULL &&
+		(opened->store.loader != loader || !content_is_same(content, &opened->store)))
+		opened = opened->next;
+	return opened != NULL ? &opened->store : NULL;
+}
+
+/* All of it was read, and it is all plain certificates: the library reads their names from the very
+ * same blocks, and need not be asked again. "TRUSTED" ones are passed over there. */
+static bool
+is_plain(const struct store *store)
+{
+	if (!store->loading.loads || store->loading.certificates != store->entry_count ||
+		store->defect_count > 0 || span_find(store->bytes, "TRUSTED", 0) != SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < store->entry_count; i++)
+		if (!store->loading.loaded[i] || store->entries[i].kind != ENTRY_CERTIFICATE)
+			return false;
+	return true;
+}
+
+static bool
+load_names_as_file(const struct stores *stores, const struct content *content, struct store *store)
+{
+	const struct store *file = store->loader == LOADER_OPENSSL_NAMES
+					   ? find_opened(stores, content, LOADER_OPENSSL_FILE)
+					   : NULL;
+
+	if (file == NULL || !is_plain(file))
+		return false;
+	store->loading = file->loading;
+	return true;
+}
+
 static void
 store_load(struct stores *stores, struct world *world, struct reading *reading, struct store *store)
 {
@@ -257,7 +295,7 @@ store_fill(struct stores *stores, struct world *world, const struct content *con
 	store->bytes = content->bytes;
 	if (reading != NULL)
 		store_take(store, reading);
-	if (store->loader != LOADER_ANY)
+	if (store->loader != LOADER_ANY && !load_names_as_file(stores, content, store))
 		store_load(stores, world, reading, store);
 }
 
@@ -266,10 +304,10 @@ store_of(struct stores *stores, struct world *world, const struct content *conte
 	enum store_loader loader)
 {
 	struct opened **bucket = &stores->opened[bucket_of(content)], *opened;
+	const struct store *known = find_opened(stores, content, loader);
 
-	for (opened = *bucket; opened != NULL; opened = opened->next)
-		if (opened->store.loader == loader && content_is_same(content, &opened->store))
-			return &opened->store;
+	if (known != NULL)
+		return known;
 	opened = arena_alloc(stores->arena, sizeof(*opened));
 	opened->store.loader = loader;
 	store_fill(stores, world, content, &opened->store);

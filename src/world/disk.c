@@ -10,6 +10,7 @@
 #define CONSTRUCTS
 #include "world/node.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -352,6 +353,7 @@ disk_list(struct world *world, const char *real, struct names *ret)
 	struct disk_file *file;
 	int fd, sys = disk_find(world, real, &file);
 
+	assert(sys != 0 || file != NULL);
 	if (sys == 0 && !file->has_names) {
 		sys = object_open(world->disk, real, &object);
 		if (sys == 0)

@@ -371,6 +371,16 @@ explain_order(struct scene *scene, struct suspects *suspects, const struct cell 
 	return true;
 }
 
+/* Nothing is added to the server's own chain: that it is named here is the cause. */
+static bool
+is_servers_chain(const struct scene *scene, const struct verifier *verifier)
+{
+	const struct trust_source *source = anchor_source(verifier);
+
+	return source != NULL && store_is_servers(stores_open(scene->diagnosis->stores,
+					 scene->world, source->path, source->loader));
+}
+
 static void
 chain_run(struct scene *scene, struct suspects *suspects)
 {
@@ -381,6 +391,8 @@ chain_run(struct scene *scene, struct suspects *suspects)
 
 		if (!cell->concerns || cell->accepted || !cell->client->must_be_accepted ||
 			cell->verdict == NULL || cell->verdict->path_count == 0)
+			continue;
+		if (is_servers_chain(scene, cell->verifier))
 			continue;
 		if (explain_order(scene, suspects, cell) || !gap_find(scene, suspects, cell, &gap))
 			continue;

@@ -284,6 +284,9 @@ explain_refused(struct scene *scene, struct suspects *suspects, const struct cel
 {
 	const struct path *path = &cell->verdict->paths[0];
 
+	/* Whose list would be needed is not known before the path is. */
+	if (!path->ends_in_anchor)
+		return;
 	for (unsigned i = 0; i < path->failure_count; i++) {
 		const struct failure *failure = &path->failures[i];
 		struct lapse lapse = {
@@ -310,6 +313,7 @@ explain_admitted(struct scene *scene, struct suspects *suspects, const struct ce
 		.text = "a known-good CRL lists this client, and the server's does not" };
 	struct lapse lapse = { scene, suspects, cell,
 		(size_t)(cell->verifier - scene->service->verifiers), &failure, leaf, NULL };
+	const struct trust_source *source = crl_source(cell->verifier);
 	const struct material_crl *newer;
 	const struct entry *held;
 	enum cause_code cause = CAUSE_CRL_NUMBER_WENT_BACK;
@@ -322,12 +326,13 @@ explain_admitted(struct scene *scene, struct suspects *suspects, const struct ce
 	newer = material_crl_for(
 		&scene->diagnosis->material, scene->diagnosis->judge, lapse.ca, scene->request->at);
 	held = crl_held(&lapse);
-	if (newer == NULL || !crl_find(newer->crl, leaf->serial, NULL) ||
-		crl_source(cell->verifier) == NULL || cell->verifier->crl_check == CRL_CHECK_NONE ||
+	if (newer == NULL || !crl_find(newer->crl, leaf->serial, NULL) || source == NULL ||
+		cell->verifier->crl_check == CRL_CHECK_NONE ||
 		(held != NULL && goes_back(newer->crl, held)))
 		return;
-	where = (struct locus){ .path = held != NULL ? held->path
-						     : crl_source(cell->verifier)->path };
+	if (held != NULL && held->crl.is_delta)
+		cause = CAUSE_CRL_DELTA_ONLY;
+	where = (struct locus){ .path = held != NULL ? held->path : source->path };
 	suspect = suspect_add(
 		scene, suspects, cause, &where, remedy_install(&lapse, cause, newer, held));
 	suspect_blame(scene, suspect, cell->client);

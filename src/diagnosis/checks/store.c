@@ -264,22 +264,6 @@ check_wrong_kind(struct scene *scene, struct suspects *suspects, const struct tr
 		suspect->why = "nothing known-good holds the CRLs that belong here";
 }
 
-/* A certificate for a server among the client CAs: this is the server's own chain. */
-static bool
-holds_server_leaf(const struct store *store)
-{
-	for (size_t i = 0; i < store->entry_count; i++) {
-		const struct cert *cert = &store->entries[i].cert;
-
-		if (store->entries[i].kind == ENTRY_CERTIFICATE && !cert->is_ca &&
-			cert->has_extended_key_usage &&
-			(cert->extended_key_usage & EKU_SERVER_AUTH) != 0 &&
-			(cert->extended_key_usage & EKU_CLIENT_AUTH) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 check_wrong_store(struct scene *scene, struct suspects *suspects, const struct trust_source *source,
 	const struct store *store)
@@ -289,19 +273,29 @@ check_wrong_store(struct scene *scene, struct suspects *suspects, const struct t
 	struct defect lost = { .cause = CAUSE_STORE_WRONG_STORE, .path = store->path };
 	struct suspect *suspect;
 
-	if (source->role != ROLE_ANCHORS || !holds_server_leaf(store))
+	if (source->role != ROLE_ANCHORS || !store_is_servers(store))
 		return;
-	/* Nothing of it belongs here, so nothing of it is kept. */
+	/*
+	 * Nothing of it belongs here, so nothing of it is kept; but only where this path is known
+	 * to be one of client CAs: it may be the server's own certificate, named by a directive
+	 * that means something else.
+	 */
 	empty.entry_count = empty.defect_count = 0;
 	suspect = suspect_add(scene, suspects, CAUSE_STORE_WRONG_STORE, &where,
-		remedy_lost(scene, &empty, &lost));
+		restore_whole(scene, &empty) != NULL ? remedy_lost(scene, &empty, &lost) : NULL);
 	suspect->idle = SEVERITY_NOTE;
 	suspect->certain = true;
 	suspect_evidence(scene, suspect,
 		"%s holds a server's certificate, as if it were the server's own chain",
 		store->path);
 	if (suspect->remedy == NULL)
-		suspect->why = "nothing known-good holds the client CAs that belong here";
+		suspect->why = "name the file of the client CAs in the configuration: this one may "
+			       "be the server's own";
+	suspect->loses_client = suspect->remedy == NULL;
+	for (size_t i = 0; suspect->remedy == NULL && i < scene->cell_count; i++)
+		if (scene->cells[i].concerns && !scene->cells[i].accepted &&
+			scene->cells[i].client->must_be_accepted)
+			suspect_blame(scene, suspect, scene->cells[i].client);
 }
 
 /* What a generator writes into what it makes, in any case. */

@@ -135,6 +135,9 @@ const struct credentials *apache_worker_credentials(
 const char *apache_default_root(struct arena *, const char *config);
 /* A variable of the server's environment: of its process, or of /etc/apache2/envvars. */
 const char *apache_environment(struct apache_service *, const char *name);
+/* When the parent last said in its log that it had loaded; false where it did not, or its log
+ * cannot be read. */
+bool apache_resumed(struct arena *, const struct service *, struct timestamp *ret);
 /* When what now runs was read: by the last "resuming normal operations" in its log, if that may be
  * read; else by its children. */
 struct timestamp apache_loaded(

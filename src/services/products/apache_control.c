@@ -12,6 +12,7 @@ enum {
 	EXTRA_ARGUMENTS = 8,
 	POLL_MILLISECONDS = 50,
 	SETTLE_MILLISECONDS = 300,
+	UNTOLD_MILLISECONDS = 2'000, /* for a parent without a log to end, if it must */
 	ABSENT_MILLISECONDS = 3'000, /* without a process: it will not come any more */
 };
 
@@ -186,20 +187,53 @@ where_to_look(struct arena *arena, const struct service *service)
 		arena, "; %s says why", text_sanitize(arena, service->log, strlen(service->log)));
 }
 
+/* 0: the parent has said anew that it has loaded; 1: it has not, in all the time; -1: it ended. */
+static int
+await_resumption(const struct service *service, struct timestamp before)
+{
+	for (unsigned waited = 0; waited < CONTROL_TIMEOUT * 1'000U; waited += POLL_MILLISECONDS) {
+		CLEANUP(arena_freep) struct arena *arena = arena_new();
+		struct timestamp moment;
+
+		if (!process_is_alive(&service->main))
+			return -1;
+		if (apache_resumed(arena, service, &moment) &&
+			(moment.seconds != before.seconds ||
+				moment.nanoseconds != before.nanoseconds))
+			return 0;
+		wait_milliseconds(POLL_MILLISECONDS);
+	}
+	return 1;
+}
+
+/*
+ * A young child proves nothing by itself: httpd starts some whenever it is short of idle ones, and
+ * so too in the moment between the signal and the end of a parent whose new configuration does not
+ * load. What the log says decides; without one, that the parent stays.
+ */
+static int
+await_reload(struct arena *arena, const struct service *service, bool tells,
+	struct timestamp before, struct timestamp since)
+{
+	int outcome = tells ? await_resumption(service, before) : 0;
+
+	if (outcome == 0)
+		outcome = control_await_generation(arena, service, since, service->main.name);
+	if (outcome != 0)
+		return outcome;
+	wait_milliseconds(tells ? SETTLE_MILLISECONDS : UNTOLD_MILLISECONDS);
+	return process_is_alive(&service->main) ? 0 : -1;
+}
+
 int
 apache_reload(struct arena *arena, struct service *service, struct err *err)
 {
-	struct timestamp since = control_now();
+	struct timestamp since = control_now(), before = {};
+	bool tells = apache_resumed(arena, service, &before);
 	int outcome;
 
 	TRY(control_signal(service, SIGUSR1, err));
-	outcome = control_await_generation(arena, service, since, service->main.name);
-	/* Children come before the parent has found everything right only if it has: it reads all
-	 * before it forks. But a parent that dies a moment later is no success. */
-	if (outcome == 0) {
-		wait_milliseconds(SETTLE_MILLISECONDS);
-		outcome = process_is_alive(&service->main) ? 0 : -1;
-	}
+	outcome = await_reload(arena, service, tells, before, since);
 	if (outcome < 0)
 		return err_set(err, ERR_UNKNOWN,
 			"%s ended when it was told to reload: its configuration or a store does "

@@ -323,21 +323,34 @@ is_of_process(const char *line, pid_t pid)
 	return found != NULL && (found[strlen(mark)] == ']' || found[strlen(mark)] == ':');
 }
 
+bool
+apache_resumed(struct arena *arena, const struct service *service, struct timestamp *ret)
+{
+	char *text = log_tail(arena, service), *line;
+	struct timestamp moment;
+	bool found = false;
+
+	/* AH00163, AH00292, AH00489: each kind of server has its own number for it. */
+	while ((line = strsep(&text, "\n")) != NULL) {
+		if (strstr(line, "resuming normal operations") == NULL ||
+			!is_of_process(line, service->main.pid) || !log_moment(line, &moment))
+			continue;
+		*ret = moment;
+		found = true;
+	}
+	return found;
+}
+
 struct timestamp
 apache_loaded(struct arena *arena, const struct service *service, struct timestamp oldest_child)
 {
 	enum { CLOCK_SLACK = 2 };
 	const struct timestamp started = service->main.started;
-	struct timestamp loaded = {}, moment;
-	char *text = log_tail(arena, service), *line;
+	struct timestamp loaded;
 
-	/* AH00163, AH00292, AH00489: each kind of server has its own number for it. */
-	while ((line = strsep(&text, "\n")) != NULL)
-		if (strstr(line, "resuming normal operations") != NULL &&
-			is_of_process(line, service->main.pid) && log_moment(line, &moment))
-			loaded = moment;
-	/* Of another time zone, or of an earlier process of that number. */
-	if (loaded.seconds + CLOCK_SLACK < started.seconds || loaded.seconds > time(NULL))
+	/* A moment of another time zone, or of an earlier process of that number, is none. */
+	if (!apache_resumed(arena, service, &loaded) ||
+		loaded.seconds + CLOCK_SLACK < started.seconds || loaded.seconds > time(NULL))
 		loaded = oldest_child;
 	if (loaded.seconds < started.seconds)
 		loaded = started;

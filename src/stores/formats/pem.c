@@ -412,8 +412,9 @@ name_mixed(struct store_builder *builder, size_t first)
 		struct defect *cut = &builder->defects[i], *next = &builder->defects[i + 1];
 		bool adjacent = next->offset <= cut->offset + cut->length + 1;
 
-		if (cut->cause != CAUSE_STORE_TRUNCATED || !cut->is_block || !next->is_block ||
-			!adjacent)
+		if ((cut->cause != CAUSE_STORE_TRUNCATED &&
+			    cut->cause != CAUSE_STORE_INTERLEAVED_WRITE) ||
+			!cut->is_block || !next->is_block || !adjacent)
 			continue;
 		if (next->cause != CAUSE_STORE_CORRUPT_ENTRY &&
 			next->cause != CAUSE_STORE_TRUNCATED)

@@ -239,6 +239,16 @@ TEST(reloaded, "a reload gives new children and a later time of loading")
 		service->loaded.nanoseconds == before.nanoseconds);
 }
 
+TEST(killed_untold, "without a log, too, the end of the server is seen")
+{
+	SERVER;
+
+	service->log = NULL;
+	run_shell(&server, "sed -i '3s/./!/' ca.pem");
+	CHECK(product_apache.reload(server.tree.arena, service, &err) == -1);
+	CHECK(!process_is_alive(&service->main));
+}
+
 TEST(killed, "a damaged store passes the test and ends the server; mended, it is started again")
 {
 	SERVER;
