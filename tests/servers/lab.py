@@ -10,6 +10,7 @@ import argparse
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -54,6 +55,7 @@ def choose(options):
 
 def work(number, options, cases, pkis, base, tasks, results):
     """One of the processes: takes cases until there are none."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what is started is ended
     first = port = FIRST_PORT + (os.getppid() % LABS * 3 + number % 3) * PORTS_EACH
     while True:
         index = tasks.get()
@@ -91,9 +93,9 @@ def run_all(options, cases, base):
             yield results.get(timeout=180)
     finally:
         for worker in workers:
-            worker.join(5)
-            if worker.is_alive():
+            if sys.exc_info()[0] is not None:
                 worker.terminate()
+            worker.join(10)
 
 
 def row_of(number, case, outcome):
@@ -142,6 +144,7 @@ def main():
     if os.geteuid() != 0:
         print("1..0 # SKIP the lab needs root: servers whose workers are other users")
         return 77
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     base = tempfile.mkdtemp(prefix="lab-")
     os.chmod(base, 0o755)
     print(f"1..{len(cases)}", flush=True)
