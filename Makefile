@@ -31,8 +31,9 @@ bench: dependencies
 	@ninja -C build tests/bench/generate
 	@tests/bench/bench.py build/src/cli/trustmend
 
-figures: build
-	@tools/figures
+figures: dependencies build
+	@tests/servers/lab.py --results build
+	@tests/servers/crash.py
 
 clean:
 	rm -rf build build-check-*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diagnosis/conclude.h"
 
+#include <openssl/x509_vfy.h>
 #include <string.h>
 
 #include "diagnosis/later.h"
@@ -122,6 +123,25 @@ conclude_suspect(struct diagnosis *diagnosis, const struct service *service,
 	add_item(diagnosis, finding, severity == SEVERITY_NOTE ? NULL : suspect->remedy, service);
 }
 
+/* All that the running server does wrong is to let in clients that the lists on disk name as
+ * revoked. */
+static bool
+is_about_lists(const struct scene *disk, const struct running *running)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < running->cell_count; i++) {
+		const struct cell *now = &running->cells[i], *then = &disk->cells[i];
+
+		if (!now->known || !now->concerns || now->accepted == now->client->must_be_accepted)
+			continue;
+		if (now->client->must_be_accepted || then->error != X509_V_ERR_CERT_REVOKED)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 /* Why the process does not hold what is on disk: nobody reloaded it, or the last reload failed. */
 static enum cause_code
 name_stale(struct diagnosis *diagnosis, const struct service *service,
@@ -183,6 +203,8 @@ conclude_stale(struct diagnosis *diagnosis, const struct service *service,
 	if (running->stale_count == 0 && !(hurts && running->by_handshake))
 		return;
 	cause = name_stale(diagnosis, service, running, &line);
+	if (cause == CAUSE_PROCESS_STALE_STORE && is_about_lists(proof->before, running))
+		cause = CAUSE_CRL_NOT_LOADED;
 	finding = finding_add(diagnosis->findings, cause,
 		hurts   ? SEVERITY_CRITICAL
 		: known ? SEVERITY_NOTE

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 
@@ -31,6 +32,7 @@ trust_word(const struct trusted *trusted)
 bool
 trusted_ends_path(const struct verifier *verifier, const struct trusted *trusted)
 {
+	assert(trusted != NULL);
 	return trust_word(trusted) == TRUST_GIVEN || verifier->partial_chain ||
 	       cert_is_self_signed(trusted->cert);
 }

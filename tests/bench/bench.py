@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -104,6 +105,7 @@ def read_options():
 
 def main():
     options = read_options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # nothing is left behind then either
     directory = tempfile.mkdtemp(prefix="trustmend-bench-")
     bench, rows = Bench(options, directory), []
     try:

@@ -487,6 +487,7 @@ def read_options():
 def main():
     global PROGRAM
     options = read_options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # nothing is left behind then either
     PROGRAM = os.path.abspath(options.program)
     if os.geteuid() != 0 or not all(map(shutil.which, ("nginx", "strace", "openssl"))):
         print("not ok - the crash lab needs root, nginx, strace and openssl\n0 passed, 1 failed")

@@ -98,10 +98,21 @@ def run_all(options, cases, base):
             worker.join(10)
 
 
+def read_open():
+    """What is known not to work yet: a text that a case's name holds, and why. It is run, shown and counted apart."""
+    lines = (Path(__file__).parent / "open.tsv").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t") for line in lines if line and not line.startswith("#"))
+
+
+def why_open(case):
+    return next((why for text, why in read_open().items() if text in case.name), None)
+
+
 def row_of(number, case, outcome):
     found = " ".join(f"{code}:{'/'.join(severities)}"
                      for code, severities in outcome["found"].items())
-    return [str(number), "ok" if not outcome["problems"] else "not ok", case.server, case.shape,
+    state = "ok" if not outcome["problems"] else "open" if why_open(case) else "not ok"
+    return [str(number), state, case.server, case.shape,
             "+".join(fault.name for fault in case.faults), case.known, case.mode,
             "-" if outcome["repair"] is None else str(outcome["repair"]),
             f"{outcome['seconds']:.2f}", found, "; ".join(outcome["problems"])]
@@ -123,14 +134,18 @@ def write_tables(options, rows):
     lines = ["| " + " | ".join(word.replace("|", "/").replace("\n", " ") for word in row) + " |"
              for row in shown]
     lines.insert(1, "|" + "---|" * len(shown[0]))
-    failed = sum(row[1] != "ok" for row in rows)
+    failed = sum(row[1] == "not ok" for row in rows)
     (folder / "lab-results.md").write_text(
         f"# Lab results\n\n{len(rows) - failed} passed, {failed} failed\n\n" + "\n".join(lines) +
         "\n")
 
 
 def report(number, case, outcome):
-    print(f"{'not ok' if outcome['problems'] else 'ok'} {number} - {case.name}", flush=True)
+    why = why_open(case)
+    if outcome["problems"] and why:
+        print(f"# open {number} - {case.name}: {why}", flush=True)
+    else:
+        print(f"{'not ok' if outcome['problems'] else 'ok'} {number} - {case.name}", flush=True)
     for problem in outcome["problems"]:
         print(f"#   {problem}", flush=True)
 
@@ -158,12 +173,14 @@ def main():
         write_tables(options, rows)
         if not options.keep:
             shutil.rmtree(base, ignore_errors=True)
-    failed = sum(bool(outcome["problems"]) for outcome in outcomes.values())
+    still_open = sum(bool(outcome["problems"] and why_open(cases[index])) for index, outcome in outcomes.items())
+    failed = sum(bool(outcome["problems"]) for outcome in outcomes.values()) - still_open
     print(f"# {time.monotonic() - begin:.0f} seconds; "
           f"{sum(len(case.faults) > 1 for case in cases)} with several faults")
     if options.keep:
         print(f"# {base}")
-    print(f"{len(outcomes) - failed} passed, {failed} failed")
+    print(f"# {still_open} are known to be open: tests/servers/open.tsv")
+    print(f"{len(outcomes) - failed - still_open} passed, {failed} failed")
     return 1 if failed or len(outcomes) < len(cases) else 0
 
 

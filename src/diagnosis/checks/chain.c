@@ -396,11 +396,12 @@ chain_run(struct scene *scene, struct suspects *suspects)
 			continue;
 		if (explain_order(scene, suspects, cell) || !gap_find(scene, suspects, cell, &gap))
 			continue;
-		if (completion_find(scene, gap.verifier, cell->client, &completion) &&
-			completion.added_count > 0)
-			explain_completion(&gap, &completion);
-		else
+		/* With nothing to add, the path is there already: what refuses the client is no
+		 * missing issuer. */
+		if (!completion_find(scene, gap.verifier, cell->client, &completion))
 			explain_lost(&gap);
+		else if (completion.added_count > 0)
+			explain_completion(&gap, &completion);
 	}
 }
 

@@ -1,9 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the server's configuration demands or forgives beside the paths: verify modes, ignored
  * errors, what its reader found odd. */
+#include <openssl/x509_vfy.h>
 #include <string.h>
 
 #include "diagnosis/check.h"
+
+/* Errors that say no more than "unknown CA": nginx and Apache let these through where the mode is
+ * optional_no_ca. */
+static bool
+is_unknown_ca(int error)
+{
+	return error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+	       error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+	       error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+	       error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+	       error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+	       error == X509_V_ERR_CERT_UNTRUSTED;
+}
+
+/* A list that the server names and does not check has this client on it. */
+static void
+explain_unenforced(struct scene *scene, struct suspects *suspects, const struct cell *cell)
+{
+	const struct verifier *verifier = cell->verifier;
+
+	for (size_t i = 0; i < verifier->source_count && cell->client->chain_length > 0; i++) {
+		const struct cert *leaf = &cell->client->chain[0];
+		const struct store *store;
+		struct suspect *suspect;
+
+		if (verifier->sources[i].role != ROLE_CRLS || verifier->crl_check != CRL_CHECK_NONE)
+			continue;
+		store = stores_open(scene->diagnosis->stores, scene->world,
+			verifier->sources[i].path, LOADER_ANY);
+		for (size_t j = 0; j < store->entry_count; j++) {
+			const struct entry *entry = &store->entries[j];
+
+			if (entry->kind != ENTRY_CRL ||
+				!name_equal(entry->crl.issuer, leaf->issuer) ||
+				!crl_find(&entry->crl, leaf->serial, NULL))
+				continue;
+			suspect = suspect_add(scene, suspects, CAUSE_CRL_NOT_ENFORCED,
+				&verifier->sources[i].where, NULL);
+			suspect_blame(scene, suspect, cell->client);
+			suspect_evidence(scene, suspect,
+				"%s lists %s as revoked, and %s does not have it checked",
+				entry->path, cell->client->name, verifier->sources[i].directive);
+			suspect->why = "checking the lists shuts out every client whose CA has "
+				       "none: its owner must turn it on";
+			suspect->loses_client = true;
+		}
+	}
+}
 
 /* A client that must be refused gets in although nothing is wrong with the lists: the configuration
  * lets it. */
@@ -93,7 +142,7 @@ explain_unverified(struct scene *scene, struct suspects *suspects)
 	for (size_t i = 0; i < scene->service->verifier_count; i++) {
 		if (scene->service->verifiers[i].mode != MODE_NONE)
 			return;
-		if (scene->service->verifiers[i].source_count > 0 && named == NULL)
+		if (named == NULL)
 			named = &scene->service->verifiers[i];
 	}
 	for (size_t i = 0; named != NULL && i < scene->diagnosis->clients.count; i++) {
@@ -139,9 +188,12 @@ policy_run(struct scene *scene, struct suspects *suspects)
 	for (size_t i = 0; i < scene->cell_count; i++) {
 		const struct cell *cell = &scene->cells[i];
 
-		if (!cell->concerns || !cell->accepted || cell->client->must_be_accepted ||
-			cell->verdict == NULL)
+		if (!cell->concerns || cell->client->must_be_accepted || cell->verdict == NULL)
 			continue;
+		if (!cell->accepted && !(cell->verifier->mode == MODE_OPTIONAL_NO_CA &&
+					       is_unknown_ca(cell->error)))
+			continue;
+		explain_unenforced(scene, suspects, cell);
 		explain_admitted(scene, suspects, cell);
 		explain_impostor(scene, suspects, cell);
 	}

@@ -7,6 +7,7 @@
  */
 #include "stores/pem_block.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,7 @@ read_from_begin(struct pem_reading *reading, size_t index, enum pem_frame frame,
 	block.body_to = next == NULL ? reading->text.length : next->offset;
 	block.to = block.body_to;
 	if (frame == PEM_FRAME_WHOLE) {
+		assert(next != NULL);
 		block.end = next;
 		block.to = next->end;
 	} else if (frame == PEM_FRAME_INTERLEAVED) {
