@@ -60,9 +60,10 @@ class Case:
         return "either" if "either" in kinds else "no" if "no" in kinds else "yes"
 
 
-def both(first, second):
-    """What two rows allow, in the order of the first; None stands for all."""
-    return [value for value in first if value in second]
+def common(faults, kind):
+    """The values of this kind that all these faults allow, in the order of the first."""
+    first, *others = (getattr(fault, kind) for fault in faults)
+    return [value for value in first if all(value in other for other in others)]
 
 
 class Turns:
@@ -75,10 +76,9 @@ class Turns:
 
     def pick(self, faults, kind):
         """A value that all these faults allow."""
-        values = getattr(faults[0], kind)
-        for fault in faults[1:]:
-            values = both(values, getattr(fault, kind))
-        number = self.count // self.STRIDES[kind] + self.count
+        values = common(faults, kind)
+        stride = self.STRIDES[kind]
+        number = self.count + (self.count // stride if stride > 1 else 0)
         return values[number % len(values)]
 
     def case(self, server, faults):
@@ -88,31 +88,58 @@ class Turns:
         return made
 
 
-def companion(fault, server, candidates):
+def companion(faults, server, candidates):
+    """The first of these that touches something else than the faults do, and can be had with them."""
     for name in candidates:
         other = next(row for row in FAULTS if row.name == name)
-        if (server in other.servers and name not in fault.avoid and other.touches != fault.touches and
-                other.code != fault.code and
-                all(both(getattr(fault, what), getattr(other, what))
-                    for what in ("shapes", "known", "modes"))):
+        if server in other.servers and all(go_together(fault, other) for fault in faults) and all(
+                common([*faults, other], kind) for kind in Turns.STRIDES):
             return other
     return None
 
 
+def go_together(fault, other):
+    return (other.touches != fault.touches and other.code != fault.code and
+            other.name not in fault.avoid and fault.name not in other.avoid)
+
+
+class Maker:
+    """Makes the cases of all faults."""
+
+    def __init__(self):
+        self.cases, self.turns = [], Turns()
+        self.rings = {key: cycle(range(len(names))) for key, names in COMPANIONS.items()}
+
+    def company(self, fault, server, most):
+        """The fault with up to so many others beside it."""
+        faults = [fault]
+        if fault.alone or fault.touches not in COMPANIONS:
+            return faults
+        names, start = COMPANIONS[fault.touches], next(self.rings[fault.touches])
+        while len(faults) <= most:
+            other = companion(faults, server, names[start:] + names[:start])
+            if other is None:
+                break
+            faults.append(other)
+        return faults
+
+    def add(self, server, faults):
+        self.cases.append(self.turns.case(server, faults))
+
+    def add_fault(self, fault, server):
+        """Alone, then in the next shape in company; one more way to do the same: either."""
+        count = self.turns.count
+        if fault.again:
+            self.add(server, self.company(fault, server, 1 if count % 3 == 0 else 0))
+            return
+        self.add(server, [fault])
+        self.add(server, self.company(fault, server, 2 if count % 4 == 0 else 1))
+
+
 def make_cases():
-    cases, turns = [], Turns()
-    rings = {key: cycle(range(len(names))) for key, names in COMPANIONS.items()}
+    maker = Maker()
     for fault in FAULTS:
         for server in ALL:
-            if server not in fault.servers:
-                continue
-            cases.append(turns.case(server, [fault]))
-            if fault.again:
-                continue
-            other = None
-            if not fault.alone and fault.touches in COMPANIONS:
-                names, start = COMPANIONS[fault.touches], next(rings[fault.touches])
-                other = companion(fault, server, names[start:] + names[:start])
-            # The second case follows the first, and is so in another shape where there is one.
-            cases.append(turns.case(server, [fault] if other is None else [fault, other]))
-    return cases
+            if server in fault.servers:
+                maker.add_fault(fault, server)
+    return maker.cases

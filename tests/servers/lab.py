@@ -10,6 +10,7 @@ import argparse
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -25,7 +26,7 @@ from server import free_port
 
 KINDS = {"nginx": Nginx, "apache": Apache, "haproxy": Haproxy}
 TOP = Path(__file__).resolve().parents[2]
-FIRST_PORT, PORTS_EACH = 23000, 1500
+FIRST_PORT, PORTS_EACH, LABS = 10000, 1000, 7  # labs that run at once, each of three processes
 
 
 def read_options():
@@ -54,7 +55,8 @@ def choose(options):
 
 def work(number, options, cases, pkis, base, tasks, results):
     """One of the processes: takes cases until there are none."""
-    first = port = FIRST_PORT + number * PORTS_EACH
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what is started is ended
+    first = port = FIRST_PORT + (os.getppid() % LABS * 3 + number % 3) * PORTS_EACH
     while True:
         index = tasks.get()
         if index is None:
@@ -91,9 +93,9 @@ def run_all(options, cases, base):
             yield results.get(timeout=180)
     finally:
         for worker in workers:
-            worker.join(5)
-            if worker.is_alive():
+            if sys.exc_info()[0] is not None:
                 worker.terminate()
+            worker.join(10)
 
 
 def read_open():
@@ -157,6 +159,7 @@ def main():
     if os.geteuid() != 0:
         print("1..0 # SKIP the lab needs root: servers whose workers are other users")
         return 77
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     base = tempfile.mkdtemp(prefix="lab-")
     os.chmod(base, 0o755)
     print(f"1..{len(cases)}", flush=True)

@@ -184,6 +184,8 @@ class Run:
     def prove(self):
         """All good clients get in and no bad one, as it runs now and after a restart."""
         server, lost = self.world.server, self.world.lost
+        if self.case.repair == "either" and self.repair_exit != 0:
+            lost = self.world.good.keys()  # the rest is not mended: but nobody wrong may get in
         running = server.process is not None and server.process.poll() is None
         if running and self.case.mode != "down":
             wrong = self.world.who_is_wrong(lost)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the three servers have in common: settings, start and stop by pid, and whether a client gets in."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -13,6 +14,13 @@ from pathlib import Path
 START_SECONDS = 10
 POLL_SECONDS = 0.01
 CONTEXTS = {}
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent():
+    """In a child: a server must not outlive the lab, even where that is killed."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
@@ -78,7 +86,8 @@ class Server:
                        *command]
         with open(self.running / "output", "ab") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
-                                            stderr=output, start_new_session=True)
+                                            stderr=output, start_new_session=True,
+                                            preexec_fn=end_with_parent)
         return self.wait_ready()
 
     def wait_ready(self):
