@@ -66,7 +66,8 @@ void
 moment_text(int64_t moment, char text[static MOMENT_TEXT_SIZE])
 {
 	int64_t days = divide_down(moment, DAY);
-	int seconds = (int)(moment - days * DAY), length;
+	int64_t rest = moment % DAY;
+	int seconds = (int)(rest < 0 ? rest + DAY : rest), length;
 	struct calendar date = date_of_days(days);
 
 	if (moment == MOMENT_NEVER) {

@@ -518,18 +518,22 @@ damage_make(const struct damage *damage, size_t index, size_t count, struct buff
 		damage->finish(ret);
 }
 
+enum { DAMAGE_KEY_SIZE = 8192 };
+
+/* Into a buffer that lives as long as the program. */
 static inline char *
-damage_key_text(EVP_PKEY *key, const EVP_CIPHER *cipher)
+damage_key_text(EVP_PKEY *key, const EVP_CIPHER *cipher, char copy[static DAMAGE_KEY_SIZE])
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	char *text, *copy;
+	char *text;
 	long length;
 
 	must(PEM_write_bio_PrivateKey_traditional(bio, key, cipher, (const unsigned char *)"secret",
 		     cipher == NULL ? 0 : 6, NULL, NULL) == 1,
 		"a key");
 	length = BIO_get_mem_data(bio, &text);
-	copy = mem_dup(text, (size_t)length + 1);
+	must(length < DAMAGE_KEY_SIZE, "a key that fits");
+	memcpy(copy, text, (size_t)length);
 	copy[length] = '\0';
 	BIO_free(bio);
 	return copy;
@@ -560,6 +564,7 @@ damage_make_crl(X509 *issuer, EVP_PKEY *key)
 static inline void
 damage_setup(void)
 {
+	static char plain[DAMAGE_KEY_SIZE], encrypted[DAMAGE_KEY_SIZE];
 	static const char *const subjects[] = { "O=Lab/CN=Root one", "O=Lab/CN=Root two",
 		"O=Lab/CN=Root three" };
 	EVP_PKEY *rsa;
@@ -584,7 +589,7 @@ damage_setup(void)
 		EVP_PKEY_free(key);
 	}
 	rsa = make_key("RSA");
-	damage_key = damage_key_text(rsa, NULL);
-	damage_encrypted_key = damage_key_text(rsa, EVP_aes_128_cbc());
+	damage_key = damage_key_text(rsa, NULL, plain);
+	damage_encrypted_key = damage_key_text(rsa, EVP_aes_128_cbc(), encrypted);
 	EVP_PKEY_free(rsa);
 }
