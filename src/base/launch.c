@@ -3,17 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum {
 	STATUS_FD = STDERR_FILENO + 1,
 	CAPABILITIES_MAX = 64,
 	CLOSE_MAX = 65'536,
 	DEFAULT_UMASK = 022,
+	KERNEL_ACTION_WORDS = 32,
 	EXIT_NOT_STARTED = 127
 };
 
@@ -27,16 +31,22 @@ fail(int status_fd, enum launch_step step)
 	_exit(EXIT_NOT_STARTED);
 }
 
-/* Handlers end with execve, ignored signals and the mask do not: a server that inherits either
- * would not hear its own signals. */
+/*
+ * Handlers end with execve, ignored signals and the mask do not: a server that inherits either
+ * would not hear its own signals. The kernel is asked itself: glibc's sigaction refuses the two
+ * signals that glibc keeps for its threads, and its posix_spawn (so make, system and popen) leaves
+ * just these ignored in all that it starts.
+ */
 static void
 reset_signals(void)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	/* The kernel's struct sigaction differs between machines, and is on each all zeros for
+	 * SIG_DFL. */
+	static const unsigned long action[KERNEL_ACTION_WORDS];
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
-		(void)sigaction(number, &action, NULL);
+		(void)syscall(SYS_rt_sigaction, number, action, NULL, NSIG / CHAR_BIT);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
