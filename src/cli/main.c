@@ -13,6 +13,8 @@ main(int argc, char **argv)
 	/* A peer that closes, or a reader that leaves, is an error of a call and no end of the
 	 * program. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* Who ignores its children, and starts us, would have the kernel forget how ours end. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	status = cli_run(argc - 1, (const char *const *)argv + 1, false, &out);
 	if (out.length > 0 &&
 		(fwrite(out.data, 1, out.length, stdout) != out.length || fflush(stdout) != 0)) {
