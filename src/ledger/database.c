@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LEDGER_SCHEMA = 1, LEDGER_BUSY_MS = 10'000 };
+enum { LEDGER_SCHEMA = 1, LEDGER_TABLES = 10, LEDGER_BUSY_MS = 10'000 };
 
 static const char schema_001[] =
 #include "001.sql.inc"
@@ -104,36 +104,51 @@ column_span(struct arena *arena, sqlite3_stmt *statement, int index)
 	return span_of(arena_dup(arena, length > 0 ? bytes : "", length), length);
 }
 
+/* The version of the schema; 0 of a database without any table. What another program made is
+ * neither read nor written. */
 static int
-schema_version(struct ledger *ledger, struct err *err)
+schema_version(struct ledger *ledger, int *ret, struct err *err)
 {
+	/* One statement, so that a process that makes the schema meanwhile is not met half way. */
 	CLEANUP(statement_endp)
-	sqlite3_stmt *statement = database_prepare(ledger, "PRAGMA user_version", err);
-	int row = statement != NULL ? database_step(ledger, statement, err) : -1;
+	sqlite3_stmt *row = database_prepare(ledger,
+		"SELECT user_version, "
+		"(SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'), "
+		"(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('object', "
+		"'version', 'attribute', 'seen', 'baseline', 'baseline_file', 'repair', 'step', "
+		"'trust_change', 'verdict')) FROM pragma_user_version",
+		err);
 
-	return row < 0 ? -1 : sqlite3_column_int(statement, 0);
+	if (row == NULL || database_step(ledger, row, err) < 0)
+		return -1;
+	*ret = sqlite3_column_int(row, 0);
+	if (*ret < 0 || (*ret == 0 && sqlite3_column_int(row, 1) > 0) ||
+		(*ret > 0 && sqlite3_column_int(row, 2) < LEDGER_TABLES))
+		return err_set(err, ERR_DATA,
+			"%s/ledger.db is a database of another program, and no ledger",
+			ledger->directory);
+	if (*ret > LEDGER_SCHEMA)
+		return err_set(err, ERR_DATA,
+			"ledger %s/ledger.db was written by a newer version of trustmend",
+			ledger->directory);
+	return 0;
 }
 
 /* Brings the schema up to date, all of it or nothing. */
 static int
 schema_upgrade(struct ledger *ledger, struct err *err)
 {
-	int version = schema_version(ledger, err);
+	int version, result;
 
-	if (version < 0)
-		return -1;
-	if (version > LEDGER_SCHEMA)
-		return err_set(err, ERR_DATA,
-			"ledger %s/ledger.db was written by a newer version of trustmend",
-			ledger->directory);
+	TRY(schema_version(ledger, &version, err));
 	if (version == LEDGER_SCHEMA)
 		return 0;
 	TRY(database_run(ledger, "BEGIN IMMEDIATE", err));
 	/* Another process may have been quicker. */
-	version = schema_version(ledger, err);
-	if (version == LEDGER_SCHEMA)
+	result = schema_version(ledger, &version, err);
+	if (result == 0 && version == LEDGER_SCHEMA)
 		return database_run(ledger, "COMMIT", err);
-	if (version < 0 || database_run(ledger, schema_001, err) < 0 ||
+	if (result < 0 || database_run(ledger, schema_001, err) < 0 ||
 		database_run(ledger, "PRAGMA user_version = 1; COMMIT", err) < 0) {
 		struct err ignored;
 

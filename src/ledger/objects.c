@@ -4,26 +4,36 @@
 
 #include "ledger/database.h"
 
-enum { OBJECT_MAX_SIZE = 64 << 20 };
+enum { OBJECT_MAX_SIZE = 64 << 20, LABEL_MAX = 64 };
 
-/* PEM says what it is; a label of any kind of private key ends so. */
+/* What stands between BEGIN or END and the kind of key is at most a few words. */
+static bool
+is_key_label(struct span bytes, size_t key, size_t end)
+{
+	size_t start = key < LABEL_MAX ? 0 : key - LABEL_MAX;
+	struct span before;
+
+	if (end < bytes.length && bytes.data[end] == '-')
+		return true;
+	for (size_t i = start; i < key; i++)
+		if (bytes.data[i] == '\n')
+			start = i + 1;
+	before = span_of(bytes.data + start, key - start);
+	return span_find(before, "-BEGIN ", 0) != SIZE_MAX ||
+	       span_find(before, "-END ", 0) != SIZE_MAX;
+}
+
+/* A label of any kind of private key ends so; one that is damaged, or left of the two, tells as
+ * well. */
 static bool
 has_pem_key(struct span bytes)
 {
-	static const char begin[] = "-----BEGIN ", key[] = "PRIVATE KEY-----";
+	static const char key[] = "PRIVATE KEY";
 
-	for (size_t at = span_find(bytes, begin, 0); at != SIZE_MAX;
-		at = span_find(bytes, begin, at + 1)) {
-		struct span label = span_of(bytes.data + at, bytes.length - at);
-		size_t end;
-
-		/* No farther than a label goes, or a large bundle would be read once per block. */
-		if (label.length > 64 + sizeof(key))
-			label.length = 64 + sizeof(key);
-		end = span_find(label, key, 0);
-		if (end != SIZE_MAX && end < 64 && memchr(label.data + 11, '\n', end - 11) == NULL)
+	for (size_t at = span_find(bytes, key, 0); at != SIZE_MAX;
+		at = span_find(bytes, key, at + 1))
+		if (is_key_label(bytes, at, at + strlen(key)))
 			return true;
-	}
 	return false;
 }
 
@@ -49,6 +59,46 @@ has_binary_key(struct span bytes)
 	       bytes.data[header + 1] == 0x01;
 }
 
+/* UTF-16 is ASCII with a NUL beside each character. */
+static bool
+has_wide_key(struct span bytes)
+{
+	CLEANUP(buffer_free) struct buffer narrow = { 0 };
+	const uint8_t *data = bytes.data;
+	size_t left = bytes.length;
+
+	if (left == 0 || memchr(data, '\0', left) == NULL)
+		return false;
+	while (left > 0) {
+		const uint8_t *nul = memchr(data, '\0', left);
+		size_t length = nul != NULL ? (size_t)(nul - data) : left;
+
+		buffer_add(&narrow, data, length);
+		length += nul != NULL;
+		data += length;
+		left -= length;
+	}
+	return has_pem_key(buffer_span(&narrow));
+}
+
+/* Base64 of a key without its labels, or of all its PEM. */
+static bool
+has_encoded_key(struct span bytes)
+{
+	CLEANUP(buffer_free) struct buffer decoded = { 0 };
+	size_t bad;
+
+	(void)base64_decode(bytes, &decoded, &bad);
+	return has_pem_key(buffer_span(&decoded)) || has_binary_key(buffer_span(&decoded));
+}
+
+static bool
+has_private_key(struct span bytes)
+{
+	return has_pem_key(bytes) || has_binary_key(bytes) || has_wide_key(bytes) ||
+	       has_encoded_key(bytes);
+}
+
 int
 ledger_put(struct ledger *ledger, struct span bytes, struct digest *ret, struct err *err)
 {
@@ -58,7 +108,7 @@ ledger_put(struct ledger *ledger, struct span bytes, struct digest *ret, struct 
 	if (bytes.length > OBJECT_MAX_SIZE)
 		return err_set(err, ERR_LIMIT,
 			"ledger: %zu bytes are more than it keeps of one file", bytes.length);
-	if (has_pem_key(bytes) || has_binary_key(bytes))
+	if (has_private_key(bytes))
 		return err_set(err, ERR_DATA,
 			"ledger: the file holds a private key, and the ledger keeps none");
 	statement = database_prepare(
