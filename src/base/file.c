@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -137,6 +138,39 @@ file_replace(const char *path, struct span bytes, mode_t mode, struct err *err)
 		return -1;
 	}
 	return file_sync_parent(path, err);
+}
+
+/* Not every file system can rename without replacing; those that cannot have hard links. */
+static int
+move_unless_there(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if ((errno == EINVAL || errno == ENOSYS) && link(from, to) == 0)
+		return unlink(from);
+	return errno == EEXIST ? unlink(from) : -1;
+}
+
+int
+file_create(const char *path, struct span bytes, mode_t mode, struct err *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	char *name = NULL;
+	CLEANUP(fd_close) int fd = temporary_create(arena, path, &name, err);
+
+	if (fd < 0)
+		return err_prefix(err, "write %s", path);
+	assert(name != NULL);
+	if (temporary_fill(fd, path, bytes, mode, err) < 0) {
+		(void)unlink(name);
+		return -1;
+	}
+	if (move_unless_there(name, path) < 0) {
+		(void)err_sys(err, ERR_CREATE, "create %s", path);
+		(void)unlink(name);
+		return -1;
+	}
+	return 0;
 }
 
 static int

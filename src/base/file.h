@@ -19,6 +19,9 @@
 [[nodiscard]] int file_write_fd(int fd, const char *path, struct span, struct err *err);
 /* New content by temporary file in the same directory, fsync of file and directory, rename. */
 [[nodiscard]] int file_replace(const char *path, struct span, mode_t mode, struct err *err);
+/* The same for a file that is not there yet, but without the fsync of the directory: after a crash
+ * it is there whole or not at all. What is there already stays, and that is no error. */
+[[nodiscard]] int file_create(const char *path, struct span, mode_t mode, struct err *err);
 /* fsync of the directory that holds path. */
 [[nodiscard]] int file_sync_parent(const char *path, struct err *err);
 /* mkdir -p with mode for what is new. */

@@ -13,10 +13,18 @@
 #include <unistd.h>
 
 enum { LEDGER_SCHEMA = 1, LEDGER_TABLES = 10, LEDGER_BUSY_MS = 10'000 };
+/* https://www.sqlite.org/fileformat2.html 1.3: bytes of the header of a database. */
+enum {
+	DATABASE_WRITE_FORMAT = 18,
+	DATABASE_READ_FORMAT = 19,
+	DATABASE_WAL = 2,
+	DATABASE_HEADER = 100
+};
 
 static const char schema_001[] =
 #include "001.sql.inc"
 	;
+static const char schema_version_001[] = "PRAGMA user_version = 1";
 
 void
 statement_end(sqlite3_stmt *statement)
@@ -149,7 +157,8 @@ schema_upgrade(struct ledger *ledger, struct err *err)
 	if (result == 0 && version == LEDGER_SCHEMA)
 		return database_run(ledger, "COMMIT", err);
 	if (result < 0 || database_run(ledger, schema_001, err) < 0 ||
-		database_run(ledger, "PRAGMA user_version = 1; COMMIT", err) < 0) {
+		database_run(ledger, schema_version_001, err) < 0 ||
+		database_run(ledger, "COMMIT", err) < 0) {
 		struct err ignored;
 
 		(void)database_run(ledger, "ROLLBACK", &ignored);
@@ -169,13 +178,41 @@ ledger_close(struct ledger *ledger)
 	mem_free(ledger);
 }
 
-/* Only its owner may see what the ledger holds, whatever the umask. */
+static void
+end_database(sqlite3 **database)
+{
+	(void)sqlite3_close_v2(*database);
+}
+
+static void
+end_image(unsigned char **image)
+{
+	sqlite3_free(*image);
+}
+
+/*
+ * An empty ledger is made in memory and put into place whole. Made in its file, it would take eight
+ * writes that each wait for the disk before there is anything to lose.
+ */
 static int
 database_create(const char *path, struct err *err)
 {
-	CLEANUP(fd_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	CLEANUP(end_database) sqlite3 *empty = NULL;
+	CLEANUP(end_image) unsigned char *image = NULL;
+	sqlite3_int64 size = 0;
 
-	return fd < 0 ? err_sys(err, ERR_CREATE, "ledger %s", path) : 0;
+	if (access(path, F_OK) == 0)
+		return 0;
+	if (sqlite3_open(":memory:", &empty) == SQLITE_OK &&
+		sqlite3_exec(empty, schema_001, NULL, NULL, NULL) == SQLITE_OK &&
+		sqlite3_exec(empty, schema_version_001, NULL, NULL, NULL) == SQLITE_OK)
+		image = sqlite3_serialize(empty, "main", &size, 0);
+	if (image == NULL || size < DATABASE_HEADER)
+		return err_set(err, ERR_IO, "ledger %s: an empty one cannot be made", path);
+	image[DATABASE_WRITE_FORMAT] = image[DATABASE_READ_FORMAT] = DATABASE_WAL;
+	/* Only its owner may see what the ledger holds, whatever the umask. */
+	TRY(file_create(path, span_of(image, (size_t)size), 0600, err));
+	return 0;
 }
 
 struct ledger *
@@ -255,6 +292,10 @@ ledger_lock(struct ledger *ledger, struct err *err)
 		return err_set(err, ERR_BUSY, "%s is held by process %d: wait for it to end", path,
 			(int)lock_holder(fd));
 	}
+	/* Who takes the lock goes on to write what must be there after a crash; so must the file
+	 * be.
+	 */
+	TRY(file_sync_parent(path, err));
 	length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)length, 0) != length)
 		return err_sys(err, ERR_IO, "lock %s", path);

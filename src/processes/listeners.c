@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who listens where: /proc/PID/net/tcp and tcp6 of each network namespace once, joined by socket
- * inode with the descriptors of the processes asked about.
+ * Who listens where: the sockets by netlink or from /proc/PID/net/tcp and tcp6, joined by inode
+ * with the descriptors of the processes asked about. The descriptors are those of a whole machine,
+ * so that they are read apart, when a listener is found that matters.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -12,15 +13,27 @@
 
 #include "processes/proc.h"
 #include "processes/process.h"
+#include "processes/socket_diag.h"
 
 enum { TCP_LISTEN_STATE = 0x0A /* include/net/tcp_states.h */, ADDRESS_WORD = 8 /* hex digits */ };
 
 struct sockets {
 	struct arena *arena;
 	struct listener *list;
-	uint64_t *inodes; /* parallel to list */
-	size_t count, capacity, inode_capacity;
+	size_t count, capacity;
 };
+
+static void
+add_listener(void *data, const struct listener *listener)
+{
+	struct sockets *sockets = data;
+
+	if (sockets->count >= PROCESS_MAX_SOCKETS)
+		return;
+	sockets->list = arena_grow(sockets->arena, sockets->list, sockets->count,
+		&sockets->capacity, sizeof(*sockets->list));
+	sockets->list[sockets->count++] = *listener;
+}
 
 /* The table has addresses as words in the machine's own byte order, in hex. */
 static bool
@@ -47,9 +60,8 @@ add_line(struct sockets *sockets, const char *line)
 	struct listener listener = { 0 };
 	const char *colon;
 
-	if (sockets->count >= PROCESS_MAX_SOCKETS ||
-		sscanf(line, " %*[0-9]: %63s %*s %15s %*s %*s %*s %*s %*s %llu", local, state,
-			&inode) != 3 ||
+	if (sscanf(line, " %*[0-9]: %63s %*s %15s %*s %*s %*s %*s %*s %llu", local, state,
+		    &inode) != 3 ||
 		strtoul(state, NULL, 16) != TCP_LISTEN_STATE)
 		return;
 	colon = strchr(local, ':');
@@ -58,12 +70,7 @@ add_line(struct sockets *sockets, const char *line)
 			local, (size_t)(colon - local), listener.address, sizeof(listener.address)))
 		return;
 	listener.port = (unsigned)strtoul(colon + 1, NULL, 16);
-	sockets->inodes = arena_grow(sockets->arena, sockets->inodes, sockets->count,
-		&sockets->inode_capacity, sizeof(*sockets->inodes));
-	sockets->list = arena_grow(sockets->arena, sockets->list, sockets->count,
-		&sockets->capacity, sizeof(*sockets->list));
-	sockets->inodes[sockets->count] = inode;
-	sockets->list[sockets->count++] = listener;
+	add_listener(sockets, &listener);
 }
 
 static void
@@ -80,11 +87,11 @@ add_table(struct sockets *sockets, int directory, const char *name)
 }
 
 static void
-claim(struct sockets *sockets, uint64_t inode, pid_t pid)
+claim(struct listener *listeners, size_t count, uint64_t inode, pid_t pid)
 {
-	for (size_t i = 0; i < sockets->count; i++)
-		if (sockets->inodes[i] == inode && sockets->list[i].pid == 0)
-			sockets->list[i].pid = pid;
+	for (size_t i = 0; i < count; i++)
+		if (listeners[i].inode == inode && listeners[i].pid == 0)
+			listeners[i].pid = pid;
 }
 
 static void
@@ -96,7 +103,7 @@ close_directory(DIR **directory)
 
 /* Its descriptors are links of the form "socket:[12345]". */
 static void
-claim_descriptors(struct sockets *sockets, int process, pid_t pid)
+claim_descriptors(struct listener *listeners, size_t count, int process, pid_t pid)
 {
 	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP(close_directory) DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
@@ -114,47 +121,49 @@ claim_descriptors(struct sockets *sockets, int process, pid_t pid)
 			continue;
 		target[length] = '\0';
 		if (text_starts(target, "socket:["))
-			claim(sockets, strtoull(target + strlen("socket:["), NULL, 10), pid);
+			claim(listeners, count, strtoull(target + strlen("socket:["), NULL, 10),
+				pid);
 	}
 }
 
 static bool
-is_known(const char *const *known, size_t count, const char *namespace)
+is_own_network(struct arena *arena, int directory)
 {
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(known[i], namespace) == 0)
-			return true;
-	return false;
+	CLEANUP(fd_close) int own = proc_open(getpid());
+	const char *ours = own >= 0 ? proc_link(arena, own, "ns/net") : NULL;
+	const char *other = proc_link(arena, directory, "ns/net");
+
+	return ours != NULL && other != NULL && strcmp(ours, other) == 0;
 }
 
-int
-process_listeners(struct arena *arena, const pid_t *pids, size_t count, const struct listener **ret,
-	size_t *ret_count)
+struct listener *
+process_listeners(struct arena *arena, pid_t pid, size_t *ret_count)
 {
 	struct sockets sockets = { .arena = arena };
-	const char **known = arena_alloc(arena, (count + 1) * sizeof(*known));
-	size_t known_count = 0;
+	CLEANUP(fd_close) int directory = proc_open(pid);
 
-	if (count > PROCESS_MAX)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		CLEANUP(fd_close) int directory = proc_open(pids[i]);
-		const char *namespace =
-			directory >= 0 ? proc_link(arena, directory, "ns/net") : NULL;
-
-		if (namespace == NULL || is_known(known, known_count, namespace))
-			continue;
-		known[known_count++] = namespace;
+	*ret_count = 0;
+	if (directory < 0)
+		return NULL;
+	if (!is_own_network(arena, directory) ||
+		socket_diag_listeners(AF_INET, add_listener, &sockets) < 0 ||
+		socket_diag_listeners(AF_INET6, add_listener, &sockets) < 0) {
+		sockets.count = 0;
 		add_table(&sockets, directory, "net/tcp");
 		add_table(&sockets, directory, "net/tcp6");
 	}
-	for (size_t i = 0; i < count; i++) {
+	*ret_count = sockets.count;
+	return sockets.list;
+}
+
+void
+process_listeners_claim(
+	struct listener *listeners, size_t count, const pid_t *pids, size_t pid_count)
+{
+	for (size_t i = 0; i < pid_count; i++) {
 		CLEANUP(fd_close) int directory = proc_open(pids[i]);
 
 		if (directory >= 0)
-			claim_descriptors(&sockets, directory, pids[i]);
+			claim_descriptors(listeners, count, directory, pids[i]);
 	}
-	*ret = sockets.list;
-	*ret_count = sockets.count;
-	return 0;
 }

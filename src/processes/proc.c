@@ -106,15 +106,15 @@ proc_list(struct arena *arena, pid_t **ret, size_t *ret_count, struct err *err)
 	return 0;
 }
 
-int
-proc_stat_read(struct arena *arena, int directory, struct proc_stat *ret)
+/* The name may hold blanks and brackets: what follows the last bracket is ours. */
+static int
+parse_stat(const char *text, struct proc_stat *ret)
 {
-	const char *text = proc_read(arena, directory, "stat", STAT_SIZE, NULL);
-	/* The name may hold blanks and brackets: what follows the last bracket is ours. */
-	const char *field = text != NULL ? strrchr(text, ')') : NULL;
+	const char *name = strchr(text, '('), *field = strrchr(text, ')');
 
-	if (field == NULL)
+	if (name == NULL || field == NULL || field < name)
 		return -1;
+	(void)snprintf(ret->name, sizeof(ret->name), "%.*s", (int)(field - name - 1), name + 1);
 	for (int number = STAT_STATE; number <= STAT_START; number++) {
 		field = strchr(field, ' ');
 		if (field == NULL)
@@ -129,4 +129,38 @@ proc_stat_read(struct arena *arena, int directory, struct proc_stat *ret)
 	}
 	ret->start_ticks = strtoull(field, NULL, 10);
 	return 0;
+}
+
+/* The kernel hands out the whole line at the first read (fs/seq_file.c, single_open). */
+static int
+read_stat(int directory, const char *path, struct proc_stat *ret)
+{
+	CLEANUP(fd_close) int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
+	char text[STAT_SIZE];
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	do
+		got = read(fd, text, sizeof(text) - 1);
+	while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return -1;
+	text[got] = '\0';
+	return parse_stat(text, ret);
+}
+
+int
+proc_stat_read(int directory, struct proc_stat *ret)
+{
+	return read_stat(directory, "stat", ret);
+}
+
+int
+proc_stat_of(pid_t pid, struct proc_stat *ret)
+{
+	char path[PROC_PATH_SIZE];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	return read_stat(AT_FDCWD, path, ret);
 }

@@ -11,8 +11,9 @@
 #include "base/base.h"
 
 enum {
-	PROC_MAX_FILE = 4 << 20,  /* bytes of a command line, an environment */
-	PROC_MAX_TABLE = 64 << 20 /* bytes of a table of sockets: 150 a line */
+	PROC_MAX_FILE = 4 << 20,   /* bytes of a command line, an environment */
+	PROC_MAX_TABLE = 64 << 20, /* bytes of a table of sockets: 150 a line */
+	PROC_NAME_SIZE = 65        /* TASK_COMM_LEN is 16; names of kernel threads may be longer */
 };
 
 /* The directory of a process, or -1. */
@@ -27,10 +28,13 @@ char *proc_link(struct arena *, int directory, const char *name);
 
 /* The fields of /proc/PID/stat that we use (proc(5)). */
 struct proc_stat {
+	char name[PROC_NAME_SIZE]; /* with its backslashes and newlines escaped */
 	pid_t parent;
 	char state;
 	uint64_t start_ticks;
 	bool of_kernel; /* no program runs in it */
 };
 /* 0, or -1 where it is gone. */
-[[nodiscard]] int proc_stat_read(struct arena *, int directory, struct proc_stat *ret);
+[[nodiscard]] int proc_stat_read(int directory, struct proc_stat *ret);
+/* The same without a directory of it: half the system calls, where nothing else is read. */
+[[nodiscard]] int proc_stat_of(pid_t, struct proc_stat *ret);

@@ -174,12 +174,10 @@ read_arguments(struct arena *arena, int directory, struct process *ret)
 	ret->argument_count = count;
 }
 
-/* /proc/PID/exe is as we would see it: below the process's root, when it has one of its own. */
 static void
 read_executable(struct arena *arena, int directory, struct process *ret)
 {
 	char *path = proc_link(arena, directory, "exe");
-	size_t root = strlen(ret->root);
 
 	if (path == NULL)
 		return;
@@ -187,9 +185,18 @@ read_executable(struct arena *arena, int directory, struct process *ret)
 		path[strlen(path) - strlen(deleted_mark)] = '\0';
 		ret->executable_deleted = true;
 	}
-	if (root > 1 && text_starts(path, ret->root) && path[root] == '/')
-		path += root;
 	ret->executable = path;
+}
+
+/* /proc/PID/exe is as we would see it: below the process's root, when it has one of its own. */
+static void
+strip_root(struct process *process)
+{
+	size_t root = strlen(process->root);
+
+	if (process->executable != NULL && root > 1 &&
+		text_starts(process->executable, process->root) && process->executable[root] == '/')
+		process->executable += root;
 }
 
 static uint64_t
@@ -219,22 +226,26 @@ process_name(struct arena *arena, int directory)
 	return name;
 }
 
+static void
+set_stat(struct process *process, const struct proc_stat *stat)
+{
+	process->parent = stat->parent;
+	process->state = stat->state;
+	process->start_ticks = stat->start_ticks;
+	process->started = start_time(stat->start_ticks);
+}
+
 /* own: the mount namespace of this process. */
 static int
-read_process(struct arena *arena, pid_t pid, uint64_t own, bool with_kernel, struct process *ret)
+read_process(struct arena *arena, pid_t pid, uint64_t own, struct process *ret)
 {
 	CLEANUP(fd_close) int directory = proc_open(pid);
 	struct proc_stat stat;
 	struct process process = { .pid = pid };
 
-	if (directory < 0 || proc_stat_read(arena, directory, &stat) < 0)
+	if (directory < 0 || proc_stat_read(directory, &stat) < 0)
 		return -1;
-	if (stat.of_kernel && !with_kernel)
-		return -1;
-	process.parent = stat.parent;
-	process.state = stat.state;
-	process.start_ticks = stat.start_ticks;
-	process.started = start_time(stat.start_ticks);
+	set_stat(&process, &stat);
 	process.name = process_name(arena, directory);
 	if (process.name == NULL || read_credentials(arena, directory, &process.credentials) < 0)
 		return -1;
@@ -244,8 +255,8 @@ read_process(struct arena *arena, pid_t pid, uint64_t own, bool with_kernel, str
 	process.directory = proc_link(arena, directory, "cwd");
 	read_arguments(arena, directory, &process);
 	read_executable(arena, directory, &process);
+	strip_root(&process);
 	process.mount_namespace = namespace_number(arena, directory, "ns/mnt");
-	process.network_namespace = namespace_number(arena, directory, "ns/net");
 	process.foreign_namespace =
 		process.mount_namespace != 0 && own != 0 && process.mount_namespace != own;
 	*ret = process;
@@ -255,13 +266,31 @@ read_process(struct arena *arena, pid_t pid, uint64_t own, bool with_kernel, str
 int
 process_read(struct arena *arena, pid_t pid, struct process *ret)
 {
-	return read_process(arena, pid, own_namespace(arena), true, ret);
+	return read_process(arena, pid, own_namespace(arena), ret);
+}
+
+/* What tells a program from another one. */
+static int
+read_brief(struct arena *arena, pid_t pid, const struct proc_stat *stat, struct process *ret)
+{
+	CLEANUP(fd_close) int directory = proc_open(pid);
+	struct process process = { .pid = pid };
+
+	if (directory < 0)
+		return -1;
+	set_stat(&process, stat);
+	process.name = arena_strdup(arena, stat->name);
+	read_arguments(arena, directory, &process);
+	read_executable(arena, directory, &process);
+	*ret = process;
+	return 0;
 }
 
 /* Threads of the kernel are no processes that anybody serves with, and most machines have more of
  * them than of all others. */
 int
-processes_read(struct arena *arena, const struct process **ret, size_t *ret_count, struct err *err)
+processes_survey(struct arena *arena, bool (*interests)(const struct process *),
+	const struct process **ret, size_t *ret_count, struct err *err)
 {
 	struct process *list;
 	pid_t *pids;
@@ -270,12 +299,30 @@ processes_read(struct arena *arena, const struct process **ret, size_t *ret_coun
 
 	TRY(proc_list(arena, &pids, &count, err));
 	list = arena_alloc(arena, (count + 1) * sizeof(*list));
-	for (size_t i = 0; i < count; i++)
-		if (read_process(arena, pids[i], own, false, &list[kept]) == 0)
+	for (size_t i = 0; i < count; i++) {
+		struct proc_stat stat;
+
+		if (proc_stat_of(pids[i], &stat) < 0 || stat.of_kernel ||
+			read_brief(arena, pids[i], &stat, &list[kept]) < 0)
+			continue;
+		if (!interests(&list[kept]) || read_process(arena, pids[i], own, &list[kept]) == 0)
 			kept++;
+	}
 	*ret = list;
 	*ret_count = kept;
 	return 0;
+}
+
+static bool
+interests_always(const struct process *)
+{
+	return true;
+}
+
+int
+processes_read(struct arena *arena, const struct process **ret, size_t *ret_count, struct err *err)
+{
+	return processes_survey(arena, interests_always, ret, ret_count, err);
 }
 
 int
@@ -288,11 +335,9 @@ process_children(
 	TRY(proc_list(arena, &pids, &count, err));
 	children = arena_alloc(arena, (count + 1) * sizeof(*children));
 	for (size_t i = 0; i < count; i++) {
-		CLEANUP(fd_close) int directory = proc_open(pids[i]);
 		struct proc_stat stat;
 
-		if (directory >= 0 && proc_stat_read(arena, directory, &stat) == 0 &&
-			stat.parent == parent)
+		if (proc_stat_of(pids[i], &stat) == 0 && stat.parent == parent)
 			children[kept++] = pids[i];
 	}
 	*ret = children;
@@ -303,13 +348,11 @@ process_children(
 bool
 process_is_alive(const struct process *process)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	CLEANUP(fd_close) int directory = proc_open(process->pid);
 	struct proc_stat stat;
 
 	/* 'Z' and 'X': ended, and waiting for its parent (proc(5)). */
-	return directory >= 0 && proc_stat_read(arena, directory, &stat) == 0 &&
-	       stat.start_ticks == process->start_ticks && stat.state != 'Z' && stat.state != 'X';
+	return proc_stat_of(process->pid, &stat) == 0 && stat.start_ticks == process->start_ticks &&
+	       stat.state != 'Z' && stat.state != 'X';
 }
 
 long

@@ -24,7 +24,6 @@ struct process {
 	const char *root;      /* "/" or where it was chrooted to */
 	uint64_t mount_namespace;
 	bool foreign_namespace; /* not our own mount namespace */
-	uint64_t network_namespace;
 	struct credentials credentials;
 	struct timestamp started; /* the end of the clock tick (10 ms) in which it started */
 	uint64_t start_ticks;     /* as the kernel counts them since boot: with the pid, its
@@ -35,6 +34,13 @@ struct process {
 /* All of them, sorted by pid. */
 [[nodiscard]] int processes_read(
 	struct arena *, const struct process **ret, size_t *ret_count, struct err *err);
+/*
+ * The same, at a third of the cost: only those that interest the caller are read in full. Of the
+ * others, and of each when it is asked about, there are pid, parent, name, state, start, executable
+ * (as we see it) and arguments; the rest is zero.
+ */
+[[nodiscard]] int processes_survey(struct arena *, bool (*interests)(const struct process *),
+	const struct process **ret, size_t *ret_count, struct err *err);
 /* One; -1 where it is gone. */
 [[nodiscard]] int process_read(struct arena *, pid_t, struct process *ret);
 /* The same process still runs: same pid, same start. */
@@ -50,9 +56,11 @@ const char *process_environment(struct arena *, pid_t, const char *name);
 struct listener {
 	char address[64]; /* "127.0.0.1", "::", "0.0.0.0" */
 	unsigned port;
-	pid_t pid; /* one of the given processes that hold it; 0 where none does */
+	uint64_t inode;
+	pid_t pid; /* one that holds it; 0 where that is not known */
 };
 
-/* TCP sockets in state LISTEN of the network namespaces of these processes. */
-[[nodiscard]] int process_listeners(struct arena *, const pid_t *pids, size_t count,
-	const struct listener **ret, size_t *ret_count);
+/* TCP sockets in state LISTEN of the network namespace of this process, held by nobody yet. */
+struct listener *process_listeners(struct arena *, pid_t, size_t *ret_count);
+/* Says which of these processes hold them, the first of several: all their descriptors are read. */
+void process_listeners_claim(struct listener *, size_t count, const pid_t *pids, size_t pid_count);

@@ -147,14 +147,16 @@ static bool
 is_listening(struct arena *arena, const struct service *service, pid_t worker)
 {
 	pid_t pids[] = { service->main.pid, worker };
-	const struct listener *listeners;
+	struct listener *listeners;
 	size_t count, ports = 0;
 
 	for (size_t i = 0; i < service->verifier_count; i++)
 		for (size_t j = 0; j < service->verifiers[i].endpoint_count; j++)
 			ports += service->verifiers[i].endpoints[j].port != 0;
-	if (ports == 0 || process_listeners(arena, pids, COUNT_OF(pids), &listeners, &count) < 0)
+	if (ports == 0)
 		return true;
+	listeners = process_listeners(arena, service->main.pid, &count);
+	process_listeners_claim(listeners, count, pids, COUNT_OF(pids));
 	for (size_t i = 0; i < count; i++)
 		if (listeners[i].pid != 0)
 			return true;

@@ -10,16 +10,26 @@
 enum { ANCESTORS_MAX = 64 };
 
 static void
-read_listeners(struct roster *roster, uint64_t network_namespace)
+read_listeners(struct roster *roster)
+{
+	if (!roster->has_listeners)
+		roster->listeners =
+			process_listeners(roster->arena, getpid(), &roster->listener_count);
+	roster->has_listeners = true;
+}
+
+static void
+read_holders(struct roster *roster)
 {
 	pid_t *pids = arena_alloc(roster->arena, (roster->process_count + 1) * sizeof(*pids));
-	size_t count = 0;
 
+	if (roster->has_holders)
+		return;
+	roster->has_holders = true;
 	for (size_t i = 0; i < roster->process_count; i++)
-		if (roster->processes[i].network_namespace == network_namespace)
-			pids[count++] = roster->processes[i].pid;
-	roster->has_listeners = process_listeners(roster->arena, pids, count, &roster->listeners,
-					&roster->listener_count) == 0;
+		pids[i] = roster->processes[i].pid;
+	process_listeners_claim(
+		roster->listeners, roster->listener_count, pids, roster->process_count);
 }
 
 static const struct process *
@@ -49,7 +59,7 @@ owner_of(const struct roster *roster, pid_t pid)
 static bool
 listener_covers(const struct listener *listener, const struct endpoint *endpoint)
 {
-	if (listener->port != endpoint->port || listener->pid == 0)
+	if (listener->port != endpoint->port)
 		return false;
 	return strcmp(listener->address, endpoint->address) == 0 ||
 	       strcmp(listener->address, "0.0.0.0") == 0 || strcmp(listener->address, "::") == 0;
@@ -58,7 +68,7 @@ listener_covers(const struct listener *listener, const struct endpoint *endpoint
 /* Who else holds the endpoint; NULL where nobody does, or the service itself. */
 static const struct listener *
 foreign_listener(
-	const struct roster *roster, const struct service *service, const struct endpoint *endpoint)
+	struct roster *roster, const struct service *service, const struct endpoint *endpoint)
 {
 	const struct listener *foreign = NULL;
 
@@ -66,6 +76,9 @@ foreign_listener(
 		const struct listener *listener = &roster->listeners[i];
 
 		if (!listener_covers(listener, endpoint))
+			continue;
+		read_holders(roster);
+		if (listener->pid == 0)
 			continue;
 		if (service->running && owner_of(roster, listener->pid) == service)
 			return NULL;
@@ -98,7 +111,7 @@ describe(const struct roster *roster, const struct service *service,
 }
 
 static const struct listener *
-foreign_of_verifier(const struct roster *roster, const struct service *service,
+foreign_of_verifier(struct roster *roster, const struct service *service,
 	const struct verifier *verifier, const struct endpoint **ret)
 {
 	for (size_t i = 0; i < verifier->endpoint_count; i++) {
@@ -122,13 +135,7 @@ roster_check_endpoints(struct roster *roster, struct service *service, enum seve
 	/* A container has ports of its own: nobody takes them away from outside. */
 	if (!roster->is_host || service->world_is_process)
 		return;
-	if (!roster->has_listeners) {
-		struct process self;
-
-		if (process_read(roster->arena, getpid(), &self) < 0)
-			return;
-		read_listeners(roster, self.network_namespace);
-	}
+	read_listeners(roster);
 	if (count > 0)
 		memcpy(findings, service->findings, count * sizeof(*findings));
 	for (size_t i = 0; i < service->verifier_count; i++) {

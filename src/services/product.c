@@ -27,3 +27,12 @@ product_find(const char *name)
 			return products[i];
 	return NULL;
 }
+
+bool
+product_runs(const struct process *process)
+{
+	for (size_t i = 0; i < COUNT_OF(products); i++)
+		if (products[i]->runs(process))
+			return true;
+	return false;
+}

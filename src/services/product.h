@@ -17,6 +17,10 @@ struct product {
 	const char *name, *title;
 	const char *const *usual_configs;  /* NULL-terminated */
 	const char *const *usual_programs; /* absolute paths, NULL-terminated */
+	/* Whether the product's program runs in it, in whatever part: told from its name,
+	 * executable and arguments alone. Nothing more is known of processes of which all products
+	 * deny it. */
+	bool (*runs)(const struct process *);
 	/* Whether this process is the main one of an instance; fills ret then. all are the
 	 * machine's processes. */
 	bool (*recognise)(struct arena *, const struct process *, const struct process *all,
@@ -45,3 +49,5 @@ struct product {
 /* All products; NULL past the last. */
 const struct product *product_get(size_t index);
 const struct product *product_find(const char *name);
+/* Whether any product runs in this process. */
+bool product_runs(const struct process *);

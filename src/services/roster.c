@@ -219,7 +219,8 @@ roster_make(struct arena *arena, struct world *world, const struct product *want
 	*ret = (struct roster){ .arena = arena, .world = world };
 	ret->is_host = strcmp(world_root(world), "/") == 0;
 	if (ret->is_host)
-		TRY(processes_read(arena, &ret->processes, &ret->process_count, err));
+		TRY(processes_survey(
+			arena, product_runs, &ret->processes, &ret->process_count, err));
 	for (size_t i = 0; product_get(i) != NULL; i++) {
 		const struct product *product = product_get(i);
 

@@ -12,13 +12,13 @@ struct roster {
 	struct arena *arena;
 	struct world *world;
 	bool is_host;
-	const struct process *processes; /* none unless is_host */
+	const struct process *processes; /* none unless is_host; in full those of products */
 	size_t process_count;
 	struct service **list;
 	size_t count, capacity;
-	const struct listener *listeners; /* of all processes; read when first asked for */
+	struct listener *listeners; /* of this machine; read when first asked for */
 	size_t listener_count;
-	bool has_listeners;
+	bool has_listeners, has_holders;
 };
 
 /* wanted: a configuration to be on it whether or not it is at a usual path; product may be NULL. */

@@ -292,6 +292,7 @@ const struct product product_apache = {
 	.title = "Apache httpd",
 	.usual_configs = usual_configs,
 	.usual_programs = usual_programs,
+	.runs = is_httpd,
 	.recognise = apache_recognise,
 	.observe = apache_observe,
 	.read = apache_read_service,

@@ -180,6 +180,7 @@ const struct product product_haproxy = {
 	.title = "HAProxy",
 	.usual_configs = usual_configs,
 	.usual_programs = usual_programs,
+	.runs = is_haproxy,
 	.recognise = haproxy_recognise,
 	.observe = haproxy_observe,
 	.read = haproxy_read_service,

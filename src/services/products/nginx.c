@@ -282,6 +282,7 @@ const struct product product_nginx = {
 	.title = "nginx",
 	.usual_configs = usual_configs,
 	.usual_programs = usual_programs,
+	.runs = nginx_title_is,
 	.recognise = nginx_recognise,
 	.observe = nginx_observe,
 	.read = nginx_read,

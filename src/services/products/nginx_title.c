@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+/* Of the master, the workers, the cache manager and loader (ngx_setproctitle). */
+static const char any_title[] = "nginx: ";
 static const char master_title[] = "nginx: master process";
 
 /* What a build takes where its command line says nothing (nginx -V: --prefix, --conf-path). */
@@ -115,6 +117,14 @@ options_of(struct arena *arena, const struct process *process)
 	for (size_t i = 1; i < process->argument_count; i++)
 		options = arena_printf(arena, "%s %s", options, process->arguments[i]);
 	return is_errand(options) ? NULL : options;
+}
+
+bool
+nginx_title_is(const struct process *process)
+{
+	return process->argument_count > 0 &&
+	       (text_starts(process->arguments[0], any_title) ||
+		       strcmp(path_base(process->arguments[0]), "nginx") == 0);
 }
 
 bool

@@ -4,5 +4,7 @@
 
 #include "services/product.h"
 
+/* Whether nginx runs in it, in whatever part. */
+bool nginx_title_is(const struct process *);
 /* Whether this is a master; fills ret then. */
 bool nginx_title_read(struct arena *, const struct process *, struct instance *ret);

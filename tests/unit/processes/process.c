@@ -133,6 +133,38 @@ TEST(all, "all processes are listed by pid, this one among them")
 	CHECK(found == 1);
 }
 
+static bool
+is_awkward(const struct process *process)
+{
+	return strcmp(process->name, "a) b (c") == 0;
+}
+
+TEST(survey, "a survey has all, and more than a brief look at those that interest alone")
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(child_end) pid_t pid = child_start(false);
+	const struct process *list;
+	size_t count, found = 0;
+	struct err err = { 0 };
+
+	wait_a_bit();
+	CHECK(processes_survey(arena, is_awkward, &list, &count, &err) == 0);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].pid == getpid()) {
+			found++;
+			CHECK(list[i].argument_count > 0 && list[i].executable != NULL);
+			CHECK(list[i].parent == getppid() && list[i].start_ticks > 0);
+			CHECK(list[i].root == NULL && list[i].directory == NULL);
+		}
+		if (list[i].pid == pid) {
+			found++;
+			CHECK(list[i].parent == getpid() && list[i].directory != NULL);
+			CHECK_TEXT(list[i].root, "/");
+		}
+	}
+	CHECK(found == 2);
+}
+
 TEST(children, "children, and what they are blocked in")
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();

@@ -206,11 +206,12 @@ TEST(loaded, "what runs was read between the writing of its files and now")
 TEST(listeners, "the listening socket is found with the process that holds it")
 {
 	START();
-	const struct listener *listeners;
+	struct listener *listeners;
 	size_t count;
 	bool found = false;
 
-	CHECK(process_listeners(arena, &service->main.pid, 1, &listeners, &count) == 0);
+	listeners = process_listeners(arena, service->main.pid, &count);
+	process_listeners_claim(listeners, count, &service->main.pid, 1);
 	for (size_t i = 0; i < count; i++)
 		found = found || (listeners[i].port == server.port &&
 					 listeners[i].pid == service->main.pid &&
