@@ -39,8 +39,8 @@ struct product {
 	/* Reloads in the product's own way and waits until a new generation serves; 1: the server
 	 * refused, and runs on as before. */
 	int (*reload)(struct arena *, struct service *, struct err *err);
-	/* The line of its log that says that the last reload failed, sanitised; NULL where it did
-	 * not, or no log tells. May be NULL. */
+	/* What says that the last reload failed: a line of its log, or what its processes tell,
+	 * sanitised; NULL where it did not, or nothing tells. May be NULL. */
 	const char *(*reload_failure)(struct arena *, const struct service *);
 	/* Starts it by its unit or its own command line. */
 	int (*start)(struct arena *, struct service *, struct err *err);

@@ -3,6 +3,7 @@
 second fault; one more way to do the same has one case. Which shape, known-good material and state
 of the server a case has goes round."""
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -143,3 +144,29 @@ def make_cases():
             if server in fault.servers:
                 maker.add_fault(fault, server)
     return maker.cases
+
+
+def spread(cases, most):
+    """So many of the cases, in their order: of each fault one at least if they suffice, the servers by
+    turns, then each fault at each server, in each shape, and in each state."""
+    chosen, left, seen = [], list(enumerate(cases)), set()
+    while left and len(chosen) < most:
+        turns = Counter(case.server for _, case in chosen)
+        best = max(left, key=lambda numbered: worth(numbered[1], seen, turns))
+        left.remove(best)
+        chosen.append(best)
+        seen = seen.union(*marks(best[1]))
+    return [case for _, case in sorted(chosen, key=lambda numbered: numbered[0])]
+
+
+def marks(case):
+    """What a run of this case shows, the most important first."""
+    names = [fault.name for fault in case.faults]
+    return [set(names), {(name, case.server) for name in names}, {(name, case.shape) for name in names},
+            {(name, case.known, case.mode) for name in names}]
+
+
+def worth(case, seen, turns):
+    """What it shows that none has shown before."""
+    first, *others = (len(told - seen) for told in marks(case))
+    return [first, -turns[case.server], *others]

@@ -91,7 +91,7 @@ def reload_failed(world):
     world.swap("renewed", None)
     world.server.restart()
     world.anchors.write_bytes(damage.truncated(new))
-    world.server.reload()
+    world.server.fail_to_reload()
     world.anchors.write_bytes(new)
 
 

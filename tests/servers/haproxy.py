@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """HAProxy: the master is root, its worker is haproxy; there is no depth limit."""
 
+import re
 import signal
+from pathlib import Path
 
 from server import Server
 
@@ -51,5 +53,16 @@ frontend fe
     http-request return status 200 content-type text/plain string "hello"
 """
 
-    def reload_said_no(self):
-        return b"Loading failure" in (self.running / "output").read_bytes()
+    def count_refusals(self):
+        return (self.running / "output").read_bytes().count(b"Loading failure")
+
+    def is_settled(self):
+        """A master that has loaded executes itself once more, to wait; until then SIGUSR2 is lost."""
+        process = Path(f"/proc/{self.process.pid}")
+        try:
+            if b"HAPROXY_MWORKER_WAIT_ONLY" not in (process / "environ").read_bytes():
+                return False
+            caught = re.search(r"^SigCgt:\s*(\w+)", (process / "status").read_text(), re.MULTILINE)
+        except OSError:
+            return False  # it has ended: wait_ready sees that
+        return bool(int(caught[1], 16) >> (self.reload_signal - 1) & 1)

@@ -54,6 +54,6 @@ http {{
 }}
 """
 
-    def reload_said_no(self):
+    def count_refusals(self):
         log = self.running / "error.log"
-        return log.exists() and b"[emerg]" in log.read_bytes()
+        return log.read_bytes().count(b"[emerg]") if log.exists() else 0

@@ -91,16 +91,37 @@ class Server:
         return self.wait_ready()
 
     def wait_ready(self):
+        """A port that is open tells nothing: Apache listens before it reads its stores."""
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 self.process = None
                 return False
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return True
+            if self.answers() and self.is_settled():
+                return True
             time.sleep(POLL_SECONDS)
         raise RuntimeError(f"{self.target} neither answers nor ends")
+
+    def answers(self):
+        """Whether somebody behind the port speaks TLS: what it was started with is read by then."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), START_SECONDS) as raw:
+                context.wrap_socket(raw, server_hostname="localhost").close()
+        except ssl.SSLEOFError:
+            return False
+        except ssl.SSLError:
+            return True  # an alert: no client without a certificate
+        except OSError:
+            return False
+        return True
+
+    def is_settled(self):
+        """Whether it would take a signal now."""
+        return True
 
     def stop(self):
         """Ends it and what it started, by their ids."""
@@ -123,19 +144,23 @@ class Server:
         self.stop()
         return self.start()
 
-    def reload(self):
-        """Asks for it; returns when the server has answered in its own way, or after a moment."""
-        before = set(descendants(self.process.pid))
+    def fail_to_reload(self):
+        """Asks for a reload that cannot succeed; returns when the server has said so."""
+        before = self.count_refusals()
         self.process.send_signal(self.reload_signal)
-        end = time.monotonic() + 2
-        while time.monotonic() < end and self.process.poll() is None:
-            if set(descendants(self.process.pid)) != before or self.reload_said_no():
-                break
+        end = time.monotonic() + START_SECONDS
+        while self.count_refusals() == before:
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise RuntimeError(f"{self.target} does not say that its reload failed")
             time.sleep(POLL_SECONDS)
-        time.sleep(0.1)  # the old generation lets go of the port
+        while not (self.answers() and self.is_settled()):
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise RuntimeError(f"{self.target} did not survive its reload")
+            time.sleep(POLL_SECONDS)
 
-    def reload_said_no(self):
-        return False
+    def count_refusals(self):
+        """How often it has said that a reload failed."""
+        raise NotImplementedError
 
     @property
     def pids(self):

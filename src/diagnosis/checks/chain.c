@@ -345,26 +345,47 @@ explain_lost(struct gap *gap)
 	suspect->loses_client = true;
 }
 
-/* OpenSSL takes the first issuer of a name; where that did not sign and another did, order decides.
+/* A CA that the server holds beside this one: of its name, with another key. */
+static const struct trusted *
+find_namesake(const struct trust *trust, const struct cert *ca)
+{
+	for (size_t i = 0; i < trust->anchor_count; i++)
+		if (name_equal(trust->anchors[i].cert->subject, ca->subject) &&
+			!digest_equal(&trust->anchors[i].cert->key_digest, &ca->key_digest))
+			return &trust->anchors[i];
+	return NULL;
+}
+
+/*
+ * OpenSSL takes the first issuer of a name; where that did not sign and another did, order decides.
+ * What it then says depends on what it looks at first: the signature of the certificate, or that of
+ * the CRL of this name.
  */
 static bool
 explain_order(struct scene *scene, struct suspects *suspects, const struct cell *cell)
 {
+	const struct trust *trust = scene->trusts[cell->verifier - scene->service->verifiers];
 	const struct path *path = &cell->verdict->paths[0];
-	struct locus where = { 0 };
+	const struct trusted *namesake = NULL;
+	struct locus where;
 	struct suspect *suspect;
 
-	if (cell->verdict->difference == NULL || path->failure_count > 0 || !path->ends_in_anchor ||
-		cell->error != 7)
+	if (cell->verdict->difference == NULL || path->failure_count > 0 || !path->ends_in_anchor)
 		return false;
-	for (unsigned i = 1; i < path->length; i++)
-		if (path->anchors[i] != NULL && where.path == NULL)
-			where = (struct locus){ .path = path->anchors[i]->entry->path,
-				.line = path->anchors[i]->entry->line,
-				.offset = path->anchors[i]->entry->offset };
+	for (unsigned i = 1; i < path->length && namesake == NULL; i++)
+		namesake = find_namesake(trust, path->certs[i]);
+	if (namesake == NULL)
+		return false;
+	where = (struct locus){ .path = namesake->entry->path,
+		.line = namesake->entry->line,
+		.offset = namesake->entry->offset };
 	suspect = suspect_add(scene, suspects, CAUSE_CHAIN_SAME_SUBJECT, &where, NULL);
 	suspect_blame(scene, suspect, cell->client);
+	suspect_subject(scene, suspect, namesake->cert);
 	suspect_evidence(scene, suspect, "%s", cell->verdict->difference);
+	suspect_evidence(scene, suspect,
+		"%s:%u: this CA has the name of the one that signed, and another key", where.path,
+		where.line);
 	suspect->why = "the order of two CAs of one name decides who gets in: issue one of them "
 		       "again with key identifiers, or split the listeners";
 	suspect->loses_client = true;

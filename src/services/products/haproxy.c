@@ -186,5 +186,6 @@ const struct product product_haproxy = {
 	.read = haproxy_read_service,
 	.test = haproxy_test,
 	.reload = haproxy_reload,
+	.reload_failure = haproxy_reload_failure,
 	.start = haproxy_start,
 };

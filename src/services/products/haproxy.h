@@ -154,6 +154,7 @@ bool haproxy_has_master(const struct service *);
 /* As in struct product. */
 int haproxy_test(struct arena *, const struct service *, const char **ret_output, struct err *err);
 int haproxy_reload(struct arena *, struct service *, struct err *err);
+const char *haproxy_reload_failure(struct arena *, const struct service *);
 int haproxy_start(struct arena *, struct service *, struct err *err);
 
 /* Command lines: NULL-terminated, without the program's name. */

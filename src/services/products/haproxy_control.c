@@ -139,25 +139,50 @@ wait_milliseconds(unsigned milliseconds)
 }
 
 /*
- * The master has executed itself anew without a new worker. Once it has loaded or failed to, it
- * runs with its list of processes in its environment, "|type=w;fd=4;pid=12;reloads=0;…": workers
- * that no reload has aged are new. before: the list as it was.
+ * The master waits, and its last reload brought no worker. Once it has loaded or failed to, it runs
+ * with its list of processes in its environment, "|type=w;fd=4;pid=12;reloads=0;…": workers that no
+ * reload has aged are new.
  */
 static bool
-master_refused(struct arena *arena, const struct service *service, const char *before)
+waits_without_new(struct arena *arena, pid_t master, const char *list)
 {
-	const pid_t pid = service->main.pid;
-	const char *list = process_environment(arena, pid, "HAPROXY_PROCESSES");
 	char *copy, *entry;
 
-	if (list == NULL || (before != NULL && strcmp(list, before) == 0) ||
-		process_environment(arena, pid, "HAPROXY_MWORKER_WAIT_ONLY") == NULL)
+	if (process_environment(arena, master, "HAPROXY_MWORKER_WAIT_ONLY") == NULL)
 		return false;
 	copy = arena_strdup(arena, list);
 	while ((entry = strsep(&copy, "|")) != NULL)
 		if (text_starts(entry, "type=w;") && strstr(entry, ";reloads=0;") != NULL)
 			return false;
 	return true;
+}
+
+/* It has executed itself anew without a new worker. before: the list as it was. */
+static bool
+master_refused(struct arena *arena, const struct service *service, const char *before)
+{
+	const pid_t pid = service->main.pid;
+	const char *list = process_environment(arena, pid, "HAPROXY_PROCESSES");
+
+	return list != NULL && (before == NULL || strcmp(list, before) != 0) &&
+	       waits_without_new(arena, pid, list);
+}
+
+const char *
+haproxy_reload_failure(struct arena *arena, const struct service *service)
+{
+	const pid_t pid = service->main.pid;
+	const char *list;
+
+	if (!service->running || !haproxy_has_master(service))
+		return NULL;
+	list = process_environment(arena, pid, "HAPROXY_PROCESSES");
+	if (list == NULL || !waits_without_new(arena, pid, list))
+		return NULL;
+	return arena_printf(arena,
+		"master process %d was told to reload after its workers had started, and has no "
+		"newer ones",
+		(int)pid);
 }
 
 /* 0: there is a worker that was not there before; 1: there is none. */

@@ -403,29 +403,35 @@ compare_defects(const void *a, const void *b)
 	return left->cause < right->cause ? -1 : left->cause > right->cause;
 }
 
+/* Lines may be mixed from here on: a block that another one cuts off, or where they are already. */
 static bool
-whole_between(const struct store_builder *builder, size_t from, size_t to)
+is_cut(const struct defect *defect)
 {
-	for (size_t i = 0; i < builder->entry_count; i++)
-		if (builder->entries[i].offset > from && builder->entries[i].offset < to)
-			return true;
-	return false;
+	return defect->cause == CAUSE_STORE_INTERLEAVED_WRITE ||
+	       (defect->cause == CAUSE_STORE_TRUNCATED && defect->is_block);
 }
 
 /*
  * A block that another one cuts off, and that one damaged too: their lines are mixed, as two
- * writers at once mix them. A cut followed by a whole block is no such thing.
+ * writers at once mix them, up to the next whole block. A cut followed by a whole block is no such
+ * thing.
  */
 static void
-name_mixed(struct store_builder *builder, size_t first)
+name_mixed(struct store_builder *builder, size_t first_defect, size_t first_entry)
 {
-	for (size_t i = first; i + 1 < builder->defect_count; i++) {
-		struct defect *cut = &builder->defects[i], *next = &builder->defects[i + 1];
-		bool adjacent = !whole_between(builder, cut->offset, next->offset);
+	size_t entry = first_entry;
 
-		if ((cut->cause != CAUSE_STORE_TRUNCATED &&
-			    cut->cause != CAUSE_STORE_INTERLEAVED_WRITE) ||
-			!cut->is_block || !adjacent)
+	for (size_t i = first_defect; i + 1 < builder->defect_count; i++) {
+		struct defect *cut = &builder->defects[i], *next = &builder->defects[i + 1];
+		bool whole_between;
+
+		/* Entries, too, are in the order of the text. */
+		while (entry < builder->entry_count &&
+			builder->entries[entry].offset <= cut->offset)
+			entry++;
+		whole_between = entry < builder->entry_count &&
+				builder->entries[entry].offset < next->offset;
+		if (!is_cut(cut) || whole_between)
 			continue;
 		if (next->cause != CAUSE_STORE_CORRUPT_ENTRY &&
 			next->cause != CAUSE_STORE_TRUNCATED)
@@ -442,7 +448,7 @@ static void
 pem_read(struct store_builder *builder)
 {
 	struct pem_reading reading = { .builder = builder };
-	size_t first_defect = builder->defect_count;
+	size_t first_defect = builder->defect_count, first_entry = builder->entry_count;
 
 	pem_views_open(&reading.views, builder->arena, builder->bytes);
 	reading.text = pem_views_text(&reading.views);
@@ -461,7 +467,7 @@ pem_read(struct store_builder *builder)
 	if (builder->defect_count > first_defect)
 		qsort(builder->defects + first_defect, builder->defect_count - first_defect,
 			sizeof(*builder->defects), compare_defects);
-	name_mixed(builder, first_defect);
+	name_mixed(builder, first_defect, first_entry);
 }
 
 const struct store_format store_pem = {
