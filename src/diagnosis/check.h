@@ -22,6 +22,13 @@ struct scene {
 	const char *down; /* why the server does not start, or NULL */
 };
 
+/*
+ * Of one certificate from the future its CA may be to blame. A second thing of the future beside it
+ * says that this machine's clock is behind.
+ */
+bool scene_clock_is_behind(const struct scene *);
+#define WHY_CLOCK "set this machine's clock: several certificates and lists are of its future"
+
 /* An overlay that lives as long as the diagnosis: cells and trusts point into it. */
 struct world *overlay_keep(struct diagnosis *, struct world *base);
 /* The same file system read anew: a world keeps what it has read. Lives as long as the diagnosis.

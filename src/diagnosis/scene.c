@@ -116,6 +116,34 @@ scene_is_good(const struct scene *scene, const bool *lost_clients)
 	return true;
 }
 
+static size_t
+count_future_lists(const struct scene *scene)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < scene->service->verifier_count; i++)
+		for (size_t j = 0; j < scene->trusts[i]->crl_count; j++)
+			count += scene->trusts[i]->crls[j]->this_update > scene->request->at;
+	return count;
+}
+
+bool
+scene_clock_is_behind(const struct scene *scene)
+{
+	const struct clients *clients = &scene->diagnosis->clients;
+	size_t certificates = 0;
+
+	for (size_t i = 0; i < clients->count; i++)
+		certificates += clients->list[i].must_be_accepted &&
+				clients->list[i].chain_length > 0 &&
+				clients->list[i].chain[0].not_before > scene->request->at;
+	for (size_t i = 0; i < scene->service->verifier_count; i++)
+		for (size_t j = 0; j < scene->trusts[i]->anchor_count; j++)
+			certificates +=
+				scene->trusts[i]->anchors[j].cert->not_before > scene->request->at;
+	return certificates > 0 && certificates + count_future_lists(scene) > 1;
+}
+
 void
 diagnosis_judge(struct diagnosis *diagnosis, const struct service *service, struct world *world,
 	int64_t at, struct cell **ret, size_t *ret_count)

@@ -14,6 +14,7 @@ struct wanted {
 	uint32_t hash;
 	bool is_crl;
 	const char *file; /* name in the directory */
+	bool alone;       /* nothing else is in that file */
 	const struct entry *entry;
 };
 
@@ -37,7 +38,12 @@ compare_wanted(const void *a, const void *b)
 	if (left->is_crl != right->is_crl)
 		return left->is_crl ? 1 : -1;
 	order = span_compare(left->entry->der, right->entry->der);
-	return order != 0 ? order : strcmp(left->file, right->file);
+	if (order != 0)
+		return order;
+	/* Of copies, the one in a file of its own is found by its own name alone. */
+	if (left->alone != right->alone)
+		return left->alone ? -1 : 1;
+	return strcmp(left->file, right->file);
 }
 
 static bool
@@ -76,7 +82,10 @@ want_of_file(struct planner *planner, const struct hash_file *file, bool crls)
 		file->file->bytes, &match, &answer);
 	for (size_t i = 0; i < file->count && answer.succeeds; i++) {
 		const struct entry *entry = &match.entries[i];
-		struct wanted wanted = { .is_crl = crls, .file = file->file->name, .entry = entry };
+		struct wanted wanted = { .is_crl = crls,
+			.file = file->file->name,
+			.alone = file->count == 1,
+			.entry = entry };
 
 		if (!match.loaded[i] || !entry_is_looked_for(entry) || entry->link != NULL ||
 			entry_hash(entry, false, &wanted.hash) < 0 ||

@@ -104,6 +104,25 @@ suspect_access(struct scene *scene, struct suspects *suspects, const struct trus
 					 "the label or add one rule there";
 }
 
+/* What is looked for at each handshake and cannot be put back refuses whoever is refused there. */
+static void
+blame_at_handshake(struct scene *scene, struct suspect *suspect, const struct trust_source *source)
+{
+	if (source->read_times != READ_AT_HANDSHAKE)
+		return;
+	for (size_t i = 0; i < scene->cell_count; i++) {
+		const struct cell *cell = &scene->cells[i];
+		const struct verifier *verifier = cell->verifier;
+
+		if (!cell->concerns || cell->accepted || !cell->client->must_be_accepted ||
+			source < verifier->sources ||
+			source >= verifier->sources + verifier->source_count)
+			continue;
+		suspect_blame(scene, suspect, cell->client);
+		suspect->loses_client = true;
+	}
+}
+
 /* Where the file should be and is not: put back what was there. */
 static void
 suspect_missing(struct scene *scene, struct suspects *suspects, const struct trust_source *source,
@@ -115,6 +134,7 @@ suspect_missing(struct scene *scene, struct suspects *suspects, const struct tru
 	const struct material_file *whole = restore_whole(scene, store);
 	struct remedy *remedy =
 		remedy_new(scene, "restore-store", CAUSE_STORE_MISSING, source->path);
+	bool in_chroot = scene->service->chroot != NULL && source->read_times == READ_AT_HANDSHAKE;
 	struct suspect *suspect;
 
 	if (whole != NULL) {
@@ -129,13 +149,13 @@ suspect_missing(struct scene *scene, struct suspects *suspects, const struct tru
 		remedy->bytes = restore_composed(scene, store, source->path);
 		remedy_says(scene, remedy, "write %s anew from known-good material", source->path);
 	}
-	if (remedy->bytes.length == 0 || access->stop == ACCESS_NOT_DIRECTORY)
+	/* A file of this name would be no directory. */
+	if (remedy->bytes.length == 0 || access->stop == ACCESS_NOT_DIRECTORY ||
+		source->loader == LOADER_OPENSSL_DIRECTORY ||
+		source->loader == LOADER_HAPROXY_DIRECTORY)
 		remedy = NULL;
 	suspect = suspect_add(scene, suspects,
-		scene->service->chroot != NULL && source->read_times == READ_AT_HANDSHAKE
-			? CAUSE_PERMISSION_CHROOT
-			: CAUSE_STORE_MISSING,
-		&source->where, remedy);
+		in_chroot ? CAUSE_PERMISSION_CHROOT : CAUSE_STORE_MISSING, &source->where, remedy);
 	suspect->certain = true;
 	suspect->idle = SEVERITY_WARNING;
 	suspect->subject.name = arena_strdup(arena, source->path);
@@ -145,8 +165,13 @@ suspect_missing(struct scene *scene, struct suspects *suspects, const struct tru
 		access->stop == ACCESS_DANGLING ? "a symbolic link that leads nowhere"
 						: "no such file");
 	if (remedy == NULL)
-		suspect->why = "nothing known-good holds what was there: give it with "
-			       "--known-good, or save a baseline while all is well";
+		suspect->why =
+			in_chroot ? "put the directory at this path as well, by the same writer "
+				    "that fills the one outside of the chroot"
+				  : "nothing known-good holds what was there: give it with "
+				    "--known-good, or save a baseline while all is well";
+	if (remedy == NULL)
+		blame_at_handshake(scene, suspect, source);
 }
 
 static void

@@ -76,6 +76,13 @@ anchor_source(const struct verifier *verifier)
 	return NULL;
 }
 
+static bool
+is_directory(const struct trust_source *source)
+{
+	return source->loader == LOADER_OPENSSL_DIRECTORY ||
+	       source->loader == LOADER_HAPROXY_DIRECTORY;
+}
+
 static const struct remedy *
 remedy_add(struct gap *gap, enum cause_code cause, const struct material_cert *material)
 {
@@ -83,14 +90,17 @@ remedy_add(struct gap *gap, enum cause_code cause, const struct material_cert *m
 	struct remedy *remedy;
 	char fingerprint[DIGEST_TEXT_SIZE];
 
-	if (source == NULL)
+	/* A directory is made by whoever fills it. */
+	if (source == NULL ||
+		(is_directory(source) && stores_open(gap->scene->diagnosis->stores,
+						 gap->scene->world, source->path, source->loader)
+							 ->state != STORE_PRESENT))
 		return NULL;
 	remedy = remedy_new(gap->scene, "add-entry", cause, source->path);
 	remedy->bytes = material->cert->der;
 	remedy->label = "CERTIFICATE";
 	digest_text(&material->cert->fingerprint, fingerprint);
-	if (source->loader == LOADER_OPENSSL_DIRECTORY ||
-		source->loader == LOADER_HAPROXY_DIRECTORY)
+	if (is_directory(source))
 		remedy->target =
 			arena_printf(gap->scene->diagnosis->arena, "%.16s.pem", fingerprint);
 	remedy_says(gap->scene, remedy, "add %s (from %s) to %s",
@@ -123,13 +133,20 @@ remedy_swap(struct gap *gap, enum cause_code cause, const struct trusted *old,
 	return remedy;
 }
 
-static struct suspect *
-gap_suspect(struct gap *gap, enum cause_code cause, const struct remedy *remedy,
-	const struct cert *subject)
+/* Where what is missing belongs. */
+static struct locus
+gap_place(const struct gap *gap)
 {
 	const struct trust_source *source = anchor_source(gap->cell->verifier);
-	struct locus where = { .path = source != NULL ? source->path : NULL };
-	struct suspect *suspect = suspect_add(gap->scene, gap->suspects, cause, &where, remedy);
+
+	return (struct locus){ .path = source != NULL ? source->path : NULL };
+}
+
+static struct suspect *
+gap_suspect(struct gap *gap, enum cause_code cause, const struct locus *where,
+	const struct remedy *remedy, const struct cert *subject)
+{
+	struct suspect *suspect = suspect_add(gap->scene, gap->suspects, cause, where, remedy);
 
 	suspect->verifier = gap->cell->verifier;
 	suspect_blame(gap->scene, suspect, gap->cell->client);
@@ -194,6 +211,7 @@ explain_other_key(struct gap *gap, const struct cert *wanted, const struct mater
 	enum cause_code cause = CAUSE_CHAIN_WRONG_KEY;
 	const struct remedy *remedy = NULL;
 	struct suspect *suspect;
+	struct locus where;
 
 	for (size_t i = 0; i < trust->anchor_count; i++) {
 		const struct trusted *found = &trust->anchors[i];
@@ -215,14 +233,17 @@ explain_other_key(struct gap *gap, const struct cert *wanted, const struct mater
 		if (material != NULL)
 			remedy = vouched ? remedy_add(gap, cause, material)
 					 : remedy_swap(gap, cause, found, material);
-		suspect = gap_suspect(gap, cause, remedy, found->cert);
-		suspect->subject.where.line = found->entry->line;
-		suspect->subject.where.offset = found->entry->offset;
+		where = (struct locus){ .path = found->entry->path,
+			.line = found->entry->line,
+			.offset = found->entry->offset };
+		suspect = gap_suspect(gap, cause, &where, remedy, found->cert);
 		suspect_evidence(gap->scene, suspect, "%s:%u holds %s with another key%s",
 			found->entry->path, found->entry->line,
 			name_text(gap->scene->diagnosis->arena, found->cert->subject),
-			vouched ? ", which is known to be good as well"
-				: ", which nothing known-good vouches for");
+			cause == CAUSE_CHAIN_KEY_ID_MISMATCH
+				? " identifier than its certificates name"
+			: vouched ? ", which is known to be good as well"
+				  : ", which nothing known-good vouches for");
 		if (remedy == NULL) {
 			suspect->why = cause == CAUSE_CHAIN_KEY_ID_MISMATCH
 					       ? "the CA has to be issued again with the key "
@@ -274,6 +295,7 @@ explain_completion(struct gap *gap, const struct completion *completion)
 		const struct material_cert *material = completion->added[i];
 		struct gap here = *gap;
 		enum cause_code cause;
+		struct locus where;
 
 		if (material == NULL)
 			continue;
@@ -282,8 +304,9 @@ explain_completion(struct gap *gap, const struct completion *completion)
 		if (explain_other_key(&here, completion->path[i], material))
 			continue;
 		cause = name_missing(&here, completion, i);
-		(void)gap_suspect(
-			&here, cause, remedy_add(&here, cause, material), completion->path[i]);
+		where = gap_place(&here);
+		(void)gap_suspect(&here, cause, &where, remedy_add(&here, cause, material),
+			completion->path[i]);
 	}
 }
 
@@ -325,6 +348,7 @@ static void
 explain_lost(struct gap *gap)
 {
 	enum cause_code cause = CAUSE_CHAIN_UNKNOWN_CA;
+	struct locus where = gap_place(gap);
 	struct suspect *suspect;
 	const char *why = why_not_known(gap);
 
@@ -340,7 +364,7 @@ explain_lost(struct gap *gap)
 	} else if (gap->below_is_stored) {
 		cause = CAUSE_CHAIN_ROOT_MISSING;
 	}
-	suspect = gap_suspect(gap, cause, NULL, gap->below);
+	suspect = gap_suspect(gap, cause, &where, NULL, gap->below);
 	suspect->why = why;
 	suspect->loses_client = true;
 }

@@ -252,6 +252,11 @@ explain_lapse(const struct lapse *lapse)
 		};
 	if (cause == CAUSE_POLICY_INHERITANCE)
 		where = source->where;
+	if (cause == CAUSE_CRL_NOT_YET_VALID && remedy == NULL &&
+		scene_clock_is_behind(lapse->scene)) {
+		cause = CAUSE_PLATFORM_CLOCK;
+		where = (struct locus){ 0 };
+	}
 	if (cause == CAUSE_CRL_SIGNER_USAGE && lapse->ca != NULL)
 		remedy = remedy_better_ca(lapse->scene, lapse->verifier, cause, lapse->ca);
 	suspect = suspect_add(lapse->scene, lapse->suspects, cause, &where, remedy);
@@ -264,7 +269,8 @@ explain_lapse(const struct lapse *lapse)
 		suspect->why = cause == CAUSE_CRL_SIGNER_USAGE
 				       ? "the CA certificate has to be issued again with the "
 					 "cRLSign key usage"
-				       : why_none(lapse);
+			       : cause == CAUSE_PLATFORM_CLOCK ? WHY_CLOCK
+							       : why_none(lapse);
 		suspect->loses_client = true;
 	}
 }

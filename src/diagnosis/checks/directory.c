@@ -121,15 +121,19 @@ suspect_defect(struct scene *scene, struct suspects *suspects, const struct stor
 		.line = defect->line,
 		.offset = defect->offset,
 		.length = defect->length };
-	const struct remedy *remedy = remedy_for(scene, store, defect);
+	/* What is found in another way needs no mending. */
+	const struct remedy *remedy = defect->harmless ? NULL : remedy_for(scene, store, defect);
 	struct suspect *suspect = suspect_add(scene, suspects, defect->cause, &where, remedy);
 
 	suspect->certain = true;
 	suspect->harmful = !defect->harmless;
 	suspect->idle = defect->harmless ? SEVERITY_NOTE : SEVERITY_WARNING;
-	suspect_evidence(scene, suspect, "%s", defect->text);
+	suspect_evidence(scene, suspect, "%s: %s", defect->path, defect->text);
 	if (remedy == NULL)
-		suspect->why = "nothing known-good holds what belongs here";
+		suspect->why = defect->harmless
+				       ? "nothing is lost by it: remove it when the directory is "
+					 "next changed"
+				       : "nothing known-good holds what belongs here";
 }
 
 static void

@@ -166,6 +166,28 @@ explain_unverified(struct scene *scene, struct suspects *suspects)
 	}
 }
 
+/* Where no store is trusted from, that the store is named by another directive refuses everybody.
+ */
+static void
+blame_without_anchors(struct scene *scene, struct suspect *suspect)
+{
+	const struct verifier *verifier = suspect->verifier;
+
+	for (size_t i = 0; verifier != NULL && i < verifier->source_count; i++)
+		if (verifier->sources[i].role == ROLE_ANCHORS ||
+			verifier->sources[i].role == ROLE_ANCHORS_UNSENT)
+			return;
+	for (size_t i = 0; verifier != NULL && i < scene->cell_count; i++) {
+		const struct cell *cell = &scene->cells[i];
+
+		if (cell->verifier != verifier || !cell->concerns || cell->accepted ||
+			!cell->client->must_be_accepted)
+			continue;
+		suspect_blame(scene, suspect, cell->client);
+		suspect->loses_client = true;
+	}
+}
+
 static void
 report_reader_findings(struct scene *scene, struct suspects *suspects)
 {
@@ -180,6 +202,8 @@ report_reader_findings(struct scene *scene, struct suspects *suspects)
 		suspect_evidence(scene, suspect, "%s:%u: %s", finding->where.path,
 			finding->where.line, finding->text);
 		suspect->why = "the configuration says what its owner wants: change it by hand";
+		if (finding->cause == CAUSE_POLICY_WRONG_DIRECTIVE)
+			blame_without_anchors(scene, suspect);
 	}
 }
 

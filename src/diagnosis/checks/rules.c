@@ -43,7 +43,6 @@ static const struct rule_cause {
 		CAUSE_CHAIN_UNUSUAL_ALGORITHM },
 	{ X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, CAUSE_CHAIN_UNUSUAL_ALGORITHM,
 		CAUSE_CHAIN_UNUSUAL_ALGORITHM },
-	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, CAUSE__COUNT, CAUSE_CHAIN_SELF_SIGNED_CLIENT },
 };
 
 /* A rule that failed on the best path of a client that must be accepted. */
@@ -103,34 +102,12 @@ is_raised_level(const struct breach *breach)
 	       signature_security_bits(cert->signature_algorithm) >= DEFAULT_BITS;
 }
 
-/* One thing from the future may be issued too early; two or more say that this machine's clock is
- * behind. */
-static bool
-is_clock_behind(const struct scene *scene)
-{
-	const struct diagnosis *diagnosis = scene->diagnosis;
-	size_t future = 0;
-
-	for (size_t i = 0; i < diagnosis->clients.count; i++)
-		future += diagnosis->clients.list[i].must_be_accepted &&
-			  diagnosis->clients.list[i].chain_length > 0 &&
-			  diagnosis->clients.list[i].chain[0].not_before > scene->request->at;
-	for (size_t i = 0; i < scene->service->verifier_count; i++) {
-		for (size_t j = 0; j < scene->trusts[i]->anchor_count; j++)
-			future +=
-				scene->trusts[i]->anchors[j].cert->not_before > scene->request->at;
-		for (size_t j = 0; j < scene->trusts[i]->crl_count; j++)
-			future += scene->trusts[i]->crls[j]->this_update > scene->request->at;
-	}
-	return future > 1;
-}
-
 static enum cause_code
 name_breach(const struct breach *breach)
 {
 	int error = breach->failure->error;
 
-	if (error == X509_V_ERR_CERT_NOT_YET_VALID && is_clock_behind(breach->scene))
+	if (error == X509_V_ERR_CERT_NOT_YET_VALID && scene_clock_is_behind(breach->scene))
 		return CAUSE_PLATFORM_CLOCK;
 	if ((error == X509_V_ERR_EE_KEY_TOO_SMALL || error == X509_V_ERR_CA_KEY_TOO_SMALL ||
 		    error == X509_V_ERR_CA_MD_TOO_WEAK) &&
@@ -231,7 +208,7 @@ static const char *
 why_unmended(const struct breach *breach, enum cause_code cause)
 {
 	if (cause == CAUSE_PLATFORM_CLOCK)
-		return "set this machine's clock: several certificates and lists are of its future";
+		return WHY_CLOCK;
 	if (cause == CAUSE_PLATFORM_SECURITY_LEVEL)
 		return "the level is set higher than these keys: issue stronger ones, or let its "
 		       "owner decide about the level";
@@ -276,7 +253,10 @@ explain_breach(const struct breach *breach)
 	suspect_blame(breach->scene, suspect, breach->cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(breach->scene, suspect, breach->failure->cert);
-	suspect_evidence(breach->scene, suspect, "%s", breach->failure->text);
+	suspect_evidence(breach->scene, suspect, "%s: %s",
+		breach->failure->cert == NULL ? "any client"
+					      : scene_name(breach->scene, breach->failure->cert),
+		breach->failure->text);
 	if (breach->cell->text != NULL)
 		suspect_evidence(breach->scene, suspect, "OpenSSL: error %d at depth %u: %s",
 			breach->cell->error, breach->cell->depth, breach->cell->text);

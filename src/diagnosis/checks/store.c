@@ -298,6 +298,14 @@ check_wrong_store(struct scene *scene, struct suspects *suspects, const struct t
 			suspect_blame(scene, suspect, scene->cells[i].client);
 }
 
+static const char *
+line_around(struct arena *arena, const char *text, const char *place)
+{
+	while (place > text && place[-1] != '\n')
+		place--;
+	return arena_strndup(arena, place, strcspn(place, "\r\n"));
+}
+
 /* What a generator writes into what it makes, in any case. */
 static void
 check_generated(struct scene *scene, struct suspects *suspects, const struct store *store)
@@ -319,7 +327,8 @@ check_generated(struct scene *scene, struct suspects *suspects, const struct sto
 		suspect = suspect_add(scene, suspects, CAUSE_STORE_GENERATED, &where, NULL);
 		suspect->idle = SEVERITY_WARNING;
 		suspect->certain = true;
-		suspect_evidence(scene, suspect, "%s says of itself: %s", store->path, text);
+		suspect_evidence(scene, suspect, "%s says of itself: %s", store->path,
+			line_around(scene->diagnosis->arena, text, strcasestr(text, marks[i])));
 		suspect->why = "what is mended here is overwritten the next time: change it at its "
 			       "source as well";
 		return;

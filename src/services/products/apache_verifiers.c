@@ -121,6 +121,15 @@ finding(struct apache_service *apache, size_t verifier, enum cause_code cause,
 	};
 }
 
+/* What is looked up at a handshake is looked up by a child, which is in its ChrootDir by then. */
+static const char *
+path_when_read(const struct apache_service *apache, const char *path, unsigned read_times)
+{
+	if (apache->chroot == NULL || read_times != READ_AT_HANDSHAKE)
+		return path;
+	return path_join(apache->arena, apache->chroot, path + strspn(path, "/"));
+}
+
 static void
 add_source(const struct apache_service *apache, struct verifier *verifier,
 	struct trust_source *list, size_t host, enum apache_file file, enum trust_role role)
@@ -146,7 +155,7 @@ add_source(const struct apache_service *apache, struct verifier *verifier,
 		.role = role,
 		.loader = kinds[file].loader,
 		.read_times = kinds[file].read_times,
-		.path = path->path,
+		.path = path_when_read(apache, path->path, kinds[file].read_times),
 		.directive = path->directive,
 		.where = path->where,
 		.inherited = path != &apache->levels[host].files[file],
