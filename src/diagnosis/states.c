@@ -5,12 +5,6 @@
 
 #include "probe/probe.h"
 
-static bool
-is_later(const struct timestamp *a, const struct timestamp *b)
-{
-	return a->seconds != b->seconds ? a->seconds > b->seconds : a->nanoseconds > b->nanoseconds;
-}
-
 /* The version of a file that was in place at a moment, as far as the ledger saw it. */
 static const struct file_version *
 version_at(struct diagnosis *diagnosis, const struct request *request, const char *path,
@@ -27,10 +21,10 @@ version_at(struct diagnosis *diagnosis, const struct request *request, const cha
 	for (size_t i = 0; i < count; i++)
 		/* It must have been seen again after that moment: what lay there between two looks
 		 * is not known. */
-		if (!is_later(&versions[i].identity.changed, moment) &&
+		if (!timestamp_is_before(*moment, versions[i].identity.changed) &&
 			versions[i].last_seen >= moment->seconds &&
-			(best == NULL ||
-				is_later(&versions[i].identity.changed, &best->identity.changed)))
+			(best == NULL || timestamp_is_before(best->identity.changed,
+						 versions[i].identity.changed)))
 			best = &versions[i];
 	return best;
 }
@@ -64,8 +58,8 @@ note_file(struct diagnosis *diagnosis, const struct request *request, const stru
 	if (world_stat(service->world, file->path, &identity, &err) < 0 ||
 		identity.type != FILE_REGULAR)
 		return;
-	if (!is_later(&identity.changed, &service->loaded) &&
-		!is_later(&identity.modified, &service->loaded))
+	if (!timestamp_is_before(service->loaded, identity.changed) &&
+		!timestamp_is_before(service->loaded, identity.modified))
 		return;
 	if (is_same_content(diagnosis, service,
 		    version_at(diagnosis, request, file->path, &service->loaded)))

@@ -42,6 +42,8 @@ database_error(struct ledger *ledger, struct err *err, const char *doing)
 		kind = ERR_DATA;
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
 		kind = ERR_BUSY;
+	if (code == SQLITE_CANTOPEN)
+		kind = ERR_CREATE;
 	if (code == SQLITE_PERM || code == SQLITE_READONLY || code == SQLITE_AUTH)
 		kind = ERR_PERMISSION;
 	return err_set(err, kind, "ledger %s/ledger.db: %s: %s", ledger->directory, doing,

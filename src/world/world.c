@@ -28,6 +28,13 @@ world_free(struct world *world)
 	mem_free(world);
 }
 
+bool
+timestamp_is_before(struct timestamp a, struct timestamp later)
+{
+	return a.seconds != later.seconds ? a.seconds < later.seconds
+					  : a.nanoseconds < later.nanoseconds;
+}
+
 const char *
 world_root(const struct world *world)
 {

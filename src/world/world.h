@@ -50,6 +50,8 @@ struct timestamp {
 	uint32_t nanoseconds;
 };
 
+bool timestamp_is_before(struct timestamp, struct timestamp later);
+
 enum file_type { FILE_REGULAR, FILE_DIRECTORY, FILE_LINK, FILE_SPECIAL };
 
 struct extended_attribute {

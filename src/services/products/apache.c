@@ -174,12 +174,6 @@ apache_recognise(struct arena *arena, const struct process *process, const struc
 	return true;
 }
 
-static bool
-is_before(struct timestamp a, struct timestamp b)
-{
-	return a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds;
-}
-
 /* Piped loggers are children too. */
 static bool
 is_worker_of(const struct process *process, const struct process *main)
@@ -202,7 +196,7 @@ apache_observe(
 		if (!is_worker_of(&all[i], &service->main))
 			continue;
 		workers[service->worker_count++] = all[i].pid;
-		if (oldest == NULL || is_before(all[i].started, oldest->started))
+		if (oldest == NULL || timestamp_is_before(all[i].started, oldest->started))
 			oldest = &all[i];
 	}
 	if (oldest != NULL)

@@ -352,7 +352,8 @@ apache_loaded(struct arena *arena, const struct service *service, struct timesta
 	if (!apache_resumed(arena, service, &loaded) ||
 		loaded.seconds + CLOCK_SLACK < started.seconds || loaded.seconds > time(NULL))
 		loaded = oldest_child;
-	if (loaded.seconds < started.seconds)
+	/* The log knows seconds only. */
+	if (timestamp_is_before(loaded, started))
 		loaded = started;
 	return loaded;
 }

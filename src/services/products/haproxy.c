@@ -31,12 +31,6 @@ process_by_pid(const struct process *all, size_t count, pid_t pid)
 	return NULL;
 }
 
-static bool
-is_before(struct timestamp a, struct timestamp b)
-{
-	return a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds;
-}
-
 /* What relative paths are relative to: -C, or where it was started. A process in a chroot has lost
  * the latter. */
 static const char *
@@ -103,7 +97,7 @@ haproxy_newest_worker(const struct process *master, const struct process *all, s
 
 	for (size_t i = 0; i < count; i++)
 		if (is_worker_of(&all[i], master) &&
-			(newest == NULL || is_before(newest->started, all[i].started)))
+			(newest == NULL || timestamp_is_before(newest->started, all[i].started)))
 			newest = &all[i];
 	return newest;
 }
@@ -143,7 +137,7 @@ haproxy_observe(
 		if (!is_worker_of(&all[i], &service->main) || !same_arguments(&all[i], newest))
 			continue;
 		workers[service->worker_count++] = all[i].pid;
-		if (is_before(all[i].started, service->loaded))
+		if (timestamp_is_before(all[i].started, service->loaded))
 			service->loaded = all[i].started;
 	}
 	service->readers.at_load = &service->main.credentials;

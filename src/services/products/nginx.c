@@ -42,12 +42,6 @@ is_worker(const struct service *service, const struct process *process)
 	       process->state != 'Z' && strcmp(process->arguments[0], worker_title) == 0;
 }
 
-static bool
-is_earlier(const struct timestamp *a, const struct timestamp *b)
-{
-	return a->seconds != b->seconds ? a->seconds < b->seconds : a->nanoseconds < b->nanoseconds;
-}
-
 /* The oldest worker dates the generation: one that crashed and was forked anew holds what the
  * master had read before. */
 static void
@@ -63,7 +57,8 @@ nginx_observe(struct arena *arena, struct service *service, const struct process
 	for (size_t i = 0; i < count; i++) {
 		if (!is_worker(service, &all[i]))
 			continue;
-		if (service->worker_count == 0 || is_earlier(&all[i].started, &service->loaded))
+		if (service->worker_count == 0 ||
+			timestamp_is_before(all[i].started, service->loaded))
 			service->loaded = all[i].started;
 		workers = arena_grow(
 			arena, workers, service->worker_count, &capacity, sizeof(*workers));
