@@ -18,6 +18,16 @@ is_valid_at(const struct cert *cert, int64_t at)
 	return cert->not_before <= at && at <= cert->not_after;
 }
 
+/* As OpenSSL takes it (x509v3/v3_purp.c, check_ca): a leaf among known-good files is no issuer. */
+static bool
+may_issue(const struct cert *cert)
+{
+	if (cert->has_basic_constraints)
+		return cert->is_ca;
+	return cert->version < 3 ||
+	       (cert->has_key_usage && (cert->key_usage & KEY_USAGE_CERT_SIGN) != 0);
+}
+
 static bool
 is_on_path(const struct search *search, const struct cert *cert)
 {
@@ -50,7 +60,8 @@ search_through(struct search *search, const struct cert *subject, const struct c
 	if (++search->steps > SEARCH_MAX_STEPS || search->now.length >= PATH_MAX_DEPTH ||
 		search->cost + cost >= search->best_cost)
 		return;
-	if (!is_valid_at(issuer, search->scene->request->at) || is_on_path(search, issuer))
+	if (!is_valid_at(issuer, search->scene->request->at) || is_on_path(search, issuer) ||
+		(material != NULL && !may_issue(issuer)))
 		return;
 	if (subject != NULL && !judge_issued(search->scene->diagnosis->judge, issuer, subject))
 		return;

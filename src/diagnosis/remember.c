@@ -228,14 +228,50 @@ drift_of(const struct diagnosis *diagnosis, const struct service *service,
 	return NULL;
 }
 
+/* Differences as they are found. */
+struct drifts {
+	struct arena *arena;
+	struct drift *list;
+	size_t count, capacity;
+};
+
+static void
+drift_add(struct drifts *drifts, const struct service *service, const char *path, const char *text)
+{
+	drifts->list = arena_grow(drifts->arena, drifts->list, drifts->count, &drifts->capacity,
+		sizeof(*drifts->list));
+	drifts->list[drifts->count++] = (struct drift){ service->target, path, text };
+}
+
+static bool
+baseline_holds(const struct baseline *baseline, const char *path)
+{
+	for (size_t i = 0; i < baseline->file_count; i++)
+		if (strcmp(baseline->files[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* In a directory of CAs a file more may be a CA more. What a baseline leaves out is none. */
+static void
+add_new_files(const struct diagnosis *diagnosis, const struct service *service,
+	const struct baseline *baseline, struct drifts *drifts)
+{
+	struct files files = { .diagnosis = diagnosis, .service = service };
+
+	collect(&files);
+	for (size_t i = 0; i < files.count; i++)
+		if (!baseline_holds(baseline, files.list[i].path) &&
+			(files.contents[i].data == NULL || ledger_may_keep(files.contents[i])))
+			drift_add(drifts, service, files.list[i].path, "is new");
+}
+
 int
 diagnosis_check_baselines(const struct diagnosis *diagnosis, struct ledger *ledger,
 	struct drift **ret, size_t *ret_count, struct err *err)
 {
-	size_t capacity = 0;
+	struct drifts drifts = { .arena = diagnosis->arena };
 
-	*ret = NULL;
-	*ret_count = 0;
 	for (size_t i = 0; i < diagnosis->services.count; i++) {
 		const struct service *service = diagnosis->services.list[i];
 		struct baseline *baselines;
@@ -249,13 +285,12 @@ diagnosis_check_baselines(const struct diagnosis *diagnosis, struct ledger *ledg
 		for (size_t j = 0; j < baselines[0].file_count; j++) {
 			const char *text = drift_of(diagnosis, service, &baselines[0].files[j]);
 
-			if (text == NULL)
-				continue;
-			*ret = arena_grow(
-				diagnosis->arena, *ret, *ret_count, &capacity, sizeof(**ret));
-			(*ret)[(*ret_count)++] =
-				(struct drift){ service->target, baselines[0].files[j].path, text };
+			if (text != NULL)
+				drift_add(&drifts, service, baselines[0].files[j].path, text);
 		}
+		add_new_files(diagnosis, service, &baselines[0], &drifts);
 	}
+	*ret = drifts.list;
+	*ret_count = drifts.count;
 	return 0;
 }

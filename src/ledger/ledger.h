@@ -29,6 +29,8 @@ char *ledger_default_directory(struct arena *);
  * Released by ledger_close. */
 [[nodiscard]] int ledger_lock(struct ledger *, struct err *err);
 
+/* No private key is in it, as far as can be told, and it is not too large. */
+bool ledger_may_keep(struct span);
 /* Content by digest. Putting twice is one object. ERR_DATA where the bytes hold a private key. */
 [[nodiscard]] int ledger_put(struct ledger *, struct span, struct digest *ret, struct err *err);
 /* 1: there, bytes from the arena (their digest checked); 0: not there. */

@@ -99,6 +99,12 @@ has_private_key(struct span bytes)
 	       has_encoded_key(bytes);
 }
 
+bool
+ledger_may_keep(struct span bytes)
+{
+	return bytes.length <= OBJECT_MAX_SIZE && !has_private_key(bytes);
+}
+
 int
 ledger_put(struct ledger *ledger, struct span bytes, struct digest *ret, struct err *err)
 {

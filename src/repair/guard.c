@@ -26,6 +26,16 @@ no_looser_mode(const struct change *change)
 	return NULL;
 }
 
+/* A server's certificate, or one for code, is no client's. */
+static const char *
+no_other_purpose(const struct change *change)
+{
+	for (size_t i = 0; i < change->before->verifier_count; i++)
+		if (change->after->verifiers[i].purpose != change->before->verifiers[i].purpose)
+			return "the purpose that is asked of certificates would change";
+	return NULL;
+}
+
 static const char *
 no_dropped_crl_check(const struct change *change)
 {
@@ -87,24 +97,31 @@ holds(const struct trust *trust, const struct cert *cert)
 	return false;
 }
 
-/* Whether it is in a file of the service already, readable for the engine or not. */
-static bool
-was_stored(const struct change *change, const struct cert *cert)
+/* The n-th store that this verifier reads, readable for the engine or not; NULL past the last. */
+static const struct store *
+store_before(const struct change *change, size_t verifier, size_t n)
 {
-	for (size_t i = 0; i < change->before->verifier_count; i++)
-		for (size_t j = 0; j < change->before->verifiers[i].source_count; j++) {
-			const struct store *store =
-				stores_open(change->diagnosis->stores, change->before->world,
-					change->before->verifiers[i].sources[j].path, LOADER_ANY);
+	const struct verifier *before = &change->before->verifiers[verifier];
 
-			if (remedy_find_entry(store, cert->der) != NULL)
-				return true;
-		}
+	if (n >= before->source_count)
+		return NULL;
+	return stores_open(change->diagnosis->stores, change->before->world,
+		before->sources[n].path, LOADER_ANY);
+}
+
+/* Whether it is in a file of this verifier already. What another one trusts is not enough. */
+static bool
+was_stored(const struct change *change, size_t verifier, const struct cert *cert)
+{
+	const struct store *store;
+
+	for (size_t i = 0; (store = store_before(change, verifier, i)) != NULL; i++)
+		if (remedy_find_entry(store, cert->der) != NULL)
+			return true;
 	return false;
 }
 
-/* New anchors come from known-good material alone; an intermediate may come from anywhere when an
- * anchor already trusted signed it. */
+/* New anchors come from known-good material alone, and never from a client. */
 static const char *
 only_known_good_anchors(const struct change *change)
 {
@@ -114,7 +131,7 @@ only_known_good_anchors(const struct change *change)
 
 			if (holds(change->trusts_before[i], cert) ||
 				material_has_cert(&change->diagnosis->material, cert) ||
-				was_stored(change, cert))
+				was_stored(change, i, cert))
 				continue;
 			return "a certificate that nothing known-good vouches for would be trusted";
 		}
@@ -138,45 +155,124 @@ no_system_bundle(const struct change *change)
 	return NULL;
 }
 
-static const struct crl *
-crl_of_issuer(const struct trust *trust, struct span issuer, const struct digest *key)
+static bool
+signed_by(struct signature_cache *signatures, const struct crl *crl, const struct cert *ca)
 {
-	(void)key;
-	for (size_t i = 0; i < trust->crl_count; i++)
-		if (name_equal(trust->crls[i]->issuer, issuer) && !trust->crls[i]->is_delta)
-			return trust->crls[i];
-	return NULL;
+	return name_equal(ca->subject, crl->issuer) &&
+	       signature_crl(signatures, crl, ca->spki) == SIGNATURE_GOOD;
 }
 
-/* A list of the same signer with a lower number lets revoked clients in again. */
+/* A complete list that a CA of this verifier has signed, as far as anything at hand tells. */
+static bool
+is_genuine(const struct change *change, size_t verifier, const struct crl *crl)
+{
+	const struct trust *trusts[] = { change->trusts_before[verifier],
+		change->trusts_after[verifier] };
+	const struct material *material = &change->diagnosis->material;
+	struct signature_cache *signatures = judge_signatures(change->diagnosis->judge);
+
+	if (crl->is_delta)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(trusts); i++)
+		for (size_t j = 0; j < trusts[i]->anchor_count; j++)
+			if (signed_by(signatures, crl, trusts[i]->anchors[j].cert))
+				return true;
+	for (size_t i = 0; i < material->cert_count; i++)
+		if (signed_by(signatures, crl, material->certs[i].cert))
+			return true;
+	return false;
+}
+
+/* RFC 5280 5.2.3: of two lists of one CA the one with the greater number is newer; lists without
+ * one have only their times. */
+static bool
+is_older(const struct crl *crl, const struct crl *than)
+{
+	if (crl->has_number && than->has_number)
+		return crl_number_compare(crl->number, than->number) < 0;
+	return crl->this_update < than->this_update;
+}
+
+/* Why losing this list is not allowed, or NULL where one as new stays. */
+static const char *
+crl_is_lost(const struct change *change, size_t verifier, const struct crl *old)
+{
+	const struct trust *after = change->trusts_after[verifier];
+	const char *lost = "a CRL would be taken away";
+
+	for (size_t i = 0; i < after->crl_count; i++) {
+		const struct crl *crl = after->crls[i];
+
+		if (!name_equal(crl->issuer, old->issuer) || !is_genuine(change, verifier, crl))
+			continue;
+		if (!is_older(crl, old))
+			return NULL;
+		lost = "an older CRL would take the place of a newer one";
+	}
+	return lost;
+}
+
+/* One that the CA did not sign, or that is not in force yet, says nothing about what is newer. */
+static const char *
+lost_of_store(const struct change *change, size_t verifier, const struct store *store)
+{
+	const char *lost = NULL;
+
+	for (size_t i = 0; lost == NULL && i < store->entry_count; i++) {
+		const struct entry *entry = &store->entries[i];
+
+		if (entry->kind == ENTRY_CRL && entry->crl.this_update <= moment_now() &&
+			is_genuine(change, verifier, &entry->crl))
+			lost = crl_is_lost(change, verifier, &entry->crl);
+	}
+	return lost;
+}
+
+/* A list with a lower number, or none, lets revoked clients in again. */
 static const char *
 no_older_crl(const struct change *change)
 {
-	struct signature_cache *signatures = judge_signatures(change->diagnosis->judge);
+	const struct store *store;
 
-	for (size_t i = 0; i < change->after->verifier_count; i++) {
-		const struct trust *before = change->trusts_before[i],
-				   *after = change->trusts_after[i];
+	for (size_t i = 0; i < change->before->verifier_count; i++)
+		for (size_t j = 0; (store = store_before(change, i, j)) != NULL; j++) {
+			const char *lost = lost_of_store(change, i, store);
 
-		for (size_t j = 0; j < before->crl_count; j++) {
-			const struct crl *old = before->crls[j],
-					 *new = crl_of_issuer(after, old->issuer, NULL);
-			bool genuine = false;
-
-			for (size_t k = 0; k < before->anchor_count && !genuine; k++)
-				genuine =
-					name_equal(before->anchors[k].cert->subject, old->issuer) &&
-					signature_crl(signatures, old,
-						before->anchors[k].cert->spki) == SIGNATURE_GOOD;
-			/* One that the CA did not sign, or that is not in force yet, says nothing
-			 * about what is newer. */
-			if (!genuine || old->is_delta || !old->has_number || new == NULL ||
-				!new->has_number || old->this_update > moment_now())
-				continue;
-			if (crl_number_compare(new->number, old->number) < 0)
-				return "an older CRL would take the place of a newer one";
+			if (lost != NULL)
+				return lost;
 		}
+	return NULL;
+}
+
+/* Just so it was when it was known to be good. */
+static bool
+was_known_so(const struct change *change, const struct edit *edit)
+{
+	const struct material *material = &change->diagnosis->material;
+
+	for (size_t i = 0; i < material->file_count; i++) {
+		const struct file_version *version = material->files[i].version;
+
+		if (version != NULL && strcmp(version->path, edit->path) == 0 &&
+			version->identity.mode == edit->mode &&
+			version->identity.owner == edit->owner &&
+			version->identity.group == edit->group)
+			return true;
 	}
+	return false;
+}
+
+static const char *
+opens(const struct file_identity *before, const struct edit *edit)
+{
+	mode_t gained = edit->mode & ~before->mode;
+
+	if ((gained & (S_IWGRP | S_IWOTH | S_ISUID | S_ISGID)) != 0 ||
+		(edit->owner != before->owner && edit->owner != 0) ||
+		(edit->group != before->group && (edit->mode & S_IWGRP) != 0))
+		return "permission to write would be given away";
+	if ((gained & S_IROTH) != 0)
+		return "permission to read would be given to everybody";
 	return NULL;
 }
 
@@ -189,18 +285,21 @@ no_open_permissions(const struct change *change)
 	size_t count = overlay_edits(change->plan->overlay, &edits);
 
 	for (size_t i = 0; i < count; i++) {
-		struct file_identity identity;
+		const struct edit *edit = &edits[i];
+		struct file_identity before = {
+			.owner = edit->owner, .group = edit->group, .mode = REMEDY_NEW_FILE_MODE
+		};
 		struct err ignored = { 0 };
-		mode_t gained;
+		const char *broken;
 
-		if (edits[i].kind != EDIT_MODE || edits[i].creates ||
-			world_stat(change->before->world, edits[i].path, &identity, &ignored) < 0)
+		if (edit->kind == EDIT_LINK || edit->kind == EDIT_REMOVE)
 			continue;
-		gained = edits[i].mode & ~identity.mode;
-		if ((gained & (S_IWGRP | S_IWOTH | S_ISUID | S_ISGID)) != 0)
-			return "permission to write would be given away";
-		if ((gained & S_IROTH) != 0 && !change->plan->restores_mode)
-			return "permission to read would be given to everybody";
+		if (!edit->creates &&
+			world_stat(change->before->world, edit->path, &before, &ignored) < 0)
+			continue;
+		broken = opens(&before, edit);
+		if (broken != NULL && !was_known_so(change, edit))
+			return broken;
 	}
 	return NULL;
 }
@@ -240,6 +339,7 @@ nobody_shut_out(const struct change *change)
 static const struct guard guards[] = {
 	{ "same-verifiers", same_verifiers },
 	{ "verify-mode", no_looser_mode },
+	{ "purpose", no_other_purpose },
 	{ "crl-check", no_dropped_crl_check },
 	{ "ignored-errors", no_ignored_errors },
 	{ "security-level", no_lower_security_level },

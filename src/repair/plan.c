@@ -41,12 +41,8 @@ apply_remedies(struct diagnosis *diagnosis, struct plan *plan, struct err *err)
 
 		if (is_process_cause(plan->chosen[i]->finding->cause))
 			plan->needs_reload = plan->service->running;
-		if (remedy == NULL)
-			continue;
-		TRY(remedy_apply(remedy, plan->overlay, diagnosis->arena, err));
-		if (strcmp(remedy->kind->name, "set-access") == 0)
-			plan->restores_mode =
-				plan->restores_mode || remedy->applicability == REPAIR_AUTOMATIC;
+		if (remedy != NULL)
+			TRY(remedy_apply(remedy, plan->overlay, diagnosis->arena, err));
 	}
 	return 0;
 }
@@ -160,8 +156,9 @@ add_edit(struct diagnosis *diagnosis, struct plan *plan, const struct edit *edit
 	step->group = edit->group;
 	if (edit->kind == EDIT_LINK)
 		step->new_bytes = span_of(edit->target, strlen(edit->target));
-	if (edit->kind == EDIT_REMOVE && step->before.identity.type != FILE_LINK)
-		return err_set(err, ERR_INTERNAL, "%s is no link: it is not removed", path);
+	if ((edit->kind == EDIT_REMOVE || edit->kind == EDIT_LINK) && step->before.exists &&
+		step->before.identity.type != FILE_LINK)
+		return err_set(err, ERR_INTERNAL, "%s is no link: it stays", path);
 	if (edit->kind != EDIT_WRITE)
 		return 0;
 	if (step->before.exists && step->before.identity.links > 1)

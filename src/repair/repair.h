@@ -41,7 +41,6 @@ struct plan {
 	size_t cell_count;
 	struct world *fresh; /* the service's world read anew, once the change is in place */
 	bool needs_reload;
-	bool restores_mode;  /* a mode is set to what a baseline or the reader's need says */
 	const char *refused; /* why nothing may be done, or NULL */
 };
 

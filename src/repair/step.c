@@ -326,6 +326,9 @@ undo_content(struct arena *arena, struct ledger *ledger, const struct step *step
 	TRY(version_take(arena, step->path, &now, &present, err));
 	if (now.exists && step->before.exists && digest_equal(&now.digest, &step->before.digest))
 		return restore_identity(&step->before, err);
+	/* It was to be created, and was not yet. */
+	if (!now.exists && !step->before.exists)
+		return 0;
 	if (!now.exists || !digest_equal(&now.digest, &step->after))
 		return err_set(
 			err, ERR_BUSY, "%s has changed since: it is left as it is", step->path);
@@ -345,23 +348,69 @@ undo_content(struct arena *arena, struct ledger *ledger, const struct step *step
 	return file_sync_parent(step->path, err);
 }
 
+/* The link that the step makes, or what it was before. What somebody else put there meanwhile is
+ * neither. */
+static bool
+is_link_to(const struct file_version *version, struct span target)
+{
+	return version->exists && version->identity.type == FILE_LINK &&
+	       span_equal(span_of(version->link_target, strlen(version->link_target)), target);
+}
+
 static int
-undo_link(const struct step *step, struct err *err)
+undo_link(struct arena *arena, const struct step *step, struct err *err)
 {
 	CLEANUP(mem_freep) char *temporary = mem_alloc(strlen(step->path) + sizeof(".trustmend"));
+	struct file_version now;
+	struct span none;
 
 	(void)stpcpy(stpcpy(temporary, step->path), ".trustmend");
 	(void)unlink(temporary);
+	TRY(version_take(arena, step->path, &now, &none, err));
+	if (version_matches(&now, &step->before))
+		return now.exists ? restore_identity(&step->before, err) : 0;
+	if (step->kind == STEP_LINK ? !is_link_to(&now, step->new_bytes) : now.exists)
+		return err_set(
+			err, ERR_BUSY, "%s has changed since: it is left as it is", step->path);
 	if (!step->before.exists) {
-		if (unlink(step->path) < 0 && errno != ENOENT)
+		if (unlink(step->path) < 0)
 			return err_sys(err, ERR_IO, "remove %s", step->path);
 		return file_sync_parent(step->path, err);
 	}
 	if (step->before.identity.type != FILE_LINK)
-		return 0;
+		return err_set(
+			err, ERR_UNDONE_NOT, "%s was no link: it cannot be had back", step->path);
 	TRY(link_replace(step->path, step->before.link_target, err));
 	TRY(restore_identity(&step->before, err));
 	return file_sync_parent(step->path, err);
+}
+
+/* Owner and mode are those from before or those that the plan gives. */
+static bool
+has_access_of(const struct file_version *now, const struct step *step)
+{
+	const struct file_identity *before = &step->before.identity;
+
+	return now->exists &&
+	       (now->identity.mode == step->mode ||
+		       (step->before.exists && now->identity.mode == before->mode)) &&
+	       (now->identity.owner == step->owner ||
+		       (step->before.exists && now->identity.owner == before->owner)) &&
+	       (now->identity.group == step->group ||
+		       (step->before.exists && now->identity.group == before->group));
+}
+
+static int
+undo_access(struct arena *arena, const struct step *step, struct err *err)
+{
+	struct file_version now;
+	struct span content;
+
+	TRY(version_take(arena, step->path, &now, &content, err));
+	if (!has_access_of(&now, step))
+		return err_set(
+			err, ERR_BUSY, "%s has changed since: it is left as it is", step->path);
+	return restore_identity(&step->before, err);
 }
 
 int
@@ -374,12 +423,51 @@ step_undo(struct arena *arena, struct ledger *ledger, const struct step *step, s
 		return undo_content(arena, ledger, step, err);
 	case STEP_LINK:
 	case STEP_REMOVE:
-		return undo_link(step, err);
-	case STEP_DIRECTORY:
+		return undo_link(arena, step, err);
 	case STEP_MODE:
 	case STEP_OWNER:
+		return undo_access(arena, step, err);
+	case STEP_DIRECTORY:
 		return restore_identity(&step->before, err);
 	default:
 		return 0;
 	}
+}
+
+static bool
+is_as_left(const struct file_version *now, const struct step *step)
+{
+	switch (step->kind) {
+	case STEP_WRITE:
+	case STEP_SPLICE:
+		/* A later step may have given it another owner or mode. */
+		return now->exists && now->identity.type == FILE_REGULAR &&
+		       digest_equal(&now->digest, &step->after) && has_access_of(now, step);
+	case STEP_MODE:
+		return now->exists && now->identity.mode == step->mode;
+	case STEP_OWNER:
+		return now->exists && now->identity.owner == step->owner &&
+		       now->identity.group == step->group;
+	case STEP_LINK:
+		return is_link_to(now, step->new_bytes);
+	case STEP_REMOVE:
+		return !now->exists;
+	default:
+		return true;
+	}
+}
+
+int
+step_check_after(struct arena *arena, const struct step *step, struct err *err)
+{
+	struct file_version now;
+	struct span content;
+
+	if (step->path == NULL)
+		return 0;
+	TRY(version_take(arena, step->path, &now, &content, err));
+	if (is_as_left(&now, step))
+		return 0;
+	return err_set(err, ERR_BUSY,
+		"%s was changed after this transaction: nothing is rolled back", step->path);
 }

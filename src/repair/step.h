@@ -24,6 +24,8 @@
 /* Back to what it was: content (from the ledger), owner, mode, times, links; what was staged goes.
  */
 [[nodiscard]] int step_undo(struct arena *, struct ledger *, const struct step *, struct err *err);
+/* The path is still as the step left it. ERR_BUSY where somebody changed it since. */
+[[nodiscard]] int step_check_after(struct arena *, const struct step *, struct err *err);
 /* Removes a staged file, if it is there. */
 void step_unstage(const struct step *);
 /* The content that a splice step makes of the bytes that are there. ERR_BUSY where they are not

@@ -120,19 +120,8 @@ undo_transaction(struct arena *arena, struct ledger *ledger, struct service *ser
 static int
 check_unchanged(struct arena *arena, const struct transaction *transaction, struct err *err)
 {
-	for (size_t i = 0; i < transaction->step_count; i++) {
-		const struct step *step = &transaction->steps[i];
-		struct file_version now;
-		struct span bytes;
-
-		if (step->kind != STEP_WRITE && step->kind != STEP_SPLICE)
-			continue;
-		TRY(version_take(arena, step->path, &now, &bytes, err));
-		if (!now.exists || !digest_equal(&now.digest, &step->after))
-			return err_set(err, ERR_BUSY,
-				"%s was changed after this transaction: nothing is rolled back",
-				step->path);
-	}
+	for (size_t i = 0; i < transaction->step_count; i++)
+		TRY(step_check_after(arena, &transaction->steps[i], err));
 	return 0;
 }
 

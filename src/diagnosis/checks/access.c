@@ -60,6 +60,9 @@ access_remedy(struct scene *scene, enum cause_code cause, const struct access *a
 		/* Passing through a directory shows nothing of what is in it. */
 		remedy->mode |= in_groups(reader, access->group) ? GROUP_SEARCH : OTHER_SEARCH;
 	} else {
+		/* What the former group could write, the server's must not. */
+		if (reader->group != access->group)
+			remedy->mode &= ~(mode_t)S_IWGRP;
 		remedy->group = reader->group;
 		remedy->mode |= GROUP_READ;
 	}
