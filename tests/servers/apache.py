@@ -5,7 +5,7 @@ import signal
 
 from server import Server
 
-VERIFY = {"on": "require", "optional-no-ca": "optional_no_ca", "off": "none"}
+VERIFY = {"on": "require", "optional": "optional", "optional-no-ca": "optional_no_ca", "off": "none"}
 MODULES = "/usr/lib/apache2/modules"
 
 
@@ -17,21 +17,30 @@ class Apache(Server):
     def command(self, path):
         return ["apache2", "-f", path, "-DFOREGROUND"]
 
-    def text(self, settings):
-        run, srv = self.running, self.room / "srv"
+    def verify_lines(self, settings):
         lines = [f"SSLVerifyClient {VERIFY[settings.verify]}"]
         if settings.anchors:
             kind = "CADNRequest" if settings.names_only else "CACertificate"
             lines.append(f"SSL{kind}{'Path' if settings.directory else 'File'} {settings.anchors}")
         if settings.crls:
-            lines.append(f"SSLCARevocationFile {settings.crls}")
+            kind = "Path" if settings.crl_directory else "File"
+            lines.append(f"SSLCARevocation{kind} {settings.crls}")
             if not settings.unchecked_crls:
                 lines.append("SSLCARevocationCheck chain")
         if settings.depth is not None:
             lines.append(f"SSLVerifyDepth {settings.depth + 1}")
         if settings.ciphers:
             lines.append(f"SSLCipherSuite {settings.ciphers}")
-        body = "\n".join("  " + line for line in lines + settings.extra)
+        return lines
+
+    def text(self, settings, lines):
+        run, srv = self.running, self.room / "srv"
+        if settings.included:
+            lines = [f"Include {self.included.parent}/*.inc"]
+        body = "\n".join("  " + line for line in lines)
+        outer = ""
+        if settings.outer_crls:
+            outer = f"SSLCARevocationFile {settings.outer_crls}\nSSLCARevocationCheck chain\n"
         return f"""# made by the lab
 ServerRoot {run}
 PidFile {run}/httpd.pid
@@ -55,7 +64,7 @@ Mutex file:{run} default
 <Directory {srv}/htdocs>
   Require all granted
 </Directory>
-<VirtualHost 127.0.0.1:{self.port}>
+{outer}<VirtualHost 127.0.0.1:{self.port}>
   ServerName localhost
   SSLEngine on
   SSLCertificateFile {srv}/server.pem

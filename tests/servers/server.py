@@ -8,7 +8,7 @@ import socket
 import ssl
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 START_SECONDS = 10
@@ -30,13 +30,14 @@ class Settings:
     anchors: str = ""           # path of the store
     directory: bool = False     # it is a directory
     crls: str = ""              # path of the CRLs; empty: not checked
+    crl_directory: bool = False
     depth: int | None = None    # intermediates; None: as the server has it by default
-    verify: str = "on"          # on, optional-no-ca, off, ignore
+    verify: str = "on"          # on, optional, optional-no-ca, off, ignore
     ciphers: str = ""
     names_only: bool = False    # the anchors are named by the directive that means something else
     outer_crls: str = ""        # CRLs of the level above
     unchecked_crls: bool = False
-    extra: list = field(default_factory=list)
+    included: bool = False      # all of this stands in a file that the configuration includes
 
 
 class Server:
@@ -68,9 +69,23 @@ class Server:
         private.chmod(0o600)
 
     def configure(self, settings, path=None):
-        (path or self.configuration).write_text(self.text(settings))
+        lines = self.verify_lines(settings)
+        if settings.included:
+            self.included.write_text(self.included_text(lines))
+        (path or self.configuration).write_text(self.text(settings, lines))
 
-    def text(self, settings):
+    @property
+    def included(self):
+        return self.room / "srv" / "tls.inc"
+
+    def included_text(self, lines):
+        return "".join(f"{line}\n" for line in lines)
+
+    def verify_lines(self, settings):
+        """What decides who gets in."""
+        raise NotImplementedError
+
+    def text(self, settings, lines):
         raise NotImplementedError
 
     def command(self, path):

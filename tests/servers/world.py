@@ -84,6 +84,7 @@ class World:
                      "carol": pki.client("carol")}
         self.bad = {"rogue": pki.client("rogue", sends=("false-issuing", "impostor")),
                     "expired": pki.client("expired"), "purpose": pki.client("server-only")}
+        self.linked = False
         self.lost = set()                 # good clients that nothing here can help
 
     # What a fault's setup may ask for.
@@ -95,6 +96,14 @@ class World:
     def use_directory(self):
         self.settings.directory = True
         self.settings.anchors = str(self.room / "srv/trust/ca.d")
+
+    def use_crl_directory(self):
+        self.settings.crl_directory = True
+        self.settings.crls = str(self.room / "srv/trust/crl.d")
+
+    def lead_through_links(self):
+        """The store's path is a link to a link, as a deployment by versions makes them."""
+        self.linked = True
 
     def unprivileged(self):
         self.server.as_worker = True
@@ -122,7 +131,7 @@ class World:
         """Writes the healthy world."""
         self.write_store(self.store)
         if self.settings.crls:
-            self.crls.write_bytes(b"".join(map(self.pki.crl, self.good_crls)))
+            self.write_crls(self.good_crls)
         self.server.configure(self.settings)
         (self.room / "srv/htdocs/index.html").write_text("hello\n")
         self._write_clients()
@@ -136,6 +145,11 @@ class World:
 
     def write_store(self, names):
         """The store of these certificates, as a file or as a directory."""
+        if self.linked:
+            version = self.room / "srv/versions/7"
+            version.mkdir(parents=True)
+            (self.room / "srv/versions/current").symlink_to("7")
+            self.anchors.symlink_to("../versions/current/ca.pem")
         if not self.settings.directory:
             self.anchors.write_bytes(b"".join(map(self.pki.pem, names)))
             return
@@ -143,6 +157,20 @@ class World:
         for name in names:
             (self.anchors / f"{name}.pem").write_bytes(self.pki.pem(name))
         self.rehash()
+
+    def write_crls(self, names):
+        """The CRLs of these names, as a file or as a directory."""
+        if not self.settings.crl_directory:
+            self.crls.write_bytes(b"".join(map(self.pki.crl, names)))
+            return
+        self.crls.mkdir()
+        for name in names:
+            self.crl_file(name).write_bytes(self.pki.crl(name))
+        openssl("rehash", self.crls)
+
+    def crl_file(self, name):
+        """Of a directory."""
+        return self.crls / f"{name}.pem"
 
     def rehash(self):
         if self.server.product == "apache":
