@@ -41,12 +41,17 @@ class Apache(Server):
         outer = ""
         if settings.outer_crls:
             outer = f"SSLCARevocationFile {settings.outer_crls}\nSSLCARevocationCheck chain\n"
+        mpm, spare = "event", "MinSpareThreads 1\nMaxSpareThreads 25"
+        if settings.chroot:
+            # The threads of others end by a library that would have to be in there as well.
+            mpm, spare = "prefork", "MinSpareServers 1\nMaxSpareServers 1"
+            outer += f"ChrootDir {settings.chroot}\n"
         return f"""# made by the lab
 ServerRoot {run}
 PidFile {run}/httpd.pid
 ServerName localhost
 Listen 127.0.0.1:{self.port} https
-LoadModule mpm_event_module {MODULES}/mod_mpm_event.so
+LoadModule mpm_{mpm}_module {MODULES}/mod_mpm_{mpm}.so
 LoadModule dir_module {MODULES}/mod_dir.so
 LoadModule authz_core_module {MODULES}/mod_authz_core.so
 LoadModule socache_shmcb_module {MODULES}/mod_socache_shmcb.so
@@ -54,8 +59,7 @@ LoadModule ssl_module {MODULES}/mod_ssl.so
 User www-data
 Group www-data
 StartServers 1
-MinSpareThreads 1
-MaxSpareThreads 25
+{spare}
 ErrorLog {run}/error.log
 LogLevel info
 DocumentRoot {srv}/htdocs

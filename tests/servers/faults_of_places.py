@@ -10,17 +10,13 @@ from fault import fault, with_crl_directory, with_crls, with_directory
 
 # Behind links, as a deployment by versions leaves them: the links stay.
 
-def with_links(world):
-    world.lead_through_links()
-
-
-@fault("store.truncated", "store.truncated-behind-links", setup=with_links)
+@fault("store.truncated", "store.truncated-behind-links", setup=lambda world: world.use_links())
 def truncated_behind_links(world):
     world.anchors.write_bytes(damage.truncated(world.anchors.read_bytes()))
 
 
-@fault("store.missing", "store.missing-behind-links", setup=with_links, known=("copy", "baseline"),
-       avoid=("permission.writable",))
+@fault("store.missing", "store.missing-behind-links", setup=lambda world: world.use_links(),
+       known=("copy", "baseline"), avoid=("permission.writable",))
 def link_leads_nowhere(world):
     world.anchors.resolve().unlink()
 
@@ -44,10 +40,31 @@ def depth_of_included(world):
 
 # Directories that are gone.
 
-@fault("store.missing", "store.missing-directory", setup=with_directory, servers=("apache", "haproxy"),
-       avoid=("permission.writable",))
-def missing_directory(world):
+def remove_directory(world):
     shutil.rmtree(world.anchors)
+
+
+fault("store.missing", "store.missing-directory", setup=with_directory, servers=("apache",),
+      avoid=("permission.writable",), repair="no")(remove_directory)
+# A file of that name will do.
+fault("store.missing", "store.missing-directory-or-file", setup=with_directory,
+      servers=("haproxy",), avoid=("permission.writable",))(remove_directory)
+
+
+# Inside the chroot of the processes that serve.
+
+@fault("permission.chroot", setup=lambda world: world.use_chroot(), servers=("apache",),
+       touches="mode", repair="no")
+def nothing_in_chroot(world):
+    shutil.rmtree(world.jailed(world.anchors))
+
+
+@fault("store.not-rehashed", "store.not-rehashed-in-chroot", setup=lambda world: world.use_chroot(),
+       servers=("apache",))
+def not_rehashed_in_chroot(world):
+    for path in list(world.jailed(world.anchors).iterdir()):
+        if path.is_symlink():
+            path.unlink()
 
 
 # Directories of CRLs. Apache looks them up at each handshake.

@@ -58,6 +58,7 @@ def explicit_curve(world):
 
 
 healthy("renewed-and-old", setup=with_renewed)(nothing)
+healthy("chroot", setup=lambda world: world.use_chroot(), servers=("apache",))(nothing)
 healthy("crl-directory", setup=with_crl_directory, servers=("apache",))(nothing)
 
 
@@ -76,7 +77,7 @@ def with_included(world):
 healthy("included", setup=with_included)(nothing)
 healthy("without-privileges", setup=lambda world: world.unprivileged(),
         servers=("nginx", "haproxy"))(nothing)
-healthy("through-links", setup=lambda world: world.lead_through_links())(nothing)
+healthy("through-links", setup=lambda world: world.use_links())(nothing)
 
 
 def with_depth_to_spare(world):

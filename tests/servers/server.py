@@ -37,6 +37,7 @@ class Settings:
     names_only: bool = False    # the anchors are named by the directive that means something else
     outer_crls: str = ""        # CRLs of the level above
     unchecked_crls: bool = False
+    chroot: str = ""            # where the processes that serve are shut in
     included: bool = False      # all of this stands in a file that the configuration includes
 
 

@@ -60,8 +60,8 @@ def trap_impostor_for_damaged(world):
     world.anchors.write_bytes(damage.truncated(world.anchors.read_bytes()))
 
 
-@fault("chain.wrong-key", "trap.impostor-in-the-store", setup=with_known_impostor, repair="no",
-       known=("none",), alone=True, also=frozenset({"chain.root-missing"}))
+@fault("chain.rollover-incomplete", "trap.impostor-in-the-store", setup=with_known_impostor,
+       repair="no", known=("none",), alone=True)
 def trap_impostor_in_the_store(world):
-    """The impostor stands in the store as well: that known-good has it, too, does not make it right."""
+    """The impostor stands in the store as well: for all that is known it is the CA's older key."""
     world.swap(world.pki.top, "impostor")

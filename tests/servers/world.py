@@ -97,11 +97,19 @@ class World:
         self.settings.directory = True
         self.settings.anchors = str(self.room / "srv/trust/ca.d")
 
+    def use_chroot(self):
+        self.use_directory()
+        self.settings.chroot = str(self.room / "jail")
+
+    def jailed(self, path):
+        """Where those in the chroot find this path."""
+        return Path(f"{self.settings.chroot}{path}")
+
     def use_crl_directory(self):
         self.settings.crl_directory = True
         self.settings.crls = str(self.room / "srv/trust/crl.d")
 
-    def lead_through_links(self):
+    def use_links(self):
         """The store's path is a link to a link, as a deployment by versions makes them."""
         self.linked = True
 
@@ -138,6 +146,9 @@ class World:
         self._write_known()
         if self.server.as_worker:
             self._give_to_worker()
+        if self.settings.chroot:
+            for path in (self.room / "srv/trust", self.room / "srv/htdocs"):
+                shutil.copytree(path, self.jailed(path), symlinks=True)
 
     def _give_to_worker(self):
         for path in (self.room / "run", *(self.room / "srv").glob("server*")):
