@@ -67,6 +67,15 @@ def not_rehashed_in_chroot(world):
             path.unlink()
 
 
+# In containers.
+
+@fault("permission.container-uid", setup=lambda world: world.use_container(), touches="mode", modes=("running",),
+       repair="no", alone=True)
+def of_the_hosts_root(world):
+    """Of the host's root alone, who is not the container's."""
+    (world.server.volume / "ca.pem").chmod(0o600)
+
+
 # Directories of CRLs. Apache looks them up at each handshake.
 
 def crl_links(world):

@@ -59,6 +59,7 @@ def explicit_curve(world):
 
 healthy("renewed-and-old", setup=with_renewed)(nothing)
 healthy("chroot", setup=lambda world: world.use_chroot(), servers=("apache",))(nothing)
+healthy("container", setup=lambda world: world.use_container(), modes=("restart", "running"))(nothing)
 healthy("crl-directory", setup=with_crl_directory, servers=("apache",))(nothing)
 
 

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from container import enter_container
+
 START_SECONDS = 10
 POLL_SECONDS = 0.01
 CONTEXTS = {}
@@ -19,7 +21,8 @@ LIBC = ctypes.CDLL(None)
 
 
 def end_with_parent():
-    """In a child: a server must not outlive the lab, even where that is killed."""
+    """In a child, when its user is what it will be: a server must not outlive the lab, even where that is
+    killed."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -54,6 +57,7 @@ class Server:
         self.running = self.room / "run"
         self.process = None
         self.as_worker = False  # also its master has no privileges
+        self.volume = None      # it runs in a container, where this stands in the place of its stores
         self.write_own(server_pem, server_key)
 
     config_name = ""
@@ -103,8 +107,13 @@ class Server:
         with open(self.running / "output", "ab") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=output, start_new_session=True,
-                                            preexec_fn=end_with_parent)
+                                            preexec_fn=self.prepare_child)
         return self.wait_ready()
+
+    def prepare_child(self):
+        if self.volume is not None:
+            enter_container(self.volume, self.room / "srv" / "trust")
+        end_with_parent()
 
     def wait_ready(self):
         """A port that is open tells nothing: Apache listens before it reads its stores."""

@@ -12,6 +12,7 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+from container import give_to_container
 from pki import openssl
 from server import Settings
 
@@ -113,6 +114,10 @@ class World:
         """The store's path is a link to a link, as a deployment by versions makes them."""
         self.linked = True
 
+    def use_container(self):
+        """Which sees the stores at their place; on the host they are in a volume."""
+        self.server.volume = self.room / "volume"
+
     def unprivileged(self):
         self.server.as_worker = True
 
@@ -146,9 +151,17 @@ class World:
         self._write_known()
         if self.server.as_worker:
             self._give_to_worker()
+        if self.server.volume is not None:
+            self._fill_volume()
         if self.settings.chroot:
             for path in (self.room / "srv/trust", self.room / "srv/htdocs"):
                 shutil.copytree(path, self.jailed(path), symlinks=True)
+
+    def _fill_volume(self):
+        place = self.room / "srv/trust"
+        place.rename(self.server.volume)
+        place.mkdir()
+        give_to_container([place, self.room / "run", *(self.room / "srv").glob("server*")])
 
     def _give_to_worker(self):
         for path in (self.room / "run", *(self.room / "srv").glob("server*")):
