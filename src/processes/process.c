@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "processes/id_map.h"
 #include "processes/proc.h"
 
 enum { STATUS_SIZE = 1 << 20, NAME_SIZE = 4096, PASSWORD_ENTRY_SIZE = 16 << 10 };
@@ -133,8 +134,35 @@ security_label(struct arena *arena, int directory)
 	return *label == '\0' || strcmp(label, "unconfined") == 0 ? NULL : label;
 }
 
+static uint64_t
+namespace_number(struct arena *arena, int directory, const char *name)
+{
+	const char *link = proc_link(arena, directory, name);
+	const char *number = link != NULL ? strchr(link, '[') : NULL;
+
+	return number != NULL ? strtoull(number + 1, NULL, 10) : 0;
+}
+
+/* Their numbers; 0 where they cannot be read. */
+struct namespaces {
+	uint64_t mount, user;
+};
+
+/* Where the process has another user namespace than we have. */
+static void
+read_id_maps(struct arena *arena, int directory, uint64_t own, struct credentials *ret)
+{
+	uint64_t number = namespace_number(arena, directory, "ns/user");
+
+	if (number == 0 || own == 0 || number == own)
+		return;
+	ret->in_user_namespace = true;
+	ret->mapped_users = id_map_read(arena, directory, "uid_map");
+	ret->mapped_groups = id_map_read(arena, directory, "gid_map");
+}
+
 static int
-read_credentials(struct arena *arena, int directory, struct credentials *ret)
+read_credentials(struct arena *arena, int directory, uint64_t own, struct credentials *ret)
 {
 	const char *status = proc_read(arena, directory, "status", STATUS_SIZE, NULL);
 	const char *capabilities;
@@ -148,6 +176,7 @@ read_credentials(struct arena *arena, int directory, struct credentials *ret)
 	ret->capabilities = capabilities != NULL ? strtoull(capabilities, NULL, 16) : 0;
 	ret->label = security_label(arena, directory);
 	ret->user_name = user_name(arena, ret->user);
+	read_id_maps(arena, directory, own, ret);
 	return 0;
 }
 
@@ -199,21 +228,13 @@ strip_root(struct process *process)
 		process->executable += root;
 }
 
-static uint64_t
-namespace_number(struct arena *arena, int directory, const char *name)
-{
-	const char *link = proc_link(arena, directory, name);
-	const char *number = link != NULL ? strchr(link, '[') : NULL;
-
-	return number != NULL ? strtoull(number + 1, NULL, 10) : 0;
-}
-
-static uint64_t
-own_namespace(struct arena *arena)
+static struct namespaces
+own_namespaces(struct arena *arena)
 {
 	CLEANUP(fd_close) int directory = proc_open(getpid());
 
-	return namespace_number(arena, directory, "ns/mnt");
+	return (struct namespaces){ namespace_number(arena, directory, "ns/mnt"),
+		namespace_number(arena, directory, "ns/user") };
 }
 
 static const char *
@@ -235,9 +256,9 @@ set_stat(struct process *process, const struct proc_stat *stat)
 	process->started = start_time(stat->start_ticks);
 }
 
-/* own: the mount namespace of this process. */
+/* own: those of this process. */
 static int
-read_process(struct arena *arena, pid_t pid, uint64_t own, struct process *ret)
+read_process(struct arena *arena, pid_t pid, struct namespaces own, struct process *ret)
 {
 	CLEANUP(fd_close) int directory = proc_open(pid);
 	struct proc_stat stat;
@@ -247,7 +268,8 @@ read_process(struct arena *arena, pid_t pid, uint64_t own, struct process *ret)
 		return -1;
 	set_stat(&process, &stat);
 	process.name = process_name(arena, directory);
-	if (process.name == NULL || read_credentials(arena, directory, &process.credentials) < 0)
+	if (process.name == NULL ||
+		read_credentials(arena, directory, own.user, &process.credentials) < 0)
 		return -1;
 	process.root = proc_link(arena, directory, "root");
 	if (process.root == NULL)
@@ -257,8 +279,8 @@ read_process(struct arena *arena, pid_t pid, uint64_t own, struct process *ret)
 	read_executable(arena, directory, &process);
 	strip_root(&process);
 	process.mount_namespace = namespace_number(arena, directory, "ns/mnt");
-	process.foreign_namespace =
-		process.mount_namespace != 0 && own != 0 && process.mount_namespace != own;
+	process.foreign_namespace = process.mount_namespace != 0 && own.mount != 0 &&
+				    process.mount_namespace != own.mount;
 	*ret = process;
 	return 0;
 }
@@ -266,7 +288,7 @@ read_process(struct arena *arena, pid_t pid, uint64_t own, struct process *ret)
 int
 process_read(struct arena *arena, pid_t pid, struct process *ret)
 {
-	return read_process(arena, pid, own_namespace(arena), ret);
+	return read_process(arena, pid, own_namespaces(arena), ret);
 }
 
 /* What tells a program from another one. */
@@ -295,7 +317,7 @@ processes_survey(struct arena *arena, bool (*interests)(const struct process *),
 	struct process *list;
 	pid_t *pids;
 	size_t count, kept = 0;
-	uint64_t own = own_namespace(arena);
+	struct namespaces own = own_namespaces(arena);
 
 	TRY(proc_list(arena, &pids, &count, err));
 	list = arena_alloc(arena, (count + 1) * sizeof(*list));

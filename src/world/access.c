@@ -53,6 +53,23 @@ mode_permits(struct reading *reading, const struct step *step, unsigned permissi
 	return (identity->mode >> shift & permissions) == permissions;
 }
 
+static bool
+id_map_has(const struct id_map *map, uint32_t id)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (id >= map->ranges[i].first && id - map->ranges[i].first < map->ranges[i].count)
+			return true;
+	return false;
+}
+
+/* capable_wrt_inode_uidgid of Linux kernel/capability.c. */
+static bool
+capabilities_hold(const struct credentials *who, const struct file_identity *identity)
+{
+	return !who->in_user_namespace || (id_map_has(&who->mapped_users, identity->owner) &&
+						  id_map_has(&who->mapped_groups, identity->group));
+}
+
 /* Both capabilities search directories and read all; only to execute a file would need x bits. */
 static bool
 step_permits(struct reading *reading, const struct step *step, unsigned permissions)
@@ -60,7 +77,8 @@ step_permits(struct reading *reading, const struct step *step, unsigned permissi
 	if (mode_permits(reading, step, permissions))
 		return true;
 	return (reading->who->capabilities &
-		       (CREDENTIALS_DAC_OVERRIDE | CREDENTIALS_DAC_READ_SEARCH)) != 0;
+		       (CREDENTIALS_DAC_OVERRIDE | CREDENTIALS_DAC_READ_SEARCH)) != 0 &&
+	       capabilities_hold(reading->who, &step->node.identity);
 }
 
 static const char *

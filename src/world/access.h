@@ -15,12 +15,26 @@ enum { CREDENTIALS_MAX_GROUPS = 65536 };
 #define CREDENTIALS_DAC_OVERRIDE    (UINT64_C(1) << 1)
 #define CREDENTIALS_DAC_READ_SEARCH (UINT64_C(1) << 2)
 
+/* Ids as we see them, which a user namespace has ids for. */
+struct id_range {
+	uint32_t first, count;
+};
+
+struct id_map {
+	const struct id_range *ranges;
+	size_t count;
+};
+
 struct credentials {
 	uid_t user;
 	gid_t group;
 	const gid_t *groups;
 	size_t group_count;
 	uint64_t capabilities; /* effective set */
+	/* In a user namespace capabilities hold for files alone whose owner and group it maps
+	 * (user_namespaces(7)): root of a container is nobody to the files of the host. */
+	bool in_user_namespace;
+	struct id_map mapped_users, mapped_groups;
 	const char *label;     /* SELinux context or AppArmor profile of the process, or NULL */
 	const char *user_name; /* for people, or NULL */
 };

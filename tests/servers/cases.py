@@ -131,7 +131,7 @@ class Maker:
         """Alone, then in the next shape in company; one more way to do the same: either."""
         count = self.turns.count
         if fault.again:
-            self.add(server, self.company(fault, server, 1 if count % 3 == 0 else 0))
+            self.add(server, self.company(fault, server, 1 if count % 2 == 0 else 0))
             return
         self.add(server, [fault])
         self.add(server, self.company(fault, server, 2 if count % 4 == 0 else 1))

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Callable
 
 ALL = ("nginx", "apache", "haproxy")
-EVERY_SHAPE = ("single", "deep", "cross")
+EVERY_SHAPE = ("single", "deep", "cross", "long-cross")
+CROSS_SIGNED = ("cross", "long-cross")
+NOT_SHORT = ("deep", "cross", "long-cross")  # more than one intermediate
 KNOWN = ("copy", "split", "baseline")
 MODES = ("restart", "running", "down")
 REMEMBERED = ("copy", "baseline")  # these say of what a file of this name consisted
@@ -55,6 +57,11 @@ def nothing(_world):
 
 def with_crls(world):
     world.use_crls()
+
+
+def with_crl_directory(world):
+    world.use_crls()
+    world.use_crl_directory()
 
 
 def with_directory(world):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults of the chain and of revocation lists."""
 
-from fault import REMEMBERED, fault, nothing, with_crls, with_renewed
+from fault import (CROSS_SIGNED, NOT_SHORT, REMEMBERED, fault, nothing, with_crls, with_renewed)
 
 
 # The chain.
@@ -73,19 +73,19 @@ def with_new_root_known(world):
     world.known_extra = {"new-root.pem": world.pki.pem("new-root")}
 
 
-@fault("chain.cross-certificate", shapes=("cross",), known=("copy", "split"),
+@fault("chain.cross-certificate", shapes=CROSS_SIGNED, known=("copy", "split"),
        setup=with_new_root_known)
 def cross_missing(world):
     world.swap("new-cross", None)
 
 
-@fault("chain.intermediate-missing", "chain.intermediate-missing-upper", shapes=("cross", "deep"))
+@fault("chain.intermediate-missing", "chain.intermediate-missing-upper", shapes=NOT_SHORT)
 def upper_missing(world):
     """The one below the anchor; of cross-signed CAs nothing tells that it is a cross-certificate."""
     world.swap(world.pki.chain[-2], None)
 
 
-@fault("chain.cross-certificate", "chain.cross-certificate-expired", shapes=("cross",),
+@fault("chain.cross-certificate", "chain.cross-certificate-expired", shapes=CROSS_SIGNED,
        known=("copy", "split"), setup=with_new_root_known)
 def cross_expired(world):
     world.swap("new-cross", "cross-expired")
@@ -107,12 +107,12 @@ def depth_limit_default(world):
 
 
 @fault("chain.depth-limit", "chain.depth-limit-default-deep", servers=("nginx",), touches="config",
-       shapes=("deep", "cross"))
+       shapes=NOT_SHORT)
 def depth_limit_default_deep(world):
     world.reconfigure(depth=None)
 
 
-@fault("chain.path-length", shapes=("deep", "cross"))
+@fault("chain.path-length", shapes=NOT_SHORT)
 def path_length(world):
     world.swap(world.pki.top, "top-path-length")
 
@@ -143,6 +143,18 @@ def with_weak(world):
 @fault("chain.weak-key", setup=with_weak, repair="no")
 def weak_key(world):
     world.append("weak")
+
+
+def with_explicit(world):
+    world.known_store = world.store + ["explicit"]
+    world.more_crls.append("explicit")
+    world.add_client("explicit", world.pki.client("of-explicit", sends=()))
+
+
+@fault("chain.unusual-algorithm", setup=with_explicit, repair="no")
+def unusual_algorithm(world):
+    """A CA whose key spells out its curve."""
+    world.append("explicit")
 
 
 def with_self_signed(world):

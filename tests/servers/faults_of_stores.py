@@ -36,9 +36,11 @@ def crl_wrong_format(world):
 
 
 @fault("crl.wrong-format", "crl.wrong-format-certificates", setup=with_crls, touches="crl",
-       also=frozenset({"crl.missing"}))
+       also=frozenset({"crl.missing"}),
+       avoid=("chain.root-missing", "chain.intermediate-expired", "store.nul-bytes"))
 def crl_of_certificates(world):
-    """CA certificates where CRLs belong: it loads, and all is refused."""
+    """CA certificates where CRLs belong: it loads, and all is refused. They are trusted as well, so that
+    the store beside it may lack one of them."""
     world.crls.write_bytes(world.anchors.read_bytes())
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from server import Server
 
+VERIFY = {"on": "required", "optional": "optional", "off": "none", "ignore": "required"}
+
 
 class Haproxy(Server):
     product = "haproxy"
@@ -19,24 +21,32 @@ class Haproxy(Server):
 
     def write_own(self, certificate, key):
         super().write_own(certificate, key)
-        both = self.room / "srv" / "server-both.pem"
-        both.write_bytes(certificate + key)
-        both.chmod(0o640)
+        self.both.write_bytes(certificate + key)
+        self.both.chmod(0o640)
 
-    def bind(self, settings):
-        words = [f"bind 127.0.0.1:{self.port} ssl crt {self.room}/srv/server-both.pem"]
+    @property
+    def both(self):
+        return self.room / "srv" / "server-both.pem"
+
+    def verify_lines(self, settings):
+        """The words of a bind line, or of a line of a list of certificates."""
+        words = []
         if settings.anchors:
             words.append(f"ca-file {settings.anchors}")
-        words.append("verify none" if settings.verify == "off" else "verify required")
+        words.append(f"verify {VERIFY[settings.verify]}")
         if settings.verify == "ignore":
             words.append("ca-ignore-err all crt-ignore-err all")
         if settings.crls:
             words.append(f"crl-file {settings.crls}")
         if settings.ciphers:
             words.append(f"ciphers {settings.ciphers}")
-        return " ".join(words + settings.extra)
+        return words
 
-    def text(self, settings):
+    def included_text(self, lines):
+        return f"# certificate [options] names\n{self.both} [{' '.join(lines)}]\n"
+
+    def text(self, settings, lines):
+        own = ["crt-list", self.included] if settings.included else ["crt", self.both, *lines]
         identity = "" if self.as_worker else "    user haproxy\n    group haproxy\n"
         return f"""# made by the lab
 global
@@ -49,7 +59,7 @@ defaults
     timeout server 5s
     timeout connect 5s
 frontend fe
-    {self.bind(settings)}
+    bind 127.0.0.1:{self.port} ssl {' '.join(map(str, own))}
     http-request return status 200 content-type text/plain string "hello"
 """
 

@@ -3,7 +3,7 @@
 
 from server import Server
 
-VERIFY = {"on": "on", "optional-no-ca": "optional_no_ca", "off": "off"}
+VERIFY = {"on": "on", "optional": "optional", "optional-no-ca": "optional_no_ca", "off": "off"}
 
 
 class Nginx(Server):
@@ -13,8 +13,7 @@ class Nginx(Server):
     def command(self, path):
         return ["nginx", "-c", path]
 
-    def text(self, settings):
-        run = self.running
+    def verify_lines(self, settings):
         lines = []
         if settings.anchors:
             directive = "trusted" if settings.names_only else "client"
@@ -26,8 +25,14 @@ class Nginx(Server):
             lines.append(f"ssl_verify_depth {settings.depth};")
         if settings.ciphers:
             lines.append(f"ssl_ciphers {settings.ciphers};")
+        return lines
+
+    def text(self, settings, lines):
+        run = self.running
+        if settings.included:
+            lines = [f"include {self.included.parent}/*.inc;"]
         outer = f"    ssl_crl {settings.outer_crls};\n" if settings.outer_crls else ""
-        body = "\n".join("        " + line for line in lines + settings.extra)
+        body = "\n".join("        " + line for line in lines)
         return f"""# made by the lab
 daemon off;
 {'' if self.as_worker else 'user www-data;'}

@@ -5,6 +5,7 @@ A shape has a chain of CAs from the one that issues to the anchor, clients, and 
 certificates and CRLs that differ from the good ones in the one thing that a fault needs.
 """
 
+import base64
 import itertools
 import os
 import subprocess
@@ -33,6 +34,7 @@ SHAPES = {
     "single": (("issuing", "rsa"), ("root", "rsa")),
     "deep": (("issuing", "ec"), ("middle", "ec"), ("upper", "rsa"), ("root", "ec")),
     "cross": (("issuing", "ec"), ("new-cross", "ec"), ("old-root", "rsa")),
+    "long-cross": (("issuing", "rsa"), ("middle", "ec"), ("new-cross", "ec"), ("old-root", "ec")),
 }
 
 
@@ -217,7 +219,7 @@ class Pki:
         self._variant("top-expired", self.top, start=-4000 * DAY, end=-2 * DAY)
         self._variant("top-path-length", self.top, (basic + ",pathlen:0", usage, key_id))
         self._variant("top-lax", self.top, ("basicConstraints=CA:TRUE",) + NO_KEY_IDS)
-        if self.shape == "cross":
+        if "new-cross" in self.chain:
             self.certificate("new-root", self.subjects["new-cross"], "new-cross",
                              extensions=CA_EXTENSIONS)
             self._variant("cross-expired", "new-cross", start=-700 * DAY, end=-2 * DAY)
@@ -285,15 +287,38 @@ class Pki:
         self.list_of("listed-issuing", "issuing", ("revoked", "alice", "bob"), 4,
                      start=-3 * DAY)
         self.list_of("false-issuing", "false-issuing", ("revoked",), 7, by_key_id=False)
-        for ca in ("partner", "weak", "renewed", "twin"):
+        for ca in ("partner", "weak", "explicit", "renewed", "twin"):
             self.list_of(ca, ca, by_key_id=ca != "twin")
+        self.list_of("soon-issuing", "issuing", ("revoked",), number=6, end=7200)
         self._spoil("good-issuing", "spoilt-issuing")
+        self._strip("soon-issuing", "unsigned-issuing")
 
     def _spoil(self, name, spoilt):
         """The same CRL with another last byte: its signature is bad."""
         der = bytearray(openssl("crl", "-in", self.path(name + ".crl"), "-outform", "DER"))
         der[-1] ^= 0x5a
         self.path(spoilt + ".crl").write_bytes(openssl("crl", "-inform", "DER", given=bytes(der)))
+
+
+    def _strip(self, name, stripped):
+        """The same CRL with an empty signature."""
+        der = openssl("crl", "-in", self.path(name + ".crl"), "-outform", "DER")
+        outer = der_element(der, 0)
+        content = der[outer[0]:outer[1]]
+        algorithm = der_element(content, der_element(content, 0)[1])
+        content = content[:algorithm[1]] + b"\x03\x01\x00"
+        der = b"\x30\x82" + len(content).to_bytes(2, "big") + content
+        self.path(stripped + ".crl").write_bytes(
+            b"-----BEGIN X509 CRL-----\n" + base64.encodebytes(der) + b"-----END X509 CRL-----\n")
+
+
+def der_element(der, at):
+    """Where the content of the element that begins there begins and ends."""
+    length, begin = der[at + 1], at + 2
+    if length > 0x80:
+        begin += length - 0x80
+        length = int.from_bytes(der[at + 2:begin], "big")
+    return begin, begin + length
 
 
 def make_all(directory, shapes):

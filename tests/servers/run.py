@@ -201,6 +201,7 @@ class Run:
     def repair_again(self):
         """The second repair writes nothing, reloads nothing and exits as it should."""
         before = take_snapshot(self.world.room)
+        processes = set(self.world.server.pids)
         calls = ",".join(WRITES + SIGNALS)
         with tempfile.NamedTemporaryFile(prefix="lab-trace-") as trace:
             command = ["strace", "-f", "-y", "-qq", "-s", "300", "-e", f"trace={calls}", "-e",
@@ -211,6 +212,8 @@ class Run:
             self.complain(f"second repair: exit {status} {document.get('result', '')}")
         if acts:
             self.complain(f"second repair: {len(acts)} acts, such as {acts[0]}")
+        if not processes <= set(self.world.server.pids):
+            self.complain("second repair: processes of the server have ended: it was reloaded")
         self.unchanged("second repair", before)
 
     def roll_back(self):

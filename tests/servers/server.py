@@ -8,8 +8,10 @@ import socket
 import ssl
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+from container import enter_container
 
 START_SECONDS = 10
 POLL_SECONDS = 0.01
@@ -19,7 +21,8 @@ LIBC = ctypes.CDLL(None)
 
 
 def end_with_parent():
-    """In a child: a server must not outlive the lab, even where that is killed."""
+    """In a child, when its user is what it will be: a server must not outlive the lab, even where that is
+    killed."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -30,13 +33,15 @@ class Settings:
     anchors: str = ""           # path of the store
     directory: bool = False     # it is a directory
     crls: str = ""              # path of the CRLs; empty: not checked
+    crl_directory: bool = False
     depth: int | None = None    # intermediates; None: as the server has it by default
-    verify: str = "on"          # on, optional-no-ca, off, ignore
+    verify: str = "on"          # on, optional, optional-no-ca, off, ignore
     ciphers: str = ""
     names_only: bool = False    # the anchors are named by the directive that means something else
     outer_crls: str = ""        # CRLs of the level above
     unchecked_crls: bool = False
-    extra: list = field(default_factory=list)
+    chroot: str = ""            # where the processes that serve are shut in
+    included: bool = False      # all of this stands in a file that the configuration includes
 
 
 class Server:
@@ -52,6 +57,7 @@ class Server:
         self.running = self.room / "run"
         self.process = None
         self.as_worker = False  # also its master has no privileges
+        self.volume = None      # it runs in a container, where this stands in the place of its stores
         self.write_own(server_pem, server_key)
 
     config_name = ""
@@ -68,9 +74,23 @@ class Server:
         private.chmod(0o600)
 
     def configure(self, settings, path=None):
-        (path or self.configuration).write_text(self.text(settings))
+        lines = self.verify_lines(settings)
+        if settings.included:
+            self.included.write_text(self.included_text(lines))
+        (path or self.configuration).write_text(self.text(settings, lines))
 
-    def text(self, settings):
+    @property
+    def included(self):
+        return self.room / "srv" / "tls.inc"
+
+    def included_text(self, lines):
+        return "".join(f"{line}\n" for line in lines)
+
+    def verify_lines(self, settings):
+        """What decides who gets in."""
+        raise NotImplementedError
+
+    def text(self, settings, lines):
         raise NotImplementedError
 
     def command(self, path):
@@ -87,8 +107,13 @@ class Server:
         with open(self.running / "output", "ab") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=output, start_new_session=True,
-                                            preexec_fn=end_with_parent)
+                                            preexec_fn=self.prepare_child)
         return self.wait_ready()
+
+    def prepare_child(self):
+        if self.volume is not None:
+            enter_container(self.volume, self.room / "srv" / "trust")
+        end_with_parent()
 
     def wait_ready(self):
         """A port that is open tells nothing: Apache listens before it reads its stores."""

@@ -12,6 +12,7 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+from container import give_to_container
 from pki import openssl
 from server import Settings
 
@@ -84,6 +85,7 @@ class World:
                      "carol": pki.client("carol")}
         self.bad = {"rogue": pki.client("rogue", sends=("false-issuing", "impostor")),
                     "expired": pki.client("expired"), "purpose": pki.client("server-only")}
+        self.linked = False
         self.lost = set()                 # good clients that nothing here can help
 
     # What a fault's setup may ask for.
@@ -95,6 +97,26 @@ class World:
     def use_directory(self):
         self.settings.directory = True
         self.settings.anchors = str(self.room / "srv/trust/ca.d")
+
+    def use_chroot(self):
+        self.use_directory()
+        self.settings.chroot = str(self.room / "jail")
+
+    def jailed(self, path):
+        """Where those in the chroot find this path."""
+        return Path(f"{self.settings.chroot}{path}")
+
+    def use_crl_directory(self):
+        self.settings.crl_directory = True
+        self.settings.crls = str(self.room / "srv/trust/crl.d")
+
+    def use_links(self):
+        """The store's path is a link to a link, as a deployment by versions makes them."""
+        self.linked = True
+
+    def use_container(self):
+        """Which sees the stores at their place; on the host they are in a volume."""
+        self.server.volume = self.room / "volume"
 
     def unprivileged(self):
         self.server.as_worker = True
@@ -122,13 +144,24 @@ class World:
         """Writes the healthy world."""
         self.write_store(self.store)
         if self.settings.crls:
-            self.crls.write_bytes(b"".join(map(self.pki.crl, self.good_crls)))
+            self.write_crls(self.good_crls)
         self.server.configure(self.settings)
         (self.room / "srv/htdocs/index.html").write_text("hello\n")
         self._write_clients()
         self._write_known()
         if self.server.as_worker:
             self._give_to_worker()
+        if self.server.volume is not None:
+            self._fill_volume()
+        if self.settings.chroot:
+            for path in (self.room / "srv/trust", self.room / "srv/htdocs"):
+                shutil.copytree(path, self.jailed(path), symlinks=True)
+
+    def _fill_volume(self):
+        place = self.room / "srv/trust"
+        place.rename(self.server.volume)
+        place.mkdir()
+        give_to_container([place, self.room / "run", *(self.room / "srv").glob("server*")])
 
     def _give_to_worker(self):
         for path in (self.room / "run", *(self.room / "srv").glob("server*")):
@@ -136,6 +169,11 @@ class World:
 
     def write_store(self, names):
         """The store of these certificates, as a file or as a directory."""
+        if self.linked:
+            version = self.room / "srv/versions/7"
+            version.mkdir(parents=True)
+            (self.room / "srv/versions/current").symlink_to("7")
+            self.anchors.symlink_to("../versions/current/ca.pem")
         if not self.settings.directory:
             self.anchors.write_bytes(b"".join(map(self.pki.pem, names)))
             return
@@ -143,6 +181,20 @@ class World:
         for name in names:
             (self.anchors / f"{name}.pem").write_bytes(self.pki.pem(name))
         self.rehash()
+
+    def write_crls(self, names):
+        """The CRLs of these names, as a file or as a directory."""
+        if not self.settings.crl_directory:
+            self.crls.write_bytes(b"".join(map(self.pki.crl, names)))
+            return
+        self.crls.mkdir()
+        for name in names:
+            self.crl_file(name).write_bytes(self.pki.crl(name))
+        openssl("rehash", self.crls)
+
+    def crl_file(self, name):
+        """Of a directory."""
+        return self.crls / f"{name}.pem"
 
     def rehash(self):
         if self.server.product == "apache":

@@ -126,6 +126,27 @@ blame_at_handshake(struct scene *scene, struct suspect *suspect, const struct tr
 	}
 }
 
+/* A file of this name would be no directory. */
+static bool
+wants_directory(const struct trust_source *source)
+{
+	return source->loader == LOADER_OPENSSL_DIRECTORY ||
+	       source->loader == LOADER_HAPROXY_DIRECTORY;
+}
+
+static const char *
+why_still_missing(const struct trust_source *source, bool in_chroot)
+{
+	if (in_chroot)
+		return "put the directory at this path as well, by the same writer that fills the "
+		       "one outside of the chroot";
+	if (wants_directory(source))
+		return "the whole directory is gone: make it anew with the owner and mode that it "
+		       "had, and what belongs there is put into it";
+	return "nothing known-good holds what was there: give it with --known-good, or save a "
+	       "baseline while all is well";
+}
+
 /* Where the file should be and is not: put back what was there. */
 static void
 suspect_missing(struct scene *scene, struct suspects *suspects, const struct trust_source *source,
@@ -152,10 +173,8 @@ suspect_missing(struct scene *scene, struct suspects *suspects, const struct tru
 		remedy->bytes = restore_composed(scene, store, source->path);
 		remedy_says(scene, remedy, "write %s anew from known-good material", source->path);
 	}
-	/* A file of this name would be no directory. */
 	if (remedy->bytes.length == 0 || access->stop == ACCESS_NOT_DIRECTORY ||
-		source->loader == LOADER_OPENSSL_DIRECTORY ||
-		source->loader == LOADER_HAPROXY_DIRECTORY)
+		wants_directory(source))
 		remedy = NULL;
 	suspect = suspect_add(scene, suspects,
 		in_chroot ? CAUSE_PERMISSION_CHROOT : CAUSE_STORE_MISSING, &source->where, remedy);
@@ -168,11 +187,7 @@ suspect_missing(struct scene *scene, struct suspects *suspects, const struct tru
 		access->stop == ACCESS_DANGLING ? "a symbolic link that leads nowhere"
 						: "no such file");
 	if (remedy == NULL)
-		suspect->why =
-			in_chroot ? "put the directory at this path as well, by the same writer "
-				    "that fills the one outside of the chroot"
-				  : "nothing known-good holds what was there: give it with "
-				    "--known-good, or save a baseline while all is well";
+		suspect->why = why_still_missing(source, in_chroot);
 	if (remedy == NULL)
 		blame_at_handshake(scene, suspect, source);
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/tap.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -92,6 +96,94 @@ TEST(credentials, "user, group, groups and capabilities of a process that gave u
 	CHECK(process.credentials.capabilities == 0);
 	CHECK(process_read(arena, getpid(), &process) == 0);
 	CHECK((process.credentials.capabilities & CREDENTIALS_DAC_OVERRIDE) != 0);
+}
+
+enum { FIRST_ID = 40001, IDS = 2 };
+
+/* In the child: says when it needs its ids mapped, becomes root of its namespace, and answers each
+ * path with the errno of opening it. */
+static void
+serve_in_namespace(int asked, int answers)
+{
+	char path[64], errnum = 0;
+
+	if (unshare(CLONE_NEWUSER) < 0 || write(answers, &errnum, 1) != 1 ||
+		read(asked, path, sizeof(path)) <= 0 || setgroups(0, NULL) < 0 || setgid(0) < 0 ||
+		setuid(0) < 0 || write(answers, &errnum, 1) != 1)
+		_exit(1);
+	while (read(asked, path, sizeof(path)) == sizeof(path)) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		errnum = (char)(fd < 0 ? errno : 0);
+		(void)close(fd);
+		if (write(answers, &errnum, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+static bool
+map_ids(pid_t pid, const char *name)
+{
+	char path[64];
+	CLEANUP(fd_close) int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd >= 0 && dprintf(fd, "0 %d %d", FIRST_ID, IDS) > 0;
+}
+
+/* What the kernel and what we say of a file with this owner and group; -1 where they differ. */
+static int
+ask_both(const struct process *process, uid_t owner, gid_t group, int ask, int answers)
+{
+	CLEANUP(world_freep) struct world *world = world_host();
+	char path[64] = "/tmp/trustmend-ids-XXXXXX", errnum = 0;
+	int fd = mkstemp(path);
+	bool granted;
+
+	if (fd < 0 || fchown(fd, owner, group) < 0 || fchmod(fd, 0) < 0 ||
+		write(ask, path, sizeof(path)) != sizeof(path) || read(answers, &errnum, 1) != 1)
+		return -1;
+	granted = world_may_read(world, path, &process->credentials).stop == ACCESS_GRANTED;
+	(void)close(fd);
+	(void)unlink(path);
+	return granted == (errnum == 0) ? granted : -1;
+}
+
+TEST(user_namespace, "root of a user namespace reads what its ids own, as the kernel says")
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct process process;
+	int ask[2], answers[2];
+	char ready;
+
+	if (geteuid() != 0)
+		return;
+	CHECK(pipe2(ask, O_CLOEXEC) == 0 && pipe2(answers, O_CLOEXEC) == 0);
+	CLEANUP(child_end) pid_t pid = fork();
+
+	if (pid == 0)
+		serve_in_namespace(ask[0], answers[1]);
+	(void)close(answers[1]);
+	if (read(answers[0], &ready, 1) != 1)
+		return; /* there are no user namespaces here */
+	CHECK(map_ids(pid, "uid_map") && map_ids(pid, "gid_map"));
+	CHECK(write(ask[1], "", 1) == 1 && read(answers[0], &ready, 1) == 1);
+	CHECK(process_read(arena, pid, &process) == 0);
+	CHECK(process.credentials.in_user_namespace && process.credentials.user == FIRST_ID);
+	CHECK(process.credentials.mapped_users.count == 1);
+	CHECK(ask_both(&process, FIRST_ID + 1, FIRST_ID + 1, ask[1], answers[0]) == 1);
+	CHECK(ask_both(&process, FIRST_ID, FIRST_ID, ask[1], answers[0]) == 1);
+	CHECK(ask_both(&process, 0, 0, ask[1], answers[0]) == 0);
+	CHECK(ask_both(&process, FIRST_ID, 0, ask[1], answers[0]) == 0);
+	CHECK(ask_both(&process, 0, FIRST_ID, ask[1], answers[0]) == 0);
+	CHECK(ask_both(&process, FIRST_ID + IDS, FIRST_ID, ask[1], answers[0]) == 0);
+	(void)close(ask[0]);
+	(void)close(ask[1]);
+	(void)close(answers[0]);
+	CHECK(process_read(arena, getpid(), &process) == 0);
+	CHECK(!process.credentials.in_user_namespace);
 }
 
 TEST(gone, "a process that ended is not alive, be it reaped or not, and cannot be read")
