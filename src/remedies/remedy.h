@@ -33,6 +33,7 @@ struct remedy {
 	struct span bytes; /* restore-store: the whole content; restore-entry and others: DER of the
 			      object */
 	const char *label; /* PEM label to write: "CERTIFICATE", "X509 CRL" */
+	bool makes_links;  /* split-file: each file gets its hash link as well */
 	const char *target; /* of a link; of a path in the configuration */
 	struct locus where; /* set-value: the value in the configuration */
 	int number;         /* set-depth: value as written */

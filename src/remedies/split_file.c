@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gives each further certificate of a file in a hash directory a file and link of its own; the file
- * itself stays. */
+/* Gives each certificate of a file in a directory a file of its own, and where the directory is
+ * searched by hash a link; the file itself stays. */
 #include "remedies/remedy.h"
 
 #include "stores/hashdir.h"
@@ -32,6 +32,8 @@ split_file_apply(
 	for (size_t i = 0; i < store->entry_count; i++)
 		if (store->entries[i].kind == ENTRY_CERTIFICATE)
 			split_write(remedy, overlay, arena, &store->entries[i]);
+	if (!remedy->makes_links)
+		return 0;
 	TRY(hashdir_missing_links(arena, overlay, remedy->path, &links, &count, err));
 	for (size_t i = 0; i < count; i++)
 		overlay_link(overlay, arena_printf(arena, "%s/%s", remedy->path, links[i].name),

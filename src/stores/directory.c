@@ -70,3 +70,15 @@ directory_digest(const struct directory *directory)
 	}
 	return digest_of(buffer_span(&list));
 }
+
+bool
+directory_haproxy_reads(const char *name)
+{
+	static const char *const suffixes[] = { ".pem", ".crt", ".cer", ".crl" };
+	const char *suffix = strrchr(name, '.');
+
+	for (size_t i = 0; suffix != NULL && name[0] != '.' && i < COUNT_OF(suffixes); i++)
+		if (strcmp(suffix, suffixes[i]) == 0)
+			return true;
+	return false;
+}

@@ -24,3 +24,6 @@ struct directory {
 	struct arena *, struct world *, const char *path, struct directory *ret, struct err *err);
 /* Of the sorted names with their targets and contents. */
 struct digest directory_digest(const struct directory *);
+
+/* Whether HAProxy reads a file of this name in a directory: by its suffix. */
+bool directory_haproxy_reads(const char *name);

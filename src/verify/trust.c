@@ -4,6 +4,8 @@
 #include "verify/verify.h"
 #include "world/access.h"
 
+enum { COMPANY_MAX = 64 }; /* entries of one file, of which each is compared with each */
+
 struct loader {
 	struct arena *arena;
 	struct stores *stores;
@@ -113,6 +115,85 @@ file_is_readable(struct loader *loader, const struct trust_source *source,
 	return last->granted;
 }
 
+static bool
+is_linked(const struct entry *entry)
+{
+	return entry->link != NULL;
+}
+
+/* A certificate of the trust says that the second name stands right above the first. */
+static bool
+is_above(const struct trust *trust, struct span name, struct span above)
+{
+	for (size_t i = 0; i < trust->anchor_count; i++)
+		if (name_equal(trust->anchors[i].cert->subject, name) &&
+			name_equal(trust->anchors[i].cert->issuer, above))
+			return true;
+	return false;
+}
+
+/* When the first has been looked up, the other is asked for next. */
+static bool
+leads_to(const struct loader *loader, const struct entry *found, const struct entry *next)
+{
+	if (found->kind != next->kind)
+		return false;
+	if (next->kind == ENTRY_CERTIFICATE)
+		return name_equal(found->cert.issuer, next->cert.subject);
+	return next->kind == ENTRY_CRL && loader->verifier->crl_check == CRL_CHECK_CHAIN &&
+	       is_above(loader->trust, found->crl.issuer, next->crl.issuer);
+}
+
+/* The entries first to end - 1 stand in one file. */
+static void
+add_company_of_file(
+	struct loader *loader, const struct store *store, const size_t first, const size_t end)
+{
+	bool found[COMPANY_MAX] = {};
+	bool more = true;
+
+	for (size_t i = first; i < end; i++)
+		found[i - first] = is_linked(&store->entries[i]);
+	while (more) {
+		more = false;
+		for (size_t i = first; i < end; i++)
+			for (size_t j = first; j < end && !found[i - first]; j++) {
+				if (!found[j - first] ||
+					!leads_to(loader, &store->entries[j], &store->entries[i]))
+					continue;
+				found[i - first] = more = true;
+				if (store->entries[i].kind == ENTRY_CRL)
+					add_crl(loader, &store->entries[i]);
+				else
+					add_anchor(loader, store, &store->entries[i]);
+			}
+	}
+}
+
+/*
+ * A file that a hash link leads to is read whole, and what stands in it beside the one that was
+ * looked for is in the cache by then (by_dir.c; X509_STORE_CTX_get_by_subject looks there first).
+ * So the issuer of a certificate is found in that certificate's own file without a link.
+ */
+static void
+add_company(struct loader *loader, const struct trust_source *source, const struct store *store)
+{
+	struct file_access last = {};
+	size_t end;
+
+	if (source->loader != LOADER_OPENSSL_DIRECTORY)
+		return;
+	for (size_t first = 0; first < store->entry_count; first = end) {
+		for (end = first + 1;
+			end < store->entry_count &&
+			strcmp(store->entries[end].path, store->entries[first].path) == 0;)
+			end++;
+		if (end - first > 1 && end - first <= COMPANY_MAX &&
+			file_is_readable(loader, source, &store->entries[first], &last))
+			add_company_of_file(loader, store, first, end);
+	}
+}
+
 /*
  * X509_load_cert_crl_file takes certificates and CRLs alike, whichever directive names the file: a
  * CRL in a CA file is used, and a CA in a CRL file is trusted.
@@ -202,6 +283,11 @@ trust_load(struct arena *arena, struct stores *stores, struct world *world,
 	trust->stores = arena_alloc(arena, (verifier->source_count + 1) * sizeof(trust->stores[0]));
 	for (size_t i = 0; i < verifier->source_count; i++)
 		load_source(&loader, i);
+	/* Certificates first, for they say whose CRL is asked for next. */
+	for (size_t i = 0; i < verifier->source_count; i++)
+		if (trust->stores[i] != NULL && trust->stores[i]->state == STORE_PRESENT &&
+			verifier->sources[i].role != ROLE_NAMES)
+			add_company(&loader, &verifier->sources[i], trust->stores[i]);
 	trust_seal(trust);
 	return trust;
 }

@@ -7,7 +7,7 @@ bad=0
 sources() {
 	find . \( -name .git -o -name 'build*' -o -name __pycache__ \) -prune -o -type f \
 		! -name LICENSE ! -name '*.md' ! -name '*.json' ! -name '*.svg' ! -name '*.png' ! -name .gitignore \
-		! -name .clang-format ! -name '*.txt' -print
+		! -name .clang-format ! -name '*.txt' ! -name 'expect.*' ! -path './tests/cases/*/case' -print
 	find . -name meson_options.txt -print
 }
 for file in $(sources | sort); do

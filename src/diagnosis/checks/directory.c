@@ -22,8 +22,9 @@ remedy_split(struct scene *scene, const struct store *store, const struct defect
 	struct remedy *remedy = remedy_new(scene, "split-file", defect->cause, store->path);
 
 	remedy->target = path_base(defect->path);
-	remedy_says(scene, remedy, "give each certificate of %s a file and link of its own",
-		defect->path);
+	remedy->makes_links = store->loader == LOADER_OPENSSL_DIRECTORY;
+	remedy_says(scene, remedy, "give each certificate of %s a file%s of its own", defect->path,
+		remedy->makes_links ? " and link" : "");
 	return remedy;
 }
 
@@ -100,8 +101,10 @@ remedy_for(struct scene *scene, const struct store *store, const struct defect *
 	case CAUSE_STORE_NOT_REHASHED:
 	case CAUSE_STORE_OLD_HASH_LINKS:
 	case CAUSE_STORE_HASH_COLLISION:
+	case CAUSE_CRL_FIRST_ONLY:
 		return remedy_links(scene, store, defect->cause);
 	case CAUSE_STORE_MULTI_CERT_LINK:
+	case CAUSE_STORE_FIRST_BLOCK_ONLY:
 		return remedy_split(scene, store, defect);
 	case CAUSE_STORE_DANGLING_LINK:
 		return remedy_target(scene, defect);
@@ -131,9 +134,32 @@ suspect_defect(struct scene *scene, struct suspects *suspects, const struct stor
 	suspect_evidence(scene, suspect, "%s: %s", defect->path, defect->text);
 	if (remedy == NULL)
 		suspect->why = defect->harmless
-				       ? "nothing is lost by it: remove it when the directory is "
-					 "next changed"
+				       ? "all that stands there is found: nothing needs to be done"
 				       : "nothing known-good holds what belongs here";
+}
+
+/* It stands so in the files, and is not what a mend that is tried leaves behind. */
+static bool
+is_on_disk(struct scene *scene, const struct trust_source *source, const struct defect *defect)
+{
+	const struct store *store = stores_open(
+		scene->diagnosis->stores, scene->original->world, source->path, source->loader);
+
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (store->defects[i].cause == defect->cause &&
+			store->defects[i].harmless == defect->harmless &&
+			strcmp(store->defects[i].path, defect->path) == 0)
+			return true;
+	return false;
+}
+
+/* HAProxy's directories are judged file by file, as bytes, but for this. */
+static bool
+is_of_directory(const struct trust_source *source, const struct defect *defect)
+{
+	return source->loader == LOADER_OPENSSL_DIRECTORY ||
+	       (source->loader == LOADER_HAPROXY_DIRECTORY &&
+		       defect->cause == CAUSE_STORE_FIRST_BLOCK_ONLY);
 }
 
 static void
@@ -146,11 +172,13 @@ directory_run(struct scene *scene, struct suspects *suspects)
 			const struct store *store = stores_open(scene->diagnosis->stores,
 				scene->world, source->path, source->loader);
 
-			if (store->state != STORE_PRESENT ||
-				source->loader != LOADER_OPENSSL_DIRECTORY)
+			if (store->state != STORE_PRESENT)
 				continue;
 			for (size_t k = 0; k < store->defect_count; k++)
-				suspect_defect(scene, suspects, store, &store->defects[k]);
+				if (is_of_directory(source, &store->defects[k]) &&
+					(!store->defects[k].harmless ||
+						is_on_disk(scene, source, &store->defects[k])))
+					suspect_defect(scene, suspects, store, &store->defects[k]);
 		}
 }
 

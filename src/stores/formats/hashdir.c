@@ -124,12 +124,12 @@ check_slots(struct found *found)
 }
 
 static size_t
-count_certificates(const struct found *found, const struct hash_file *file)
+count_of(const struct found *found, const struct hash_file *file, enum entry_kind kind)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < file->count; i++)
-		count += found->builder->entries[file->first + i].kind == ENTRY_CERTIFICATE;
+		count += found->builder->entries[file->first + i].kind == kind;
 	return count;
 }
 
@@ -138,16 +138,18 @@ check_multiple(struct found *found)
 {
 	for (size_t i = 0; i < found->links.count; i++) {
 		const struct hash_slot *slot = &found->links.slots[i];
-		size_t count = slot->file == NULL ? 0 : count_certificates(found, slot->file);
+		enum entry_kind kind = slot->is_crl ? ENTRY_CRL : ENTRY_CERTIFICATE;
+		size_t count = slot->file == NULL ? 0 : count_of(found, slot->file, kind);
 		struct defect *defect;
 
-		if (slot->is_crl || count < 2)
+		if (count < 2)
 			continue;
-		defect = name_defect(found, CAUSE_STORE_MULTI_CERT_LINK, slot->link,
+		defect = name_defect(found,
+			slot->is_crl ? CAUSE_CRL_FIRST_ONLY : CAUSE_STORE_MULTI_CERT_LINK,
+			slot->link,
 			arena_printf(found->builder->arena,
-				"the file behind %s holds %zu certificates, and is found by the "
-				"name of one",
-				slot->link->name, count));
+				"the file behind %s holds %zu %s, and is found by the name of one",
+				slot->link->name, count, slot->is_crl ? "CRLs" : "certificates"));
 		if (defect != NULL)
 			defect->harmless = all_found(found, slot->file);
 	}
@@ -174,7 +176,7 @@ check_entry(struct found *found, const struct entry *entry)
 static bool
 check_bundle(struct found *found, const struct hash_file *file)
 {
-	size_t count = count_certificates(found, file);
+	size_t count = count_of(found, file, ENTRY_CERTIFICATE);
 	struct defect *defect;
 
 	if (count < 2 || file->is_linked || all_found(found, file))
@@ -198,6 +200,64 @@ check_files(struct found *found)
 			continue;
 		for (size_t k = 0; k < file->count && !file->is_linked; k++)
 			check_entry(found, &found->builder->entries[file->first + k]);
+	}
+}
+
+/* The first certificate of the file, or NULL where HAProxy does not read it. */
+static const struct entry *
+first_certificate(const struct found *found, const struct hash_file *file)
+{
+	for (size_t i = 0; i < file->count && directory_haproxy_reads(file->file->name); i++)
+		if (found->builder->entries[file->first + i].kind == ENTRY_CERTIFICATE)
+			return &found->builder->entries[file->first + i];
+	return NULL;
+}
+
+static bool
+is_first_of_some(const struct found *found, const struct entry *entry)
+{
+	for (size_t i = 0; i < found->links.file_count; i++) {
+		const struct entry *first = first_certificate(found, &found->links.files[i]);
+
+		if (first != NULL && span_equal(first->der, entry->der))
+			return true;
+	}
+	return false;
+}
+
+static bool
+all_are_first(const struct found *found, const struct hash_file *file)
+{
+	for (size_t i = 0; i < file->count; i++) {
+		const struct entry *entry = &found->builder->entries[file->first + i];
+
+		if (entry->kind == ENTRY_CERTIFICATE && !is_first_of_some(found, entry))
+			return false;
+	}
+	return true;
+}
+
+/* HAProxy takes one certificate of each file of a directory: src/ssl_ckch.c,
+ * ssl_store_load_locations_file. */
+static void
+check_first_blocks(struct found *found)
+{
+	for (size_t i = 0; i < found->links.file_count; i++) {
+		const struct hash_file *file = &found->links.files[i];
+		size_t count = count_of(found, file, ENTRY_CERTIFICATE);
+		struct defect *defect;
+
+		if (count < 2 || first_certificate(found, file) == NULL)
+			continue;
+		found->builder->path = found->builder->entries[file->first].path;
+		defect = builder_defect(found->builder, CAUSE_STORE_FIRST_BLOCK_ONLY, 0, 0,
+			"the file holds %zu certificates, and of each file of a directory HAProxy "
+			"reads the first alone",
+			count);
+		if (defect == NULL)
+			return;
+		defect->line = 1;
+		defect->harmless = all_are_first(found, file);
 	}
 }
 
@@ -237,6 +297,8 @@ hashdir_read(struct store_builder *builder)
 		check_files(&found);
 		check_dangling(&found);
 	}
+	if (builder->loader == LOADER_HAPROXY_DIRECTORY)
+		check_first_blocks(&found);
 	builder_turn_to(builder, path, (struct span){});
 	if (builder->directory->more)
 		(void)builder_defect(builder, CAUSE_STORE_WRONG_FORMAT, 0, 0,

@@ -2,21 +2,8 @@
 /* A directory as HAProxy's ca-file since 2.4 (src/ssl_ckch.c, ssl_store_load_locations_file): each
  * file with one of four suffixes, sorted by name; of each the first certificate alone. What cannot
  * be read costs a warning. No hash links are needed. */
+#include "stores/directory.h"
 #include "stores/loader.h"
-
-#include <string.h>
-
-static bool
-has_known_suffix(const char *name)
-{
-	static const char *const suffixes[] = { ".pem", ".crt", ".cer", ".crl" };
-	const char *suffix = strrchr(name, '.');
-
-	for (size_t i = 0; suffix != NULL && name[0] != '.' && i < COUNT_OF(suffixes); i++)
-		if (strcmp(suffix, suffixes[i]) == 0)
-			return true;
-	return false;
-}
 
 /* Asks for one file; entries are those of the whole directory, since a name may be a link to a file
  * that is listed under another one. */
@@ -50,7 +37,7 @@ haproxy_directory_load(const struct loader_task *task, struct loading *ret)
 	if (!ret->loads || world_list(task->world, store->path, &names, &count, &err) < 0)
 		return;
 	for (size_t i = 0; i < count && i < STORE_MAX_FILES; i++)
-		if (has_known_suffix(names[i]))
+		if (directory_haproxy_reads(names[i]))
 			load_file(task, names[i], &match, ret);
 }
 
