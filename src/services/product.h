@@ -17,6 +17,7 @@ struct product {
 	const char *name, *title;
 	const char *const *usual_configs;  /* NULL-terminated */
 	const char *const *usual_programs; /* absolute paths, NULL-terminated */
+	bool takes_directories;            /* its configuration may be one */
 	/* Whether the product's program runs in it, in whatever part: told from its name,
 	 * executable and arguments alone. Nothing more is known of processes of which all products
 	 * deny it. */

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The same file, seen through two worlds. A file that is missing in both, at one path, is too. */
-static bool
-is_same_file(struct world *a, const char *path_a, struct world *b, const char *path_b)
+bool
+roster_is_same_file(struct world *a, const char *path_a, struct world *b, const char *path_b)
 {
 	struct file_identity left, right;
 	struct err err = { 0 };
@@ -26,7 +25,7 @@ roster_find(struct roster *roster, const struct product *product, const char *co
 		struct service *service = roster->list[i];
 
 		if (service->product == product &&
-			is_same_file(service->world, service->config, roster->world, config))
+			roster_is_same_file(service->world, service->config, roster->world, config))
 			return service;
 	}
 	/* In no world but its own is there such a file: a container's. */
@@ -145,7 +144,9 @@ find_configured(struct roster *roster, const struct product *product, const char
 
 	if (roster->count < SERVICE_MAX &&
 		world_stat(roster->world, config, &identity, &err) == 0 &&
-		identity.type == FILE_REGULAR && roster_find(roster, product, config) == NULL)
+		(identity.type == FILE_REGULAR ||
+			(product->takes_directories && identity.type == FILE_DIRECTORY)) &&
+		roster_find(roster, product, config) == NULL)
 		(void)roster_add(roster, product, config);
 }
 

@@ -26,5 +26,7 @@ struct roster {
 	const char *wanted_config, struct roster *ret, struct err *err);
 /* The service of this product and configuration; a running one first. NULL where there is none. */
 struct service *roster_find(struct roster *, const struct product *, const char *config);
+/* The same file, seen through two worlds. A file that is missing in both, at one path, is too. */
+bool roster_is_same_file(struct world *a, const char *path_a, struct world *b, const char *path_b);
 /* Adds process.other-path findings to a service whose endpoints another process holds. */
 void roster_check_endpoints(struct roster *, struct service *, enum severity);

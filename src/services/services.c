@@ -9,19 +9,6 @@
 #include "services/library.h"
 #include "services/roster.h"
 
-static bool
-is_same_identity(struct world *a, struct world *b, const char *path)
-{
-	struct file_identity left, right;
-	struct err err = { 0 };
-	bool has_left = world_stat(a, path, &left, &err) == 0;
-	bool has_right = world_stat(b, path, &right, &err) == 0;
-
-	if (!has_left || !has_right)
-		return has_left == has_right;
-	return left.device == right.device && left.inode == right.inode;
-}
-
 /*
  * A mount namespace of its own need not matter: systemd's PrivateTmp gives one to most services of
  * a machine. Where every path that the service reads is the same file in both, ours will do, and
@@ -32,14 +19,19 @@ sees_what_we_see(const struct service *service, struct world *ours)
 {
 	if (strcmp(service->main.root, "/") != 0)
 		return false;
-	for (size_t i = 0; i < service->config_file_count; i++)
-		if (!is_same_identity(service->world, ours, service->config_files[i]))
+	for (size_t i = 0; i < service->config_file_count; i++) {
+		const char *path = service->config_files[i];
+
+		if (!roster_is_same_file(service->world, path, ours, path))
 			return false;
+	}
 	for (size_t i = 0; i < service->verifier_count; i++)
-		for (size_t j = 0; j < service->verifiers[i].source_count; j++)
-			if (!is_same_identity(
-				    service->world, ours, service->verifiers[i].sources[j].path))
+		for (size_t j = 0; j < service->verifiers[i].source_count; j++) {
+			const char *path = service->verifiers[i].sources[j].path;
+
+			if (!roster_is_same_file(service->world, path, ours, path))
 				return false;
+		}
 	return service->config_file_count > 0;
 }
 
@@ -104,6 +96,24 @@ unknown_product(struct arena *arena, const char *name, struct err *err)
 	return err_set(err, ERR_USAGE, "no product is called \"%s\"", shown);
 }
 
+/* The service whose configuration is read from this file too: an include, or one of several. */
+static struct service *
+find_reader(struct roster *roster, const struct product *product, const char *config)
+{
+	for (size_t i = 0; i < roster->count; i++) {
+		struct service *service = roster->list[i];
+
+		if (service->product != product)
+			continue;
+		service_load(roster, service, SEVERITY_CRITICAL);
+		for (size_t j = 0; j < service->config_file_count; j++)
+			if (roster_is_same_file(service->world, service->config_files[j],
+				    roster->world, config))
+				return service;
+	}
+	return NULL;
+}
+
 static int
 find_by_config(struct arena *arena, struct world *world, const struct product *product,
 	const char *config, struct services *services, struct err *err)
@@ -118,7 +128,15 @@ find_by_config(struct arena *arena, struct world *world, const struct product *p
 	if (*config != '/' && getcwd(directory, sizeof(directory)) != NULL)
 		config = path_join(arena, directory, config);
 	config = path_normalize(arena, config);
-	TRY(roster_make(arena, world, product, config, &roster, err));
+	TRY(roster_make(arena, world, NULL, NULL, &roster, err));
+	if (roster_find(&roster, product, config) == NULL) {
+		service = find_reader(&roster, product, config);
+		if (service != NULL) {
+			services_add(arena, services, service);
+			return 0;
+		}
+		TRY(roster_make(arena, world, product, config, &roster, err));
+	}
 	service = roster_find(&roster, product, config);
 	if (service == NULL) {
 		const char *shown = text_sanitize(arena, config, strlen(config));

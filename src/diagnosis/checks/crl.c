@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "diagnosis/restore.h"
+#include "verify/rule.h"
 
 /* A failure of revocation at one certificate of a refused client's path. */
 struct lapse {
@@ -305,7 +306,8 @@ explain_refused(struct scene *scene, struct suspects *suspects, const struct cel
 			.ca = ca_above(path, failure->depth),
 		};
 
-		explain_lapse(&lapse);
+		if (!failure_is_forgiven(cell->verifier, failure))
+			explain_lapse(&lapse);
 	}
 }
 

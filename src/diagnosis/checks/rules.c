@@ -9,6 +9,7 @@
 
 #include "diagnosis/completion.h"
 #include "diagnosis/restore.h"
+#include "verify/rule.h"
 
 /* What an error of OpenSSL means at a CA and at the client, and who mends it. CAUSE__COUNT: not
  * judged here. */
@@ -279,7 +280,8 @@ rules_run(struct scene *scene, struct suspects *suspects)
 			struct breach breach = { scene, suspects, cell, &cell->verdict->paths[0],
 				&cell->verdict->paths[0].failures[j] };
 
-			explain_breach(&breach);
+			if (!failure_is_forgiven(cell->verifier, breach.failure))
+				explain_breach(&breach);
 		}
 	}
 }

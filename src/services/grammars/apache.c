@@ -6,6 +6,7 @@
 #include "services/grammars/apache_reading.h"
 
 static void read_path(struct reading *, const char *path, struct locus where, bool optional);
+static void read_macro(struct reading *, struct macro *, const struct apache_argument *arguments);
 
 /* False from when the bound is met. */
 static bool
@@ -145,19 +146,14 @@ static void
 do_use(struct reading *reading, const struct apache_lines *lines, const struct apache_word *words,
 	size_t count)
 {
+	const struct apache_argument *arguments;
+	struct macro *macro;
+
 	if (count == 0 || !spend(reading, reading->macro_count, lines->where))
 		return;
-	for (size_t i = reading->macro_count; i > 0; i--) {
-		const struct macro *macro = &reading->macros[i - 1];
-
-		if (strcasecmp(macro->name, words[0].text) != 0)
-			continue;
-		if (macro->verifies)
-			apache_reading_problem(reading, lines->where,
-				"what the macro %s says of client certificates is not seen here",
-				macro->name);
-		return;
-	}
+	macro = apache_macro_use(reading, lines, words, count, &arguments);
+	if (macro != NULL)
+		read_macro(reading, macro, arguments);
 }
 
 /* Directives that httpd carries out while it reads (EXEC_ON_READ). */
@@ -210,9 +206,6 @@ skipped_line(struct reading *reading, struct file_reading *file)
 	size_t length = strcspn(line, " \t>");
 	const char *name;
 
-	if (section->macro != NULL &&
-		(strncasecmp(line, "SSLVerify", 9) == 0 || strncasecmp(line, "SSLCA", 5) == 0))
-		section->macro->verifies = true;
 	if (*line != '<' || length < 2)
 		return;
 	if (line[1] == '/') {
@@ -268,20 +261,47 @@ file_reading_end(struct file_reading *file)
 }
 
 static void
+read_lines(struct reading *reading, struct file_reading *file)
+{
+	while (!reading->exhausted && apache_lines_next(&file->lines)) {
+		size_t length = file->lines.where.length * (1 + file->argument_count);
+
+		if (!spend(reading, length, file->lines.where))
+			break;
+		if (file->argument_count > 0)
+			apache_lines_substitute(
+				&file->lines, file->arguments, file->argument_count);
+		read_line(reading, file);
+		(void)spend(reading, file->lines.text->length, file->lines.where);
+	}
+	apache_sections_end(reading, file);
+}
+
+static void
 read_bytes(struct reading *reading, const char *path, struct span bytes)
 {
 	CLEANUP(file_reading_end) struct file_reading file = { .floor = reading->depth };
 
 	apache_lines_begin(&file.lines, path, bytes);
-	while (!reading->exhausted && apache_lines_next(&file.lines)) {
-		size_t length = file.lines.where.length;
+	read_lines(reading, &file);
+}
 
-		if (!spend(reading, length, file.lines.where))
-			break;
-		read_line(reading, &file);
-		(void)spend(reading, file.lines.text->length, file.lines.where);
-	}
-	apache_sections_end(reading, &file);
+/* Its lines, once more; sections that it opens it closes as well. */
+static void
+read_macro(struct reading *reading, struct macro *macro, const struct apache_argument *arguments)
+{
+	CLEANUP(file_reading_end)
+	struct file_reading file = { .floor = reading->depth,
+		.arguments = arguments,
+		.argument_count = macro->parameter_count };
+
+	macro->in_use = true;
+	reading->macro_depth++;
+	apache_lines_begin(&file.lines, macro->begin.path, macro->file);
+	apache_lines_narrow(&file.lines, macro->begin, macro->end);
+	read_lines(reading, &file);
+	reading->macro_depth--;
+	macro->in_use = false;
 }
 
 static void

@@ -138,6 +138,63 @@ apache_lines_next(struct apache_lines *lines)
 	return false;
 }
 
+/* The longest name that stands here. */
+static const struct apache_argument *
+argument_at(const char *bytes, const struct apache_argument *arguments, size_t count)
+{
+	const struct apache_argument *longest = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (*arguments[i].name != '\0' && text_starts(bytes, arguments[i].name) &&
+			(longest == NULL || strlen(arguments[i].name) > strlen(longest->name)))
+			longest = &arguments[i];
+	return longest;
+}
+
+/* The bytes of value, all of which come from this span of the file. */
+static bool
+text_add_value(struct apache_text *text, const char *value, size_t start, size_t end)
+{
+	bool fits = true;
+
+	for (; *value != '\0' && fits; value++)
+		fits = text_add(text, *value, start, end);
+	return fits;
+}
+
+void
+apache_lines_substitute(
+	struct apache_lines *lines, const struct apache_argument *arguments, size_t count)
+{
+	struct apache_text from = lines->joined;
+	bool fits = true;
+
+	lines->joined = lines->expanded;
+	text_clear(&lines->joined);
+	for (size_t i = 0; i < from.length && fits;) {
+		const struct apache_argument *argument =
+			argument_at(from.bytes + i, arguments, count);
+		size_t length = argument != NULL ? strlen(argument->name) : 1;
+
+		fits = argument != NULL ? text_add_value(&lines->joined, argument->value,
+						  from.starts[i], from.ends[i + length - 1])
+					: text_add(&lines->joined, from.bytes[i], from.starts[i],
+						  from.ends[i]);
+		i += length;
+	}
+	lines->too_long = lines->too_long || !fits;
+	lines->expanded = from;
+	lines->text = &lines->joined;
+}
+
+void
+apache_lines_narrow(struct apache_lines *lines, struct locus from, size_t end)
+{
+	lines->offset = from.offset;
+	lines->next_line = from.line;
+	lines->file.length = end;
+}
+
 /* "${NAME}" at this place: its whole length and its value. */
 static size_t
 reference_at(const char *bytes, apache_lookup *lookup, void *context, const char **ret_value)
@@ -176,9 +233,8 @@ apache_lines_expand(struct apache_lines *lines, apache_lookup *lookup, void *con
 			fits = text_add(to, from->bytes[i], from->starts[i], from->ends[i]);
 			i++;
 		} else {
-			for (; *value != '\0' && fits; value++)
-				fits = text_add(
-					to, *value, from->starts[i], from->ends[i + length - 1]);
+			fits = text_add_value(
+				to, value, from->starts[i], from->ends[i + length - 1]);
 			i += length;
 		}
 		if (!fits) {

@@ -38,10 +38,23 @@ void apache_lines_end(struct apache_lines *); /* for CLEANUP as well */
 /* The next line that is neither empty nor a comment; false at the end of the file. */
 bool apache_lines_next(struct apache_lines *);
 
+/* A parameter of a macro, and what stands in its place. */
+struct apache_argument {
+	const char *name, *value;
+};
+
+/* Replaces the arguments in the current line, before variables are: at each place the longest name
+ * (mod_macro.c, next_substitution). */
+void apache_lines_substitute(
+	struct apache_lines *, const struct apache_argument *arguments, size_t count);
+
 /* The value of NAME, or NULL: then ${NAME} stays as it is. */
 typedef const char *apache_lookup(void *context, const char *name);
 /* Replaces ${NAME} in the current line, once: values are not looked at again. */
 void apache_lines_expand(struct apache_lines *, apache_lookup *, void *context);
+
+/* Goes on at a place of the file, up to another. */
+void apache_lines_narrow(struct apache_lines *, struct locus from, size_t end);
 
 /* Takes the next word behind *position; false where there is none. Text is from the arena. */
 bool apache_lines_word(

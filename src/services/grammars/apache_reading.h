@@ -13,7 +13,7 @@ enum section_use {
 	SECTION_KEPT,        /* the caller sees it */
 	SECTION_TRANSPARENT, /* a condition that holds, or Limit: as if it were not there */
 	SECTION_SKIPPED,     /* a condition that does not hold, or contents of no interest */
-	SECTION_MACRO,       /* skipped, but looked at */
+	SECTION_MACRO,       /* skipped, and read where it is used */
 };
 
 struct section {
@@ -26,7 +26,12 @@ struct section {
 
 struct macro {
 	const char *name;
-	bool verifies; /* it has directives of client verification */
+	const struct apache_word *parameters;
+	size_t parameter_count;
+	struct span file;   /* where it is defined */
+	struct locus begin; /* of the line behind <Macro>; length is not of interest */
+	size_t end;         /* of the line </Macro>; 0 as long as it was not seen */
+	bool in_use;
 };
 
 struct reading {
@@ -42,17 +47,19 @@ struct reading {
 	size_t problem_capacity;
 	struct section sections[APACHE_MAX_NESTING];
 	size_t depth;
-	struct macro *macros;
-	size_t macro_count, macro_capacity;
+	struct macro **macros;
+	size_t macro_count, macro_capacity, macro_depth;
 	const char *open_files[SERVICE_MAX_INCLUDE_DEPTH];
 	size_t open_count;
 	bool exhausted;
 };
 
-/* One file that is being read. */
+/* One file, or the lines of a macro, that is being read. */
 struct file_reading {
 	struct apache_lines lines;
-	size_t floor; /* sections that were open before it */
+	size_t floor;                            /* sections that were open before it */
+	const struct apache_argument *arguments; /* of a macro: what its parameters stand for */
+	size_t argument_count;
 };
 
 void apache_reading_problem(struct reading *, struct locus, const char *format, ...) PRINTF(3, 4);
@@ -61,6 +68,14 @@ void apache_emit(struct reading *, const struct apache_lines *, struct apache_it
 /* The words behind position; count at *ret_count. */
 const struct apache_word *apache_words(
 	struct reading *, const struct apache_lines *, size_t position, size_t *ret_count);
+
+/* "<Macro NAME parameters>": what stands behind the current line. NULL where there are too many. */
+struct macro *apache_macro_add(struct reading *, const struct apache_lines *,
+	const struct apache_word *words, size_t count);
+/* The macro that "Use words" means, and its arguments; NULL, and a problem, where it cannot be
+ * used. */
+struct macro *apache_macro_use(struct reading *, const struct apache_lines *,
+	const struct apache_word *words, size_t count, const struct apache_argument **ret);
 
 /* The current section's contents do not count. */
 bool apache_in_skipped(const struct reading *);

@@ -101,17 +101,6 @@ use_of(struct reading *reading, const char *name, const struct apache_word *word
 	return SECTION_SKIPPED;
 }
 
-static struct macro *
-macro_add(struct reading *reading, const char *name)
-{
-	if (reading->macro_count == APACHE_MAX_MODULES)
-		return NULL;
-	reading->macros = arena_grow(reading->arena, reading->macros, reading->macro_count,
-		&reading->macro_capacity, sizeof(*reading->macros));
-	reading->macros[reading->macro_count] = (struct macro){ .name = name };
-	return &reading->macros[reading->macro_count++];
-}
-
 void
 apache_section_open(
 	struct reading *reading, struct apache_lines *lines, const char *name, size_t position)
@@ -136,9 +125,7 @@ apache_section_open(
 		.where = lines->where,
 	};
 	if (section->use == SECTION_MACRO)
-		section->macro = macro_add(reading, count > 0 ? words[0].text : "");
-	else if (reading->depth > 0 && apache_in_skipped(reading))
-		section->macro = reading->sections[reading->depth - 1].macro;
+		section->macro = apache_macro_add(reading, lines, words, count);
 	reading->depth++;
 	if (section->use == SECTION_KEPT)
 		apache_emit(reading, lines,
@@ -154,6 +141,8 @@ section_pop(struct reading *reading, const struct apache_lines *lines)
 {
 	const struct section *section = &reading->sections[--reading->depth];
 
+	if (section->macro != NULL && lines != NULL)
+		section->macro->end = lines->where.offset;
 	if (section->use == SECTION_KEPT)
 		apache_emit(reading, lines,
 			(struct apache_item){ .kind = APACHE_CLOSE,

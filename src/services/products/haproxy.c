@@ -174,6 +174,7 @@ const struct product product_haproxy = {
 	.title = "HAProxy",
 	.usual_configs = usual_configs,
 	.usual_programs = usual_programs,
+	.takes_directories = true,
 	.runs = is_haproxy,
 	.recognise = haproxy_recognise,
 	.observe = haproxy_observe,

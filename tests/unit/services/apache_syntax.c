@@ -185,20 +185,60 @@ TEST(end_of_file, "the last line of a file needs no newline")
 	CHECK_TEXT(FIRST.depth.insert_format, "\nSSLVerifyDepth %d\n");
 }
 
-TEST(macro, "a macro is named only where it says something of certificates")
+#define TLS_MACRO                                                                  \
+	"<Macro Tls $ca $depth>\nSSLVerifyClient require\nSSLVerifyDepth $depth\n" \
+	"SSLCACertificateFile \"/$ca.pem\"\n</Macro>\n"
+
+TEST(macro, "a macro is read where it is used, with its arguments")
+{
+	TREE;
+	tree_host(&tree, TLS_MACRO, "Use tls clients 4\n");
+	CHECK(tree.service.problem_count == 0 && tree.service.verifier_count == 1);
+	CHECK(FIRST.mode == MODE_REQUIRED && FIRST.depth.value == 3);
+	CHECK(tree_source(&tree, 0, "/clients.pem") != NULL);
+	CHECK_TEXT(tree_cited(&tree, FIRST.depth.where), "$depth");
+}
+
+TEST(macro_host, "a macro may hold whole virtual hosts, variables and other macros")
+{
+	TREE;
+	tree_config(&tree, "LoadModule ssl_module m.so\nDefine DIR /srv\n" TLS_MACRO
+			   "<Macro Host $name>\nListen 444\n<VirtualHost *:444>\nServerName $name\n"
+			   "SSLEngine on\nUse Tls ${DIR}/$name 2\n</VirtualHost>\n</Macro>\n"
+			   "Use Host a.example\n");
+	CHECK(tree.service.problem_count == 0 && tree.service.verifier_count == 1);
+	CHECK(tree_source(&tree, 0, "/srv/a.example.pem") != NULL);
+}
+
+TEST(macro_longest, "of two parameters the longer name is the one that is meant")
 {
 	TREE;
 	tree_host(&tree,
-		"<Macro plain $x>\n<Directory $x>\nRequire all granted\n</Directory>\n</Macro>\n"
-		"<Macro Tls $x>\n<Location $x>\nSSLVerifyClient require\n</Location>\n</Macro>\n"
-		"Use plain /srv\n",
-		verifying);
-	CHECK(tree.service.problem_count == 0 && tree.service.verifier_count == 1);
-	tree_host(&tree,
-		"<Macro Tls $x>\n<Location $x>\nSSLVerifyClient require\n</Location>\n</Macro>\n"
-		"Use tls /srv\n",
-		verifying);
+		"<Macro M $a $ab>\nSSLVerifyClient require\nSSLVerifyDepth $ab\n"
+		"SSLCACertificateFile $a\n</Macro>\n",
+		"Use M /x 5\n");
+	CHECK(FIRST.depth.value == 4 && tree_source(&tree, 0, "/x") != NULL);
+}
+
+TEST(macro_wrong, "macros that are not there, take other arguments or use themselves")
+{
+	TREE;
+	tree_host(&tree, "", "Use nothing\n");
 	CHECK(tree.service.problem_count == 1);
+	tree_host(&tree, TLS_MACRO, "Use Tls clients\n");
+	CHECK(tree.service.problem_count == 1);
+	tree_host(&tree, "<Macro M \"\">\nUse M x\n</Macro>\n", "Use M x\n");
+	CHECK(tree.service.problem_count == 1);
+	tree_host(&tree, "<Macro M>\nSSLEngine off\n", "");
+	CHECK(tree.service.problem_count >= 1);
+}
+
+TEST(macro_unused, "what nobody uses says nothing")
+{
+	TREE;
+	tree_host(&tree, TLS_MACRO "<IfDefine NO>\nUse Tls a 1\n</IfDefine>\n", verifying);
+	CHECK(tree.service.problem_count == 0 && tree.service.verifier_count == 1);
+	CHECK(tree_source(&tree, 0, "/a.pem") == NULL);
 }
 
 TEST(command_line, "directives of the command line are read before and behind the file")

@@ -100,6 +100,28 @@ TEST(missing, "a configuration that is not there is missing input")
 	CHECK(FIND("nginx:/etc/nginx") < 0 && err.code == ERR_NO_INPUT);
 }
 
+TEST(part, "a file that a known configuration includes means that service")
+{
+	OPEN();
+	tree_put(&tree, "/etc/nginx/nginx.conf", "events {}\nhttp { include site/*; }\n");
+	tree_put(&tree, "/etc/nginx/site/one",
+		"server { listen 1 ssl; ssl_verify_client on; ssl_client_certificate /ca; }\n");
+	CHECK(FIND("nginx:/etc/nginx/site/one") == 0 && services.count == 1);
+	CHECK_TEXT(services.list[0]->target, "nginx:/etc/nginx/nginx.conf");
+	CHECK(services.list[0]->verifier_count == 1);
+}
+
+TEST(directory, "a directory is a configuration where the product takes one")
+{
+	OPEN();
+	tree_put(&tree, "/srv/conf/1.cfg", "defaults\n mode http\n");
+	tree_put(&tree, "/srv/conf/2.cfg",
+		"frontend f\n bind :1 ssl crt /c ca-file /ca verify required\n");
+	CHECK(FIND("haproxy:/srv/conf") == 0 && services.count == 1);
+	CHECK(services.list[0]->verifier_count == 1);
+	CHECK(FIND("nginx:/srv/conf") < 0 && err.code == ERR_NO_INPUT);
+}
+
 TEST(library, "the security level of openssl.cnf holds where the server names none")
 {
 	static const char library[] = "openssl_conf = default_conf # c\n[ other ]\nssl_conf = no\n"

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which client is expected at which verifier. One that must be refused is to be refused everywhere.
+ * One that must be accepted is expected where its CA is at home: at the verifiers whose stores hold
+ * certificates of its CAs, or held them when all was well. A CRL makes no home, nor a list of names
+ * to send: they are inherited and shared where nobody trusts their CAs. So no repair carries the CA
+ * of one verifier's clients into the store of another.
+ */
+#pragma once
+
+#include "diagnosis/diagnosis.h"
+
+void concerns_settle(struct diagnosis *, const struct request *);
