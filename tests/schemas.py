@@ -258,6 +258,28 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def check_plan(scene, known, at):
+    """Written, carried out no more once anything has changed."""
+    plan = scene.folder / "plan.json"
+    error("repair --plan, not there", 66, "repair", "--plan", plan, "--yes", **at)
+    command("repair --dry-run --plan", "repair", [0], "repair", scene.target, *known, "--dry-run", "--plan", plan, **at)
+    document = json.loads(plan.read_text(encoding="utf-8"))
+    check_document("the file of --plan", "repair", plan.read_text(encoding="utf-8"), None)
+    for name in ("options", "inputs", "preconditions"):
+        check(f"the file of --plan: has {name}", document.get(name))
+    writes = [step for step in document["plan"]["steps"] if step["kind"] == "write"]
+    check("the file of --plan: digests", all(step["before"]["sha256"] != step["after"]["sha256"] for step in writes))
+    check("the file of --plan: writes", writes)
+    error("repair --plan, no plan", 65, "repair", "--plan", scene.folder / "junk", "--yes", **at)
+    error("repair --plan over what is none", 73, "repair", scene.target, *known, "--dry-run", "--plan", "junk", **at)
+    trust = scene.folder / "trust.pem"
+    before = trust.read_bytes()
+    trust.write_bytes(before + b"# one line more\n")
+    error("repair --plan, stale", 75, "repair", "--plan", plan, "--yes", **at)
+    check("repair --plan, stale: nothing is written", trust.read_bytes() == before + b"# one line more\n")
+    trust.write_bytes(before)
+
+
 def check_repair(scene, at):
     """From refused to mended and back."""
     known = ["--clients", scene.folder / "clients", "--known-good", scene.folder / "good"]
@@ -268,11 +290,7 @@ def check_repair(scene, at):
     command("diagnose without clients", "diagnose", [0, 1, 2, 3], "diagnose", scene.target, **at)
     command("diagnose --at", "diagnose", [1, 2], "--at", "+350d", "diagnose", scene.target, *known, **at)
     error("repair without an answer", 64, "repair", scene.target, *known, **at)
-    plan = scene.folder / "plan.json"
-    done = run("repair", scene.target, *known, "--plan", plan, **at)
-    check("repair --plan: exit status", done.returncode == 0, done.returncode, done.stderr)
-    if plan.exists():
-        check_document("repair --plan", "repair", plan.read_text(encoding="utf-8"), None)
+    check_plan(scene, known, at)
     command("repair --dry-run", "repair", [0], "repair", scene.target, *known, "--dry-run", **at)
     command("baseline save, refused", "baseline", [2], "baseline", "save", scene.target, *known, **at)
     command("baseline list, empty", "baseline", [0], "baseline", "list", **at)
@@ -286,7 +304,7 @@ def check_repair(scene, at):
     check_baseline(scene, known, at)
     document = command("history", "history", [0], "history", **at)
     states = [transaction["state"] for transaction in document.get("transactions", [])]
-    check("history: what was applied and what was tried only", states == ["closed", "rolled-back"], states)
+    check("history: what was applied and what was tried only", states == ["closed", "rolled-back", "rolled-back"], states)
     document = command("rollback", "rollback", [0], "rollback", "--yes", **at)
     check("rollback: rolled back", document.get("result") == "rolled-back", document)
     command("rollback, by its number again", "rollback", [0], "rollback", document.get("transaction"), "--yes", **at)

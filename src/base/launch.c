@@ -131,6 +131,8 @@ launch_program(const struct launch *launch)
 	enter_world(launch);
 	keep_capabilities(launch);
 	set_streams(launch);
+	if (launch->run->rehearsal != NULL && rehearsal_enter(launch->run->rehearsal) < 0)
+		fail(STATUS_FD, LAUNCH_REHEARSAL);
 	if (launch->run->directory != NULL && chdir(launch->run->directory) < 0)
 		fail(STATUS_FD, LAUNCH_DIRECTORY);
 	execute(launch);

@@ -330,6 +330,7 @@ child_check_start(const struct child *child, const char *name, struct err *err)
 		[LAUNCH_ROOT] = "enter its root",
 		[LAUNCH_CAPABILITIES] = "give its capabilities up",
 		[LAUNCH_STREAMS] = "set its streams up",
+		[LAUNCH_REHEARSAL] = "lay proposed files over those that are there",
 		[LAUNCH_DIRECTORY] = "enter its directory",
 		[LAUNCH_EXECUTE] = "execute it",
 	};

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/rehearsal.h"
 
 struct run {
 	const char *const
@@ -15,8 +16,9 @@ struct run {
 	const char *const *environment; /* NULL-terminated "NAME=value"; NULL: a minimal one */
 	const char *directory;          /* working directory, or NULL */
 	int timeout;                    /* seconds; the program is killed then; 0: a minute */
-	int namespace_pid;   /* run in the mount namespace and root of this process, with no more
-				capabilities than it can have; 0: ours */
+	int namespace_pid; /* run in the mount namespace and root of this process, with no more
+			      capabilities than it can have; 0: ours */
+	const struct rehearsal *rehearsal; /* files that it is to see as they would be; or NULL */
 	size_t output_limit; /* bytes kept of standard output and error together; the rest is
 				dropped */
 	bool detach; /* starts a server: new session, do not wait for its children's pipes */

@@ -46,7 +46,7 @@ static const struct option_row {
 	ROW("--dry-run", NULL, OPTION_FLAG, OPTIONS_REPAIR, dry_run, NULL,
 		"prepare, then take it back"),
 	ROW("--plan", NULL, OPTION_VALUE, OPTIONS_REPAIR, plan, "FILE",
-		"write the plan to FILE as JSON, and stop"),
+		"with --dry-run write the plan to FILE, without it carry that plan out"),
 	ROW("--yes", NULL, OPTION_FLAG, OPTIONS_CONFIRM, yes, NULL, "do not ask"),
 	ROW("--trust", NULL, OPTION_VALUES, OPTIONS_VERIFY, trust, "PATH", "anchors to judge by"),
 	ROW("--untrusted", NULL, OPTION_VALUES, OPTIONS_VERIFY, untrusted, "PATH",

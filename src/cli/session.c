@@ -54,15 +54,17 @@ session_ledger(struct session *session, bool create, bool lock)
 int
 session_recover(struct session *session)
 {
+	const char *note = NULL;
 	size_t count = 0;
 
 	TRY(transaction_recover(
-		session->arena, session->ledger, session->world, &count, &session->err));
+		session->arena, session->ledger, session->world, &count, &note, &session->err));
 	if (count > 0 && !session->options.quiet)
-		(void)fprintf(stderr,
-			"trustmend: %zu interrupted transaction%s undone: everything is as it was "
-			"before\n",
-			count, count == 1 ? " was" : "s were");
+		(void)fprintf(stderr, "trustmend: %zu interrupted transaction%s undone: %s%s\n",
+			count, count == 1 ? " was" : "s were",
+			note == NULL ? "everything is as it was before"
+				     : "every file is as it was before; ",
+			note == NULL ? "" : text_sanitize(session->arena, note, strlen(note)));
 	return 0;
 }
 

@@ -36,6 +36,7 @@ int
 database_error(struct ledger *ledger, struct err *err, const char *doing)
 {
 	int code = sqlite3_errcode(ledger->database);
+	int system = sqlite3_system_errno(ledger->database);
 	enum err_code kind = ERR_IO;
 
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
@@ -46,6 +47,10 @@ database_error(struct ledger *ledger, struct err *err, const char *doing)
 		kind = ERR_CREATE;
 	if (code == SQLITE_PERM || code == SQLITE_READONLY || code == SQLITE_AUTH)
 		kind = ERR_PERMISSION;
+	/* SQLite says "disk I/O error" of much that the system has a better word for. */
+	if (code == SQLITE_IOERR && system != 0)
+		return err_set(err, kind, "ledger %s/ledger.db: %s: %s: %s", ledger->directory,
+			doing, sqlite3_errmsg(ledger->database), strerror(system));
 	return err_set(err, kind, "ledger %s/ledger.db: %s: %s", ledger->directory, doing,
 		sqlite3_errmsg(ledger->database));
 }
@@ -272,6 +277,12 @@ lock_holder(int fd)
 	char text[32] = { 0 };
 
 	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+}
+
+const char *
+ledger_directory(const struct ledger *ledger)
+{
+	return ledger->directory;
 }
 
 int

@@ -21,6 +21,8 @@ ALLOCATES(ledger_close)
 struct ledger *ledger_open(const char *directory, bool create, struct err *err);
 DEFINE_CLEANUP(struct ledger, ledger_close)
 
+/* As it was given. */
+const char *ledger_directory(const struct ledger *);
 /* The default: /var/lib/trustmend, for others than root $XDG_STATE_HOME/trustmend or
  * ~/.local/state/trustmend. */
 char *ledger_default_directory(struct arena *);
@@ -101,6 +103,8 @@ enum step_kind {
 	STEP_REMOVE,
 	STEP_RELOAD,
 	STEP_START,
+	STEP_MAKE_DIRECTORY, /* a directory that was missing; made before anything is staged in it
+			      */
 	STEP__COUNT
 };
 enum step_state { STEP_PLANNED, STEP_BEGUN, STEP_DONE, STEP_UNDONE };

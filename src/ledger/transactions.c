@@ -8,7 +8,7 @@
 static const char *const state_names[TRANSACTION__COUNT] = { "open", "prepared", "applying",
 	"applied", "closed", "rolled-back", "stuck" };
 static const char *const kind_names[STEP__COUNT] = { "directory", "write", "splice", "mode",
-	"owner", "link", "remove", "reload", "start" };
+	"owner", "link", "remove", "reload", "start", "make-directory" };
 
 const char *
 transaction_state_name(enum transaction_state state)

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "diagnosis/check.h"
 #include "repair/guard.h"
+#include "repair/obstacle.h"
 #include "repair/step.h"
+#include "services/product.h"
+
+enum { DIRECTORY_MODE = 0755 /* of one that is made, at most */ };
 
 static bool
 is_process_cause(enum cause_code cause)
@@ -76,26 +81,77 @@ step_add(struct diagnosis *diagnosis, struct plan *plan, enum step_kind kind, co
 	return step;
 }
 
+/* Why a step may not be done, if it may not; the world's path is that of the step without the
+ * world's root. */
+static int
+check_obstacles(struct diagnosis *diagnosis, const struct plan *plan, const struct step *step,
+	struct err *err)
+{
+	const char *root = world_root(plan->service->world);
+	const char *obstacle = obstacle_find(diagnosis, plan->service, step,
+		step->path + (strcmp(root, "/") == 0 ? 0 : strlen(root)));
+
+	return obstacle == NULL ? 0 : err_set(err, ERR_DATA, "%s", obstacle);
+}
+
+static const struct step *
+find_directory(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->step_count; i++)
+		if ((plan->steps[i].kind == STEP_DIRECTORY ||
+			    plan->steps[i].kind == STEP_MAKE_DIRECTORY) &&
+			strcmp(plan->steps[i].path, path) == 0)
+			return &plan->steps[i];
+	return NULL;
+}
+
+/* What is missing gets the owner of the directory that it is in, and of its mode what lets others
+ * pass and read. */
+static int
+make_directory(struct diagnosis *diagnosis, struct plan *plan, const char *path,
+	const struct file_version *before, struct err *err)
+{
+	const struct step *parent = find_directory(plan, path_parent(diagnosis->arena, path));
+	struct file_identity like;
+	struct step *step;
+
+	/* add_directory has just put it there. */
+	assert(parent != NULL);
+	like = parent->before.identity;
+	if (parent->kind == STEP_MAKE_DIRECTORY)
+		like = (struct file_identity){
+			.owner = parent->owner, .group = parent->group, .mode = parent->mode
+		};
+	step = step_add(diagnosis, plan, STEP_MAKE_DIRECTORY, path);
+	step->before = *before;
+	step->mode = like.mode & DIRECTORY_MODE;
+	step->owner = like.owner;
+	step->group = like.group;
+	step->text = arena_printf(diagnosis->arena, "make the missing directory %s (%04o, %u:%u)",
+		text_sanitize(diagnosis->arena, path, strlen(path)), (unsigned)step->mode,
+		(unsigned)step->owner, (unsigned)step->group);
+	return check_obstacles(diagnosis, plan, step, err);
+}
+
 /* The directory's times are part of what was; it is undone last, so it comes first. */
 static int
 add_directory(struct diagnosis *diagnosis, struct plan *plan, const char *path, struct err *err)
 {
-	const char *parent = path_parent(diagnosis->arena, path);
+	struct file_version before;
 	struct step *step;
 	struct span none;
 
-	for (size_t i = 0; i < plan->step_count; i++)
-		if (plan->steps[i].kind == STEP_DIRECTORY &&
-			strcmp(plan->steps[i].path, parent) == 0)
-			return 0;
-	step = step_add(diagnosis, plan, STEP_DIRECTORY, parent);
-	step->text = arena_printf(diagnosis->arena, "remember the times of %s", parent);
-	TRY(version_take(diagnosis->arena, parent, &step->before, &none, err));
-	if (!step->before.exists)
-		return err_set(err, ERR_DATA,
-			"the directory %s is missing: create it with the owner and mode that it "
-			"had",
-			parent);
+	if (find_directory(plan, path) != NULL)
+		return 0;
+	TRY(version_take(diagnosis->arena, path, &before, &none, err));
+	if (!before.exists) {
+		TRY(add_directory(diagnosis, plan, path_parent(diagnosis->arena, path), err));
+		return make_directory(diagnosis, plan, path, &before, err);
+	}
+	step = step_add(diagnosis, plan, STEP_DIRECTORY, path);
+	step->before = before;
+	step->text = arena_printf(diagnosis->arena, "remember the times of %s",
+		text_sanitize(diagnosis->arena, path, strlen(path)));
 	return 0;
 }
 
@@ -136,6 +192,65 @@ describe_edit(struct diagnosis *diagnosis, const struct edit *edit, const char *
 	}
 }
 
+/* What another service's repair has just made of it is what this one wants as well. */
+static bool
+is_done_already(const struct edit *edit, const struct step *step)
+{
+	const struct file_version *before = &step->before;
+
+	if (!before->exists)
+		return false;
+	if (edit->kind == EDIT_LINK)
+		return before->link_target != NULL &&
+		       strcmp(before->link_target, edit->target) == 0;
+	return edit->kind == EDIT_WRITE && digest_equal(&before->digest, &step->after);
+}
+
+/* The file is still what the world read when the plan was judged. */
+static bool
+is_as_judged(struct plan *plan, const struct edit *edit, const struct file_version *before)
+{
+	struct world *world = plan->service->world;
+	struct file_identity judged;
+	struct err missing = { 0 };
+	struct digest digest;
+	struct span bytes;
+
+	if (world_lstat(world, edit->path, &judged, &missing) < 0)
+		return !before->exists;
+	if (!before->exists || before->identity.type != judged.type)
+		return false;
+	if (edit->kind != EDIT_WRITE)
+		return true;
+	if (world_read(world, edit->path, WORLD_MAX_FILE, &bytes, &missing) < 0)
+		return false;
+	digest = digest_of(bytes);
+	return digest_equal(&before->digest, &digest);
+}
+
+static int
+check_same(struct plan *plan, const struct edit *edit, const struct step *step, struct err *err)
+{
+	if (is_done_already(edit, step) || is_as_judged(plan, edit, &step->before))
+		return 0;
+	plan->is_stale = true;
+	return err_set(
+		err, ERR_BUSY, "%s has changed while it was examined: repair again", step->path);
+}
+
+static int
+plan_content(struct plan *plan, const struct edit *edit, struct span before, struct step *step,
+	struct err *err)
+{
+	step->after = digest_of(edit->bytes);
+	step->content = edit->bytes;
+	if (is_config(plan->service, edit->path) && !edit->creates) {
+		step->kind = STEP_SPLICE;
+		splice_of(before, edit->bytes, step);
+	}
+	return check_same(plan, edit, step, err);
+}
+
 static int
 add_edit(struct diagnosis *diagnosis, struct plan *plan, const struct edit *edit, struct err *err)
 {
@@ -159,20 +274,11 @@ add_edit(struct diagnosis *diagnosis, struct plan *plan, const struct edit *edit
 	if ((edit->kind == EDIT_REMOVE || edit->kind == EDIT_LINK) && step->before.exists &&
 		step->before.identity.type != FILE_LINK)
 		return err_set(err, ERR_INTERNAL, "%s is no link: it stays", path);
-	if (edit->kind != EDIT_WRITE)
-		return 0;
-	if (step->before.exists && step->before.identity.links > 1)
-		return err_set(err, ERR_DATA,
-			"%s has %llu hard links: mend it by hand, or the others would keep the "
-			"damage",
-			path, (unsigned long long)step->before.identity.links);
-	step->after = digest_of(edit->bytes);
-	step->content = edit->bytes;
-	if (is_config(plan->service, edit->path) && !edit->creates) {
-		step->kind = STEP_SPLICE;
-		splice_of(before, edit->bytes, step);
-	}
-	return 0;
+	if (edit->kind == EDIT_WRITE)
+		TRY(plan_content(plan, edit, before, step, err));
+	else
+		TRY(check_same(plan, edit, step, err));
+	return check_obstacles(diagnosis, plan, step, err);
 }
 
 /* An owner or mode of a file that is created goes with its creation. */
@@ -195,7 +301,9 @@ add_steps(struct diagnosis *diagnosis, struct plan *plan, struct err *err)
 	size_t count = overlay_edits(plan->overlay, &edits);
 
 	for (size_t i = 0; i < count; i++)
-		TRY(add_directory(diagnosis, plan, host_path(diagnosis, plan, edits[i].path), err));
+		TRY(add_directory(diagnosis, plan,
+			path_parent(diagnosis->arena, host_path(diagnosis, plan, edits[i].path)),
+			err));
 	for (size_t i = 0; i < count; i++)
 		if (!goes_with_creation(edits, count, &edits[i]))
 			TRY(add_edit(diagnosis, plan, &edits[i], err));
@@ -206,7 +314,7 @@ add_steps(struct diagnosis *diagnosis, struct plan *plan, struct err *err)
 	if (plan->needs_reload)
 		step_add(diagnosis, plan, STEP_RELOAD, NULL)->text =
 			arena_printf(diagnosis->arena, "reload %s (process %d)",
-				plan->service->name, (int)plan->service->main.pid);
+				plan->service->product->title, (int)plan->service->main.pid);
 	return 0;
 }
 

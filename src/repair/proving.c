@@ -163,7 +163,7 @@ try_judgement(struct proving *proving, const struct trial *trial, struct err *er
 }
 
 int
-proving_end(struct proving *proving, struct repair *ret, struct err *err)
+proving_end(struct proving *proving, const struct held *held, struct repair *ret, struct err *err)
 {
 	struct plan *plan = proving->plan;
 	bool handshakes = false;
@@ -173,6 +173,8 @@ proving_end(struct proving *proving, struct repair *ret, struct err *err)
 	for (size_t i = 0; i < proving->trial_count; i++) {
 		struct trial *trial = &proving->trials[i];
 
+		if (result == 0)
+			result = held_check(held, err);
 		if (result == 0) {
 			bool real =
 				can_handshake(trial->planned->client) &&

@@ -2,13 +2,15 @@
 /*
  * Repair: from findings to a plan, and the plan as a transaction.
  *
- *	prepare	locks, preconditions by digest, staged files, judged on the overlay, the server's
- *own config test apply	atomic swap, reload in the product's own way, wait for the new generation
+ *	plan	judged on the overlay; refused where a guard or an obstacle stands in its way
+ *	prepare	lock, preconditions by digest, staged files, the server's own test on them
+ *	apply	atomic swap, reload in the product's own way, wait for the new generation
  *	prove	fresh and resumed handshakes of all clients
  *	close	or undo all of it
  *
  * The journal is the ledger: it hears of each step before it happens, so that a crash at any
- *instant ends, at the next start, in "applied" or "as it was".
+ * instant ends, at the next start, in "applied" or "as it was". Signals that would end the program
+ * are held back meanwhile and undo what has been done.
  */
 #pragma once
 
@@ -23,6 +25,8 @@ enum repair_result {
 	RESULT_PREPARED,
 	RESULT_STUCK
 };
+/* When the server's own config test was run. */
+enum repair_tested { TESTED_NOT, TESTED_BEFORE, TESTED_AFTER };
 enum repair_proof { PROOF_NONE, PROOF_HANDSHAKE, PROOF_STAND_IN };
 
 /* One service's part of the mending: what will be edited, and what that changes in trust. */
@@ -41,6 +45,7 @@ struct plan {
 	size_t cell_count;
 	struct world *fresh; /* the service's world read anew, once the change is in place */
 	bool needs_reload;
+	bool is_stale;       /* refused, for something changed since the facts were gathered */
 	const char *refused; /* why nothing may be done, or NULL */
 };
 
@@ -53,11 +58,16 @@ struct repair {
 	enum repair_proof proof;
 	int64_t transaction; /* 0: none */
 	const char *text;    /* one sentence */
+	enum repair_tested tested;
+	const char *untested; /* why it could not be run before anything was in place, or NULL */
+	const char *note;     /* what is not as before although all was undone, or NULL */
+	int signal;           /* that came meanwhile: no other service is begun; or 0 */
 	struct recorded_verdict *after;
 	size_t after_count;
 };
 
-/* Carries the plan out. dry_run stops when prepared and undoes the preparation. */
+/* Carries the plan out. dry_run stops when prepared and undoes the preparation. -1 without
+ * RESULT_STUCK: it could not even begin, and nothing was changed. */
 [[nodiscard]] int plan_apply(struct diagnosis *, struct plan *, const struct request *,
 	bool dry_run, struct repair *ret, struct err *err);
 
@@ -66,6 +76,6 @@ struct repair {
 	struct repair *ret, struct err *err);
 
 /* At every start that may write: ends what a crash left unfinished. ret_count: transactions that
- * were undone. */
-[[nodiscard]] int transaction_recover(
-	struct arena *, struct ledger *, struct world *, size_t *ret_count, struct err *err);
+ * were undone; ret_note: what is not as before although every file is, or NULL. */
+[[nodiscard]] int transaction_recover(struct arena *, struct ledger *, struct world *,
+	size_t *ret_count, const char **ret_note, struct err *err);

@@ -11,6 +11,8 @@
 
 enum { ATTRIBUTE_MAX = 64 << 10 };
 
+#define ACCESS_ACL "system.posix_acl_access"
+
 static struct timestamp
 timestamp_of(const struct timespec *time)
 {
@@ -159,19 +161,44 @@ step_spliced(const struct step *step, struct span present, bool backwards, struc
 	return 0;
 }
 
-/* Labels and ACLs go before the mode: chmod(2) adjusts an ACL's mask to what was planned. */
+static bool
+has_attribute(int fd, const struct extended_attribute *attribute)
+{
+	CLEANUP(mem_freep) char *value = mem_alloc(ATTRIBUTE_MAX);
+	ssize_t size = fgetxattr(fd, attribute->name, value, ATTRIBUTE_MAX);
+
+	return size >= 0 && (size_t)size == attribute->value.length &&
+	       memcmp(value, attribute->value.data, (size_t)size) == 0;
+}
+
+/* A directory's default ACL is given to each file that is made in it (acl(5)); one that had none
+ * would let others read. */
+static int
+acl_drop(int fd, const struct file_version *version, struct err *err)
+{
+	for (size_t i = 0; i < version->attribute_count; i++)
+		if (strcmp(version->attributes[i].name, ACCESS_ACL) == 0)
+			return 0;
+	if (fremovexattr(fd, ACCESS_ACL) < 0 && errno != ENODATA && errno != ENOTSUP)
+		return err_sys(err, ERR_IO, "take the inherited ACL off %s", version->path);
+	return 0;
+}
+
+/* Labels and ACLs go before the mode: chmod(2) adjusts an ACL's mask to what was planned. What the
+ * new file has by itself, such as its label, needs no privilege. */
 static int
 attributes_put(int fd, const struct file_version *version, struct err *err)
 {
 	for (size_t i = 0; i < version->attribute_count; i++) {
 		const struct extended_attribute *attribute = &version->attributes[i];
 
-		if (fsetxattr(fd, attribute->name, attribute->value.data, attribute->value.length,
-			    0) < 0 &&
+		if (!has_attribute(fd, attribute) &&
+			fsetxattr(fd, attribute->name, attribute->value.data,
+				attribute->value.length, 0) < 0 &&
 			errno != ENOTSUP)
 			return err_sys(err, ERR_IO, "set %s of %s", attribute->name, version->path);
 	}
-	return 0;
+	return acl_drop(fd, version, err);
 }
 
 /* New content in a file that nobody else can guess, see or be given before it has its owner and
@@ -243,10 +270,56 @@ link_replace(const char *path, const char *target, struct err *err)
 	return 0;
 }
 
+/* Held by a descriptor, so that no link that somebody puts in its place is followed. */
+static int
+file_hold(const struct step *step, struct err *err)
+{
+	int fd = open(step->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return err_sys(err, ERR_IO, "open %s", step->path);
+	/* Its content may have been replaced by a step before this one. */
+	if (fstat(fd, &status) == 0 &&
+		(S_ISDIR(status.st_mode) || (S_ISREG(status.st_mode) && status.st_nlink == 1)))
+		return fd;
+	(void)close(fd);
+	return err_set(err, ERR_BUSY, "%s was replaced since the plan was made", step->path);
+}
+
+static int
+access_set(const struct step *step, struct err *err)
+{
+	CLEANUP(fd_close) int fd = file_hold(step, err);
+	char path[64];
+
+	if (fd < 0)
+		return -1;
+	if (step->kind == STEP_OWNER)
+		return fchownat(fd, "", step->owner, step->group, AT_EMPTY_PATH);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return chmod(path, step->mode);
+}
+
+/* Others may pass and read only once it has its owner. */
+static int
+directory_create(const struct step *step)
+{
+	CLEANUP(fd_close) int fd = -1;
+
+	if (mkdir(step->path, 0700) < 0)
+		return -1;
+	fd = open(step->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchown(fd, step->owner, step->group) < 0)
+		return -1;
+	return fchmod(fd, step->mode) < 0 || fsync(fd) < 0 ? -1 : 0;
+}
+
 int
 step_do(const struct step *step, struct err *err)
 {
 	CLEANUP(mem_freep) char *target = NULL;
+	struct err found = { 0 };
 	int result = 0;
 
 	switch (step->kind) {
@@ -255,10 +328,11 @@ step_do(const struct step *step, struct err *err)
 		result = rename(step->staged, step->path);
 		break;
 	case STEP_MODE:
-		result = chmod(step->path, step->mode);
-		break;
 	case STEP_OWNER:
-		result = chown(step->path, step->owner, step->group);
+		result = access_set(step, &found);
+		break;
+	case STEP_MAKE_DIRECTORY:
+		result = directory_create(step);
 		break;
 	case STEP_LINK:
 		target = mem_zalloc(step->new_bytes.length + 1);
@@ -271,9 +345,37 @@ step_do(const struct step *step, struct err *err)
 	default:
 		return 0;
 	}
+	if (result < 0 && found.code != ERR_NONE)
+		return err_set(err, found.code, "%s", found.message);
 	if (result < 0)
 		return err_sys(err, ERR_IO, "%s %s", step_kind_name(step->kind), step->path);
 	return file_sync_parent(step->path, err);
+}
+
+/* Whether owner, mode and times are what they were; then nothing is touched, which a file system
+ * that has meanwhile become read-only would refuse. */
+static bool
+is_restored(const struct file_version *before)
+{
+	struct stat now;
+
+	return lstat(before->path, &now) == 0 && now.st_uid == before->identity.owner &&
+	       now.st_gid == before->identity.group &&
+	       (now.st_mode & 07777) == before->identity.mode &&
+	       now.st_mtim.tv_sec == before->identity.modified.seconds &&
+	       now.st_mtim.tv_nsec == (long)before->identity.modified.nanoseconds &&
+	       now.st_ctim.tv_sec == before->identity.changed.seconds &&
+	       now.st_ctim.tv_nsec == (long)before->identity.changed.nanoseconds;
+}
+
+/* A link that took its place would have its target changed. */
+static bool
+is_of_type(const struct file_version *before)
+{
+	struct stat now;
+
+	return lstat(before->path, &now) == 0 &&
+	       S_ISLNK(now.st_mode) == (before->identity.type == FILE_LINK);
 }
 
 /* Owner, mode and times as they were; the times last, for all else moves them. */
@@ -284,6 +386,11 @@ restore_identity(const struct file_version *before, struct err *err)
 		timespec_of(&before->identity.modified) };
 	bool link = before->identity.type == FILE_LINK;
 
+	if (is_restored(before))
+		return 0;
+	if (!is_of_type(before))
+		return err_set(err, ERR_BUSY, "%s is something else by now: it is left as it is",
+			before->path);
 	if (lchown(before->path, before->identity.owner, before->identity.group) < 0)
 		return err_sys(err, ERR_IO, "give %s back to its owner", before->path);
 	if (!link && chmod(before->path, before->identity.mode) < 0)
@@ -385,6 +492,17 @@ undo_link(struct arena *arena, const struct step *step, struct err *err)
 	return file_sync_parent(step->path, err);
 }
 
+/* What somebody has put into it meanwhile keeps it. */
+static int
+undo_directory(const struct step *step, struct err *err)
+{
+	if (rmdir(step->path) < 0 && errno != ENOENT)
+		return errno == ENOTEMPTY || errno == EEXIST
+			       ? 0
+			       : err_sys(err, ERR_IO, "remove %s", step->path);
+	return file_sync_parent(step->path, err);
+}
+
 /* Owner and mode are those from before or those that the plan gives. */
 static bool
 has_access_of(const struct file_version *now, const struct step *step)
@@ -424,6 +542,8 @@ step_undo(struct arena *arena, struct ledger *ledger, const struct step *step, s
 	case STEP_LINK:
 	case STEP_REMOVE:
 		return undo_link(arena, step, err);
+	case STEP_MAKE_DIRECTORY:
+		return undo_directory(step, err);
 	case STEP_MODE:
 	case STEP_OWNER:
 		return undo_access(arena, step, err);

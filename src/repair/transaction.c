@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "repair/held.h"
 #include "repair/proving.h"
+#include "repair/rehearse.h"
 #include "repair/step.h"
 #include "repair/undo.h"
 #include "services/product.h"
@@ -60,10 +62,23 @@ keep_contents(struct diagnosis *diagnosis, const struct plan *plan, struct ledge
 	return 0;
 }
 
+/* One repair under way. */
+struct act {
+	struct diagnosis *diagnosis;
+	struct plan *plan;
+	struct ledger *ledger;
+	struct transaction transaction;
+	struct held held;
+	struct repair *ret;
+};
+
 static int
-open_transaction(struct diagnosis *diagnosis, const struct plan *plan, struct ledger *ledger,
-	struct transaction *transaction, struct err *err)
+open_transaction(struct act *act, struct err *err)
 {
+	struct diagnosis *diagnosis = act->diagnosis;
+	const struct plan *plan = act->plan;
+	struct transaction *transaction = &act->transaction;
+
 	*transaction = (struct transaction){
 		.service = plan->service->target,
 		.state = TRANSACTION_OPEN,
@@ -78,8 +93,9 @@ open_transaction(struct diagnosis *diagnosis, const struct plan *plan, struct le
 		arena_printf(diagnosis->arena, "%s: %s", plan->service->name, transaction->causes);
 	transaction->verdicts = proving_record(diagnosis, diagnosis->cells, diagnosis->cell_count,
 		plan->service, true, &transaction->verdict_count);
-	TRY(keep_contents(diagnosis, plan, ledger, err));
-	TRY(ledger_transaction_begin(ledger, transaction, err));
+	TRY(keep_contents(diagnosis, plan, act->ledger, err));
+	TRY(ledger_transaction_begin(act->ledger, transaction, err));
+	act->ret->transaction = transaction->id;
 	return 0;
 }
 
@@ -95,41 +111,62 @@ staged_name(struct arena *arena, const struct transaction *transaction, const st
 		(long long)transaction->id, step->number, (unsigned long long)random);
 }
 
+/* What is missing is there before anything is staged in it; for the journal it is a step like any
+ * other. */
 static int
-stage_all(struct diagnosis *diagnosis, struct transaction *transaction, struct ledger *ledger,
-	struct err *err)
+stage_directory(struct act *act, struct step *step, struct err *err)
 {
+	TRY(set_step(act->ledger, act->transaction.id, step, STEP_BEGUN, err));
+	TRY(step_do(step, err));
+	return set_step(act->ledger, act->transaction.id, step, STEP_DONE, err);
+}
+
+static int
+stage_all(struct act *act, struct err *err)
+{
+	struct transaction *transaction = &act->transaction;
+
 	for (size_t i = 0; i < transaction->step_count; i++) {
 		struct step *step = &transaction->steps[i];
 
+		TRY(held_check(&act->held, err));
+		if (step->kind == STEP_MAKE_DIRECTORY)
+			TRY(stage_directory(act, step, err));
 		if (step->kind != STEP_WRITE && step->kind != STEP_SPLICE)
 			continue;
-		step->staged = staged_name(diagnosis->arena, transaction, step);
-		TRY(ledger_step_staged(ledger, transaction->id, step->number, step->staged, err));
-		TRY(step_stage(diagnosis->arena, step, step->content, err));
+		step->staged = staged_name(act->diagnosis->arena, transaction, step);
+		TRY(ledger_step_staged(
+			act->ledger, transaction->id, step->number, step->staged, err));
+		TRY(step_stage(act->diagnosis->arena, step, step->content, err));
 	}
-	return set_state(ledger, transaction->id, TRANSACTION_PREPARED, err);
+	return set_state(act->ledger, transaction->id, TRANSACTION_PREPARED, err);
 }
 
 /* The server's own test, on what is now in place; it is asked, and never believed alone. */
 static int
-test_config(struct diagnosis *diagnosis, const struct service *service, struct err *err)
+test_config(struct act *act, struct err *err)
 {
+	const struct service *service = act->plan->service;
+	struct arena *arena = act->diagnosis->arena;
 	const char *output = NULL;
-	int result = service->product->test(diagnosis->arena, service, &output, err);
+	int result = service->product->test(arena, service, &output, err);
 
-	if (result <= 0)
-		return result;
+	if (result < 0)
+		return -1;
+	if (act->ret->tested == TESTED_NOT)
+		act->ret->tested = TESTED_AFTER;
+	if (result == 0)
+		return 0;
 	return err_set(err, ERR_UNKNOWN, "%s's own test of its configuration fails: %.600s",
 		service->product->title,
-		output != NULL ? text_sanitize(diagnosis->arena, output, strlen(output))
-			       : "no output");
+		output != NULL ? text_sanitize(arena, output, strlen(output)) : "no output");
 }
 
 static int
-reload_service(struct diagnosis *diagnosis, struct service *service, struct err *err)
+reload_service(struct act *act, struct err *err)
 {
-	int result = service->product->reload(diagnosis->arena, service, err);
+	struct service *service = act->plan->service;
+	int result = service->product->reload(act->diagnosis->arena, service, err);
 
 	if (result > 0)
 		return err_set(err, ERR_UNKNOWN,
@@ -139,66 +176,117 @@ reload_service(struct diagnosis *diagnosis, struct service *service, struct err 
 }
 
 static int
-apply_steps(struct diagnosis *diagnosis, struct plan *plan, struct transaction *transaction,
-	struct ledger *ledger, struct err *err)
+apply_step(struct act *act, struct step *step, struct err *err)
 {
-	TRY(set_state(ledger, transaction->id, TRANSACTION_APPLYING, err));
-	for (size_t i = 0; i < transaction->step_count; i++) {
-		struct step *step = &transaction->steps[i];
-
-		if (step->kind == STEP_RELOAD)
-			TRY(test_config(diagnosis, plan->service, err));
-		TRY(set_step(ledger, transaction->id, step, STEP_BEGUN, err));
-		if (step->kind == STEP_RELOAD)
-			TRY(reload_service(diagnosis, plan->service, err));
-		else
-			TRY(step_do(step, err));
-		TRY(set_step(ledger, transaction->id, step, STEP_DONE, err));
-	}
-	if (!plan->service->running)
-		TRY(test_config(diagnosis, plan->service, err));
-	return set_state(ledger, transaction->id, TRANSACTION_APPLIED, err);
+	TRY(held_check(&act->held, err));
+	if (step->state == STEP_DONE)
+		return 0;
+	if (step->kind == STEP_RELOAD)
+		TRY(test_config(act, err));
+	TRY(set_step(act->ledger, act->transaction.id, step, STEP_BEGUN, err));
+	if (step->kind == STEP_RELOAD)
+		TRY(reload_service(act, err));
+	else
+		TRY(step_do(step, err));
+	return set_step(act->ledger, act->transaction.id, step, STEP_DONE, err);
 }
 
 static int
-run_transaction(struct diagnosis *diagnosis, struct plan *plan, const struct request *request,
-	struct transaction *transaction, struct repair *ret, struct err *err)
+apply_steps(struct act *act, struct err *err)
 {
-	struct proving *proving = proving_begin(diagnosis, plan);
+	TRY(set_state(act->ledger, act->transaction.id, TRANSACTION_APPLYING, err));
+	for (size_t i = 0; i < act->transaction.step_count; i++)
+		TRY(apply_step(act, &act->transaction.steps[i], err));
+	if (!act->plan->service->running)
+		TRY(test_config(act, err));
+	return set_state(act->ledger, act->transaction.id, TRANSACTION_APPLIED, err);
+}
 
-	TRY(apply_steps(diagnosis, plan, transaction, request->ledger, err));
-	TRY(proving_end(proving, ret, err));
-	TRY(ledger_transaction_proof(request->ledger, transaction->id,
+static int
+carry_out(struct act *act, struct err *err)
+{
+	struct proving *proving = proving_begin(act->diagnosis, act->plan);
+	struct repair *ret = act->ret;
+	int64_t id = act->transaction.id;
+
+	TRY(apply_steps(act, err));
+	TRY(proving_end(proving, &act->held, ret, err));
+	TRY(ledger_transaction_proof(act->ledger, id,
 		ret->proof == PROOF_HANDSHAKE ? "handshake" : "stand-in", ret->after,
 		ret->after_count, err));
-	return set_state(request->ledger, transaction->id, TRANSACTION_CLOSED, err);
+	TRY(set_state(act->ledger, id, TRANSACTION_CLOSED, err));
+	ret->result = RESULT_APPLIED;
+	ret->text = act->transaction.summary;
+	return 0;
 }
 
-/* Something failed: all of it goes back, and the reason is kept. */
+/* All of it goes back, and the reason is kept. */
 static int
-take_back(struct diagnosis *diagnosis, struct plan *plan, const struct request *request,
-	struct transaction *transaction, struct repair *ret, struct err *err)
+take_back(struct act *act, enum repair_result result, const char *text, struct err *err)
 {
+	struct repair *ret = act->ret;
 	struct err undo = { 0 };
 
-	ret->text = arena_strdup(diagnosis->arena, err->message);
-	if (undo_transaction(diagnosis->arena, request->ledger, plan->service, transaction, &undo) <
-		0) {
+	ret->text = text;
+	if (undo_transaction(act->diagnosis->arena, act->ledger, act->plan->service,
+		    &act->transaction, &ret->note, &undo) < 0) {
 		ret->result = RESULT_STUCK;
-		return err_set(err, ERR_UNDONE_NOT, "%s; and it could not be undone: %s", ret->text,
+		return err_set(err, ERR_UNDONE_NOT, "%s; and it could not be undone: %s", text,
 			undo.message);
 	}
-	ret->result = RESULT_ROLLED_BACK;
+	ret->result = result;
 	return 0;
 }
 
 static int
-finish_dry_run(struct diagnosis *diagnosis, struct plan *plan, const struct request *request,
-	struct transaction *transaction, struct repair *ret, struct err *err)
+fail(struct act *act, enum repair_result result, struct err *err)
 {
-	TRY(undo_transaction(diagnosis->arena, request->ledger, plan->service, transaction, err));
-	ret->result = RESULT_PREPARED;
-	ret->text = "prepared and taken back: nothing was changed";
+	return take_back(act, result, arena_strdup(act->diagnosis->arena, err->message), err);
+}
+
+/* Staged, and tried where that can be done without putting anything in place. */
+static int
+run_transaction(struct act *act, bool dry_run, struct err *err)
+{
+	int passed;
+
+	if (stage_all(act, err) < 0) {
+		struct err why = *err;
+
+		TRY(fail(act, RESULT_ROLLED_BACK, err));
+		/* Who may not write there is told so by the status as well. */
+		if (why.code != ERR_PERMISSION)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	passed = rehearse(act->diagnosis, act->plan, &act->transaction,
+		ledger_directory(act->ledger), &act->ret->untested, err);
+	if (passed < 0) {
+		act->plan->refused = arena_strdup(act->diagnosis->arena, err->message);
+		return fail(act, RESULT_REFUSED, err);
+	}
+	act->ret->tested = passed > 0 ? TESTED_BEFORE : TESTED_NOT;
+	if (held_check(&act->held, err) < 0)
+		return fail(act, RESULT_ROLLED_BACK, err);
+	if (dry_run)
+		return take_back(
+			act, RESULT_PREPARED, "prepared and taken back: nothing was changed", err);
+	if (carry_out(act, err) < 0)
+		return fail(act, RESULT_ROLLED_BACK, err);
+	return 0;
+}
+
+static int
+begin_transaction(struct act *act, bool dry_run, struct err *err)
+{
+	if (open_transaction(act, err) == 0)
+		return run_transaction(act, dry_run, err);
+	if (err->code != ERR_DATA)
+		return -1;
+	/* The ledger keeps no private keys, and what it does not keep could not be had back. */
+	act->ret->result = RESULT_REFUSED;
+	act->ret->text = arena_strdup(act->diagnosis->arena, err->message);
 	return 0;
 }
 
@@ -206,25 +294,21 @@ int
 plan_apply(struct diagnosis *diagnosis, struct plan *plan, const struct request *request,
 	bool dry_run, struct repair *ret, struct err *err)
 {
-	struct transaction transaction;
+	struct act act = {
+		.diagnosis = diagnosis, .plan = plan, .ledger = request->ledger, .ret = ret
+	};
+	int result;
 
 	*ret = (struct repair){ .result = RESULT_NOTHING, .text = "nothing to do" };
 	if (plan->refused != NULL) {
 		ret->result = RESULT_REFUSED;
 		ret->text = plan->refused;
-		return 0;
+		return plan->is_stale ? err_set(err, ERR_BUSY, "%s", plan->refused) : 0;
 	}
 	if (plan->step_count == 0)
 		return 0;
-	TRY(open_transaction(diagnosis, plan, request->ledger, &transaction, err));
-	ret->transaction = transaction.id;
-	if (stage_all(diagnosis, &transaction, request->ledger, err) < 0)
-		return take_back(diagnosis, plan, request, &transaction, ret, err);
-	if (dry_run)
-		return finish_dry_run(diagnosis, plan, request, &transaction, ret, err);
-	if (run_transaction(diagnosis, plan, request, &transaction, ret, err) < 0)
-		return take_back(diagnosis, plan, request, &transaction, ret, err);
-	ret->result = RESULT_APPLIED;
-	ret->text = transaction.summary;
-	return 0;
+	held_begin(&act.held);
+	result = begin_transaction(&act, dry_run, err);
+	ret->signal = held_end(&act.held);
+	return result;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "repair/held.h"
 #include "repair/step.h"
 #include "services/product.h"
 
@@ -38,26 +39,58 @@ would_start(struct arena *arena, const struct service *service)
 	return now->problem_count == 0;
 }
 
+/* The former files are what the server would not start from, often enough: that is why they were
+ * mended. A running one is then worth more than one that has gone back with them. */
+static const char *
+unloaded(struct arena *arena, const struct service *service, const char *why)
+{
+	return arena_printf(arena,
+		"%s %s, so process %d serves on with what it had loaded: it will not come back "
+		"from a restart until these files are mended",
+		service->name, why, (int)service->main.pid);
+}
+
 /* It must run on what is on disk again; a server that died on the way is started as it had been. */
 static int
-bring_back(struct arena *arena, struct service *service, struct err *err)
+bring_back(struct arena *arena, struct service *service, const char **ret_note, struct err *err)
 {
 	struct err reload = { 0 };
 
-	if (!would_start(arena, service))
-		return process_is_alive(&service->main)
-			       ? 0
-			       : err_set(err, ERR_UNDONE_NOT,
-					 "%s is down, and does not start from its former files",
-					 service->name);
+	if (!would_start(arena, service)) {
+		if (!process_is_alive(&service->main))
+			return err_set(err, ERR_UNDONE_NOT,
+				"%s is down, and does not start from its former files: mend them "
+				"while it is (trustmend repair %s), and start it",
+				service->name, service->target);
+		*ret_note = unloaded(arena, service,
+			"was not reloaded, for it does not start from its former files");
+		return 0;
+	}
 	if (process_is_alive(&service->main)) {
 		if (service->product->reload(arena, service, &reload) == 0)
 			return 0;
-		if (process_is_alive(&service->main))
-			/* It refuses what it refused before: it still runs on what it had. */
+		if (process_is_alive(&service->main)) {
+			*ret_note = unloaded(arena, service, "refused to reload its former files");
 			return 0;
+		}
 	}
 	return service->product->start(arena, service, err);
+}
+
+/* Who was reloaded with the new files reads the former ones. */
+static int
+bring_service_back(struct arena *arena, struct service *service,
+	const struct transaction *transaction, const char **ret_note, struct err *err)
+{
+	if (service == NULL) {
+		*ret_note = arena_printf(arena, "%s is not found any more: nothing was reloaded",
+			transaction->service);
+		return 0;
+	}
+	/* Whoever stopped it since the repair will start it when they want it. */
+	if (transaction->state == TRANSACTION_CLOSED && !service->running)
+		return 0;
+	return bring_back(arena, service, ret_note, err);
 }
 
 static bool
@@ -71,6 +104,8 @@ was_reloaded(const struct transaction *transaction)
 	return false;
 }
 
+/* A journal that cannot be written is no reason to leave files as they are: what is undone is
+ * undone once more at the next start. */
 static int
 undo_steps(struct arena *arena, struct ledger *ledger, struct transaction *transaction,
 	struct err *err)
@@ -87,33 +122,41 @@ undo_steps(struct arena *arena, struct ledger *ledger, struct transaction *trans
 		if (step->kind != STEP_DIRECTORY &&
 			(step->state == STEP_PLANNED || step->state == STEP_UNDONE))
 			continue;
-		if (step_undo(arena, ledger, step, &failed) < 0 ||
-			ledger_step_state(
-				ledger, transaction->id, step->number, STEP_UNDONE, &failed) < 0) {
+		if (step_undo(arena, ledger, step, &failed) < 0) {
 			/* The others still go back; the first failure is told. */
 			if (result == 0)
 				*err = failed;
 			result = -1;
+			continue;
 		}
+		(void)ledger_step_state(
+			ledger, transaction->id, step->number, STEP_UNDONE, &failed);
 	}
 	return result;
 }
 
 int
 undo_transaction(struct arena *arena, struct ledger *ledger, struct service *service,
-	struct transaction *transaction, struct err *err)
+	struct transaction *transaction, const char **ret_note, struct err *err)
 {
 	bool reloaded = was_reloaded(transaction);
-	struct err ignored = { 0 };
+	struct err unrecorded = { 0 };
 
+	*ret_note = NULL;
 	if (undo_steps(arena, ledger, transaction, err) < 0 ||
-		(reloaded && service != NULL && bring_back(arena, service, err) < 0)) {
+		(reloaded && bring_service_back(arena, service, transaction, ret_note, err) < 0)) {
 		(void)ledger_transaction_state(
-			ledger, transaction->id, TRANSACTION_STUCK, moment_now(), &ignored);
+			ledger, transaction->id, TRANSACTION_STUCK, moment_now(), &unrecorded);
 		return -1;
 	}
-	return ledger_transaction_state(
-		ledger, transaction->id, TRANSACTION_ROLLED_BACK, moment_now(), err);
+	if (ledger_transaction_state(ledger, transaction->id, TRANSACTION_ROLLED_BACK, moment_now(),
+		    &unrecorded) < 0)
+		*ret_note = arena_printf(arena,
+			"%s%sthe journal could not take it down (%s), so "
+			"the next start will see to it once more",
+			*ret_note != NULL ? *ret_note : "", *ret_note != NULL ? "; and " : "",
+			unrecorded.message);
+	return 0;
 }
 
 /* Of a rollback, unlike of a crash: whoever changed a file since then meant it. */
@@ -151,11 +194,44 @@ pick_transaction(struct arena *arena, struct ledger *ledger, int64_t id, struct 
 	return err_set(err, ERR_NO_INPUT, "there is no transaction to roll back");
 }
 
+/* Whatever went wrong, the status says that something is between old and new. */
+static int
+stuck(const struct transaction *transaction, const char *what, struct err *err)
+{
+	struct err why = *err;
+
+	return err_set(err, ERR_UNDONE_NOT,
+		"transaction %lld %s: %s. The journal is kept: mend that, then trustmend rollback "
+		"%lld",
+		(long long)transaction->id, what, why.message, (long long)transaction->id);
+}
+
+static int
+roll_back(struct arena *arena, struct ledger *ledger, struct world *world,
+	struct transaction *transaction, struct repair *ret, struct err *err)
+{
+	const char *note;
+
+	if (transaction->state == TRANSACTION_CLOSED)
+		TRY(check_unchanged(arena, transaction, err));
+	if (undo_transaction(arena, ledger, find_service(arena, world, transaction->service),
+		    transaction, &note, err) < 0) {
+		ret->result = RESULT_STUCK;
+		return stuck(transaction, "could not be rolled back", err);
+	}
+	ret->result = RESULT_ROLLED_BACK;
+	ret->text = note == NULL ? "everything is as it was before"
+				 : arena_printf(arena, "every file is as it was before; %s", note);
+	return 0;
+}
+
 int
 transaction_rollback(struct arena *arena, struct ledger *ledger, struct world *world, int64_t id,
 	struct repair *ret, struct err *err)
 {
 	struct transaction transaction;
+	struct held held;
+	int result;
 
 	*ret = (struct repair){ .result = RESULT_NOTHING };
 	TRY(pick_transaction(arena, ledger, id, &transaction, err));
@@ -164,38 +240,47 @@ transaction_rollback(struct arena *arena, struct ledger *ledger, struct world *w
 		ret->text = "it is rolled back already";
 		return 0;
 	}
-	if (transaction.state == TRANSACTION_CLOSED)
-		TRY(check_unchanged(arena, &transaction, err));
-	if (undo_transaction(arena, ledger, find_service(arena, world, transaction.service),
-		    &transaction, err) < 0) {
-		ret->result = RESULT_STUCK;
-		return err_prefix(err, "transaction %lld", (long long)transaction.id);
-	}
-	ret->result = RESULT_ROLLED_BACK;
-	ret->text = "everything is as it was before";
-	return 0;
+	/* Once begun it is carried through. */
+	held_begin(&held);
+	result = roll_back(arena, ledger, world, &transaction, ret, err);
+	(void)held_end(&held);
+	return result;
+}
+
+static int
+recover_one(struct arena *arena, struct ledger *ledger, struct world *world,
+	struct transaction *transaction, const char **ret_note, struct err *err)
+{
+	struct service *service =
+		was_reloaded(transaction) ? find_service(arena, world, transaction->service) : NULL;
+	struct held held;
+	int result;
+
+	held_begin(&held);
+	result = undo_transaction(arena, ledger, service, transaction, ret_note, err);
+	(void)held_end(&held);
+	return result < 0 ? stuck(transaction, "was interrupted and could not be undone", err) : 0;
 }
 
 int
 transaction_recover(struct arena *arena, struct ledger *ledger, struct world *world,
-	size_t *ret_count, struct err *err)
+	size_t *ret_count, const char **ret_note, struct err *err)
 {
 	struct transaction *all;
 	size_t count;
 
 	*ret_count = 0;
+	*ret_note = NULL;
 	TRY(ledger_transactions(ledger, arena, 0, &all, &count, err));
 	for (size_t i = 0; i < count; i++) {
+		const char *note;
+
 		if (all[i].state == TRANSACTION_CLOSED || all[i].state == TRANSACTION_ROLLED_BACK ||
 			all[i].state == TRANSACTION_STUCK)
 			continue;
 		++*ret_count;
-		if (undo_transaction(arena, ledger,
-			    was_reloaded(&all[i]) ? find_service(arena, world, all[i].service)
-						  : NULL,
-			    &all[i], err) < 0)
-			return err_prefix(
-				err, "transaction %lld was interrupted", (long long)all[i].id);
+		TRY(recover_one(arena, ledger, world, &all[i], &note, err));
+		*ret_note = note != NULL ? note : *ret_note;
 	}
 	return 0;
 }

@@ -6,8 +6,8 @@
 
 /*
  * Undoes each step that was begun, in reverse, and reloads the service where it had been reloaded.
- * service may be NULL: then it is looked for by the transaction's target. Ends in ROLLED_BACK, or
- * in STUCK with err.
+ * Ends in ROLLED_BACK, or in STUCK with err. ret_note: what is not as before although every file
+ * is, as a sentence, or NULL.
  */
-[[nodiscard]] int undo_transaction(
-	struct arena *, struct ledger *, struct service *, struct transaction *, struct err *err);
+[[nodiscard]] int undo_transaction(struct arena *, struct ledger *, struct service *,
+	struct transaction *, const char **ret_note, struct err *err);

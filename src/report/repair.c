@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A repair: the plan with what it changes in trust, and what came of it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "report/pieces.h"
@@ -38,6 +39,86 @@ add_changes(struct json *json, const char *key, const struct plan *plan, bool ad
 }
 
 static void
+add_content_json(struct json *json, const struct digest *digest, const char *link)
+{
+	if (link != NULL)
+		json_member_text(json, "link", link);
+	else
+		add_fingerprint_json(json, "sha256", digest);
+}
+
+static void
+add_access_json(struct json *json, uid_t owner, gid_t group, mode_t mode)
+{
+	char text[8];
+
+	(void)snprintf(text, sizeof(text), "%04o", (unsigned)mode & 07777);
+	json_member_number(json, "owner", owner);
+	json_member_number(json, "group", group);
+	json_member_text(json, "mode", text);
+}
+
+/* What must still be there for the step to be done; null where nothing may be. */
+static void
+add_before_json(struct json *json, const struct step *step)
+{
+	const struct file_identity *identity = &step->before.identity;
+
+	json_key(json, "before");
+	if (!step->before.exists) {
+		json_none(json);
+		return;
+	}
+	json_object_open(json);
+	if (identity->type != FILE_DIRECTORY) {
+		add_content_json(json, &step->before.digest, step->before.link_target);
+		json_member_number(json, "inode", (int64_t)identity->inode);
+	}
+	add_access_json(json, identity->owner, identity->group, identity->mode);
+	json_object_close(json);
+}
+
+/* What the step makes of it. */
+static void
+add_after_json(struct json *json, const struct step *step)
+{
+	CLEANUP(mem_freep) char *link = NULL;
+
+	if (step->kind == STEP_DIRECTORY || step->kind == STEP_REMOVE)
+		return;
+	json_key(json, "after");
+	json_object_open(json);
+	if (step->kind == STEP_WRITE || step->kind == STEP_SPLICE) {
+		add_content_json(json, &step->after, NULL);
+		json_member_number(json, "size", (int64_t)step->content.length);
+	}
+	if (step->kind == STEP_LINK) {
+		link = mem_zalloc(step->new_bytes.length + 1);
+		memcpy(link, step->new_bytes.data, step->new_bytes.length);
+		add_content_json(json, NULL, link);
+	}
+	if (step->kind == STEP_MODE || step->kind == STEP_OWNER ||
+		step->kind == STEP_MAKE_DIRECTORY || !step->before.exists)
+		add_access_json(json, step->owner, step->group, step->mode);
+	json_object_close(json);
+}
+
+static void
+add_step_json(struct json *json, const struct step *step)
+{
+	json_object_open(json);
+	json_member_number(json, "number", step->number);
+	json_member_text(json, "kind", step_kind_name(step->kind));
+	json_member_text(json, "path", step->path);
+	json_member_text(json, "text", step->text);
+	if (step->path != NULL) {
+		add_before_json(json, step);
+		add_after_json(json, step);
+	}
+	json_object_close(json);
+}
+
+static void
 add_plan(const struct plan *plan, struct json *json)
 {
 	json_key(json, "plan");
@@ -49,14 +130,8 @@ add_plan(const struct plan *plan, struct json *json)
 	json_array_close(json);
 	json_key(json, "steps");
 	json_array_open(json);
-	for (size_t i = 0; i < plan->step_count; i++) {
-		json_object_open(json);
-		json_member_number(json, "number", plan->steps[i].number);
-		json_member_text(json, "kind", step_kind_name(plan->steps[i].kind));
-		json_member_text(json, "path", plan->steps[i].path);
-		json_member_text(json, "text", plan->steps[i].text);
-		json_object_close(json);
-	}
+	for (size_t i = 0; i < plan->step_count; i++)
+		add_step_json(json, &plan->steps[i]);
 	json_array_close(json);
 	json_key(json, "trust_change");
 	json_object_open(json);
@@ -65,6 +140,19 @@ add_plan(const struct plan *plan, struct json *json)
 	add_names_json(json, "clients_let_in", plan->let_in, plan->let_in_count);
 	add_names_json(json, "clients_shut_out", plan->shut_out, plan->shut_out_count);
 	json_object_close(json);
+	json_object_close(json);
+}
+
+/* Whether the server's own test saw the mended files before they were in place. */
+static void
+add_test_json(struct json *json, const struct repair *repair)
+{
+	static const char *const names[] = { "not-run", "before", "after" };
+
+	json_key(json, "config_test");
+	json_object_open(json);
+	json_member_text(json, "run", names[repair->tested]);
+	json_member_text(json, "why", repair->untested);
 	json_object_close(json);
 }
 
@@ -84,6 +172,8 @@ report_repair_json(const struct diagnosis *diagnosis, const struct plan *plan,
 		json_member_text(json, "result", repair_result_name(repair->result));
 		json_member_text(json, "proof", proof_name(repair->proof));
 		json_member_text(json, "text", repair->text);
+		json_member_text(json, "note", repair->note);
+		add_test_json(json, repair);
 	}
 	add_plan(plan, json);
 	json_key(json, "verdicts_after");
@@ -130,6 +220,21 @@ text_plan(const struct plan *plan, const struct style *style, struct buffer *out
 }
 
 static void
+text_test(const struct plan *plan, const struct repair *repair, struct buffer *out)
+{
+	if (repair->tested == TESTED_BEFORE)
+		buffer_addf(out,
+			"%s's own test passed on the new files before anything was changed.\n",
+			plan->service->product->title);
+	else if (repair->untested != NULL)
+		buffer_addf(out,
+			"%s's own test could not see the new files before they were in place "
+			"(%s)%s.\n",
+			plan->service->product->title, repair->untested,
+			repair->tested == TESTED_AFTER ? ": it passed after that" : "");
+}
+
+static void
 text_after(const struct repair *repair, struct buffer *out)
 {
 	size_t right = 0;
@@ -159,6 +264,7 @@ report_repair_text(const struct diagnosis *diagnosis, const struct plan *plan,
 		buffer_addf(out, "%s: nothing to do.\n", plan->service->target);
 		break;
 	case RESULT_APPLIED:
+		text_test(plan, repair, out);
 		text_after(repair, out);
 		buffer_addf(out,
 			"%sApplied%s as transaction %lld. Way back: trustmend rollback %lld\n",
@@ -171,17 +277,22 @@ report_repair_text(const struct diagnosis *diagnosis, const struct plan *plan,
 			repair->text);
 		break;
 	case RESULT_ROLLED_BACK:
-		buffer_addf(out, "%sFailed and undone%s: %s\nEverything is as it was before.\n",
-			tone_begin(style, TONE_BAD), tone_end(style), repair->text);
+		buffer_addf(out, "%sFailed and undone%s.\n", tone_begin(style, TONE_BAD),
+			tone_end(style));
+		if (repair->note != NULL)
+			buffer_addf(out, "Every file is as it was before; %s.\n", repair->note);
+		else
+			buffer_add_text(out, "Everything is as it was before.\n");
 		break;
 	case RESULT_PREPARED:
+		text_test(plan, repair, out);
 		buffer_addf(out, "Dry run: %s.\n", repair->text);
 		break;
 	case RESULT_STUCK:
 		buffer_addf(out,
-			"%sCould not be undone%s: %s\nThe journal is kept: mend the cause, then "
+			"%sCould not be undone%s.\nThe journal is kept: mend the cause, then "
 			"trustmend rollback %lld\n",
-			tone_begin(style, TONE_BAD), tone_end(style), repair->text,
+			tone_begin(style, TONE_BAD), tone_end(style),
 			(long long)repair->transaction);
 		break;
 	}

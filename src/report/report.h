@@ -33,6 +33,9 @@ void report_repair_text(const struct diagnosis *, const struct plan *, const str
 	const struct style *, struct buffer *out);
 void report_repair_json(
 	const struct diagnosis *, const struct plan *, const struct repair *, struct json *);
+/* What a plan was made from, as members: of a service, and of the whole document. */
+void report_preconditions_json(struct diagnosis *, const struct service *, struct json *);
+void report_inputs_json(const struct diagnosis *, struct json *);
 const char *repair_result_name(enum repair_result);
 
 void report_stores_text(struct arena *, const struct store *const *, size_t count,

@@ -36,6 +36,7 @@ control_run(struct arena *arena, const struct service *service, const char *cons
 		.timeout = CONTROL_TIMEOUT,
 		.output_limit = OUTPUT_LIMIT,
 		.detach = detach,
+		.rehearsal = service->rehearsal,
 	};
 
 	if (ret_output != NULL)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/rehearsal.h"
 #include "processes/process.h"
 #include "verify/verify.h"
 
@@ -64,6 +65,9 @@ struct service {
 	size_t problem_count;
 	const struct config_finding *findings;
 	size_t finding_count;
+
+	/* While its own test is to see files that are only proposed; else NULL. */
+	const struct rehearsal *rehearsal;
 
 	bool running;
 	struct process main; /* the one that reloads; where running */

@@ -67,3 +67,7 @@ struct access world_may_read(struct world *, const char *path, const struct cred
  * names which. */
 bool world_is_writable_by_others(
 	struct world *, const char *path, uid_t owner, const char **ret_text);
+/* The same of the directories alone: whether others could put another file, or a link, in the
+ * place of the one that path names while somebody writes it. */
+bool world_is_redirectable_by_others(
+	struct world *, const char *path, uid_t owner, const char **ret_text);

@@ -134,18 +134,34 @@ is_changed_on_the_way(struct writers *writers, const struct walk *walk)
 	return false;
 }
 
+/* Sticky or not, anyone who can write a directory can make what is missing in it. */
+static bool
+can_be_made_by_others(struct writers *writers, const struct walk *walk, int sys)
+{
+	return sys == ENOENT && walk->step_count > 0 &&
+	       walk->steps[walk->step_count - 1].node.identity.type == FILE_DIRECTORY &&
+	       others_write(writers, &walk->steps[walk->step_count - 1]);
+}
+
+static struct writers
+writers_other_than(struct world *world, uid_t owner)
+{
+	struct writers writers = { .world = world, .owner = owner };
+
+	if (!people_primary_group(world, owner, &writers.group))
+		writers.group = 0;
+	return writers;
+}
+
 bool
 world_is_writable_by_others(
 	struct world *world, const char *path, uid_t owner, const char **ret_text)
 {
 	CLEANUP(walk_free) struct walk walk;
-	struct writers writers = { .world = world, .owner = owner };
+	struct writers writers = writers_other_than(world, owner);
 	int sys = walk_to(world, path, WALK_FOLLOW | WALK_TRAIL, &walk);
-	bool found;
+	bool found = is_changed_on_the_way(&writers, &walk);
 
-	if (!people_primary_group(world, owner, &writers.group))
-		writers.group = 0;
-	found = is_changed_on_the_way(&writers, &walk);
 	if (!found && sys == 0) {
 		struct step last = {
 			.path = arena_strdup(world->arena, (const char *)walk.real.data),
@@ -154,10 +170,21 @@ world_is_writable_by_others(
 
 		found = others_own(&writers, &last) || others_write(&writers, &last);
 	}
-	/* Sticky or not, anyone who can write a directory can make what is missing in it. */
-	if (!found && sys == ENOENT && walk.step_count > 0 &&
-		walk.steps[walk.step_count - 1].node.identity.type == FILE_DIRECTORY)
-		found = others_write(&writers, &walk.steps[walk.step_count - 1]);
+	found = found || can_be_made_by_others(&writers, &walk, sys);
+	*ret_text = writers.text;
+	return found;
+}
+
+bool
+world_is_redirectable_by_others(
+	struct world *world, const char *path, uid_t owner, const char **ret_text)
+{
+	CLEANUP(walk_free) struct walk walk;
+	struct writers writers = writers_other_than(world, owner);
+	int sys = walk_to(world, path, WALK_TRAIL, &walk);
+	bool found = is_changed_on_the_way(&writers, &walk) ||
+		     can_be_made_by_others(&writers, &walk, sys);
+
 	*ret_text = writers.text;
 	return found;
 }

@@ -177,6 +177,10 @@ class Run:
             if status == 0 and self.case.must_be_critical:
                 self.complain(f"repair: exit 0 and {result}")
             return
+        written = any(step["kind"] not in ("directory", "reload") for step in document["plan"]["steps"])
+        tested = document["config_test"]
+        if written and tested["run"] != "before":
+            self.complain(f"repair: the server's own test ran {tested['run']} the swap: {tested['why']}")
         self.prove()
         self.repair_again()
         self.roll_back()

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/plan_file.h"
 #include "diagnosis/remember.h"
 
 /* What came of one service, as an exit status. */
@@ -27,18 +28,6 @@ status_of(const struct diagnosis *diagnosis, const struct plan *plan, const stru
 	return 0;
 }
 
-static int
-write_plan(struct session *session, const struct diagnosis *diagnosis, const struct plan *plan)
-{
-	CLEANUP(buffer_free) struct buffer out = { 0 };
-	struct json json;
-
-	report_begin(&json, &out, "repair");
-	report_repair_json(diagnosis, plan, NULL, &json);
-	report_end(&json, 0);
-	return file_replace(session->options.plan, buffer_span(&out), 0600, &session->err);
-}
-
 static bool
 agreed(struct session *session, const struct plan *plan)
 {
@@ -46,62 +35,142 @@ agreed(struct session *session, const struct plan *plan)
 	       session_confirm(session, "Carry this plan out?");
 }
 
-/* Plans, shows, asks, applies and proves for one service. */
-static int
-repair_service(struct session *session, struct diagnosis *diagnosis, struct service *service,
-	const struct request *request)
+/* What failed is told where errors are, whatever form the report has. */
+static void
+say_failure(struct session *session, const struct plan *plan, const struct repair *repair)
 {
-	struct plan *plan = plan_make(diagnosis, service, request);
-	struct repair repair;
+	const char *text;
 
-	if (session->options.plan != NULL)
-		return write_plan(session, diagnosis, plan) < 0 ? -1
-		       : plan->refused != NULL                  ? 2
-								: 0;
+	if (repair->result != RESULT_ROLLED_BACK && repair->result != RESULT_STUCK)
+		return;
+	text = text_sanitize(session->arena, repair->text, strlen(repair->text));
+	(void)fprintf(stderr, "trustmend: repair of %s failed and %s: %s\n", plan->service->target,
+		repair->result == RESULT_STUCK ? "could not be undone" : "was undone", text);
+}
+
+/* Shows, asks, applies and proves for one service. */
+static int
+repair_service(struct session *session, struct diagnosis *diagnosis, struct plan *plan,
+	const struct request *request, struct repair *repair)
+{
 	if (!session->options.json)
 		report_repair_text(diagnosis, plan, NULL, &session->style, &session->out);
 	if (!agreed(session, plan))
 		return err_set(
 			&session->err, ERR_USAGE, "not carried out: answer yes, or give --yes");
-	if (plan_apply(diagnosis, plan, request, session->options.dry_run, &repair, &session->err) <
+	if (plan_apply(diagnosis, plan, request, session->options.dry_run, repair, &session->err) <
 			0 &&
-		repair.result != RESULT_STUCK)
+		repair->result != RESULT_STUCK)
 		return -1;
-	if (session->options.json) {
-		report_repair_json(diagnosis, plan, &repair, &session->json);
-	} else {
-		report_repair_text(diagnosis, plan, &repair, &session->style, &session->out);
-	}
-	return status_of(diagnosis, plan, &repair);
+	if (session->options.json)
+		report_repair_json(diagnosis, plan, repair, &session->json);
+	else
+		report_repair_text(diagnosis, plan, repair, &session->style, &session->out);
+	say_failure(session, plan, repair);
+	return status_of(diagnosis, plan, repair);
 }
 
 /* With several services the document holds them in a list; with one, the interface's members stand
  * at the top as well. */
 static int
-repair_all(struct session *session, struct diagnosis *diagnosis, const struct request *request)
+repair_all(struct session *session, struct diagnosis *diagnosis, struct plan **plans,
+	const struct request *request)
 {
-	bool many = diagnosis->services.count != 1;
+	bool many = session->options.json && diagnosis->services.count != 1;
 	int worst = 0;
 
-	if (session->options.json && many) {
+	if (many) {
 		json_key(&session->json, "repairs");
 		json_array_open(&session->json);
 	}
 	for (size_t i = 0; i < diagnosis->services.count; i++) {
+		struct repair repair;
 		int status;
 
-		if (session->options.json && many)
+		if (many)
 			json_object_open(&session->json);
-		status = repair_service(session, diagnosis, diagnosis->services.list[i], request);
+		/* The repair of one service may have mended what the next one reads as well. */
+		if (i > 0 || plans[i] == NULL)
+			plans[i] = plan_make(diagnosis, diagnosis->services.list[i], request);
+		status = repair_service(session, diagnosis, plans[i], request, &repair);
 		if (status < 0)
 			return -1;
-		if (session->options.json && many)
+		if (many)
 			json_object_close(&session->json);
 		worst = status > worst ? status : worst;
+		if (repair.signal != 0)
+			break;
 	}
-	if (session->options.json && many)
+	if (many)
 		json_array_close(&session->json);
 	return worst;
+}
+
+/* All of them before the first is carried out: of one document. */
+static void
+make_plans(struct diagnosis *diagnosis, const struct request *request, struct plan **plans)
+{
+	for (size_t i = 0; i < diagnosis->services.count; i++)
+		plans[i] = plan_make(diagnosis, diagnosis->services.list[i], request);
+}
+
+/* Whether carrying the document out would do anything, or there is nothing to be done. */
+static bool
+is_of_use(const struct diagnosis *diagnosis, struct plan *const *plans, int status)
+{
+	for (size_t i = 0; status == 2 && i < diagnosis->services.count; i++)
+		if (plans[i]->refused == NULL && plans[i]->step_count > 0)
+			return true;
+	return status == 0;
+}
+
+/* Prepared, taken back, and written down. */
+static int
+write_plan(struct session *session, struct diagnosis *diagnosis, struct plan **plans,
+	const struct request *request)
+{
+	CLEANUP(buffer_free) struct buffer document = { 0 };
+	int status;
+
+	plan_file_render(session, diagnosis, plans, &document);
+	session->options.dry_run = true;
+	status = repair_all(session, diagnosis, plans, request);
+	if (status < 0 || !is_of_use(diagnosis, plans, status))
+		return status;
+	TRY(plan_file_write(session, buffer_span(&document)));
+	if (!session->options.json)
+		buffer_addf(&session->out,
+			"The plan is in %s. To carry it out: trustmend repair --plan %s\n",
+			session->options.plan, session->options.plan);
+	return status;
+}
+
+/* The plan that is made of the present facts must be the one that was written down. */
+static int
+carry_out_plan(struct session *session, struct diagnosis *diagnosis, struct plan **plans,
+	const struct request *request, struct span file)
+{
+	CLEANUP(buffer_free) struct buffer document = { 0 };
+
+	plan_file_render(session, diagnosis, plans, &document);
+	TRY(plan_file_compare(session, file, buffer_span(&document)));
+	return repair_all(session, diagnosis, plans, request);
+}
+
+/* Before anything is examined: what the plan file is to be, and what it says. */
+static int
+open_plan(struct session *session, bool *ret_written, struct span *ret_file)
+{
+	*ret_written = session->options.plan != NULL && plan_file_is_written(session);
+	*ret_file = span_of("", 0);
+	if (session->options.plan == NULL)
+		return 0;
+	if (*ret_written)
+		TRY(plan_file_check_place(session));
+	else
+		TRY(plan_file_read(session, ret_file));
+	plan_file_settle_options(session);
+	return 0;
 }
 
 static int
@@ -109,19 +178,28 @@ repair_run(struct session *session)
 {
 	CLEANUP(diagnosis_freep) struct diagnosis *diagnosis = NULL;
 	struct request request;
+	struct plan **plans;
+	struct span file;
+	bool is_written;
 
 	if (session->options.at != NULL)
 		return err_set(&session->err, ERR_USAGE,
 			"--at is for looking ahead: a repair is made for now");
 	TRY(session_ledger(session, true, true));
 	TRY(session_recover(session));
+	TRY(open_plan(session, &is_written, &file));
 	request = session_request(session);
 	diagnosis = diagnosis_make(&request, &session->err);
 	if (diagnosis == NULL)
 		return -1;
 	if (session->options.root == NULL)
 		TRY(diagnosis_remember(diagnosis, session->ledger, session->now, &session->err));
-	return repair_all(session, diagnosis, &request);
+	plans = arena_alloc(session->arena, (diagnosis->services.count + 1) * sizeof(*plans));
+	if (session->options.plan == NULL)
+		return repair_all(session, diagnosis, plans, &request);
+	make_plans(diagnosis, &request, plans);
+	return is_written ? write_plan(session, diagnosis, plans, &request)
+			  : carry_out_plan(session, diagnosis, plans, &request, file);
 }
 
 const struct command command_repair = {
@@ -132,6 +210,8 @@ const struct command command_repair = {
 	.groups = OPTIONS_EXAMINE | OPTIONS_REPAIR | OPTIONS_CONFIRM,
 	.examples =
 		"  trustmend repair nginx:/etc/nginx/nginx.conf --clients DIR --known-good DIR\n"
-		"  trustmend repair --dry-run --clients DIR --known-good DIR\n",
+		"  trustmend repair --dry-run --clients DIR --known-good DIR\n"
+		"  trustmend repair --dry-run --plan FILE --clients DIR --known-good DIR\n"
+		"  trustmend repair --plan FILE\n",
 	.run = repair_run,
 };

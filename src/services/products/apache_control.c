@@ -123,6 +123,7 @@ run_httpd(struct arena *arena, const struct service *service, const char *const 
 		.timeout = CONTROL_TIMEOUT,
 		.output_limit = OUTPUT_MAX,
 		.detach = detach,
+		.rehearsal = service->rehearsal,
 	};
 	int status;
 

@@ -96,6 +96,7 @@ run_haproxy(struct arena *arena, const struct service *service, const struct lau
 			service->running && service->world_is_process ? service->main.pid : 0,
 		.output_limit = OUTPUT_MAX,
 		.detach = plan->detach,
+		.rehearsal = service->rehearsal,
 	};
 	int status;
 

@@ -69,6 +69,31 @@ TEST(others, "others who can change the file or the way to it are found and name
 	}
 }
 
+TEST(redirection, "of the way to a file the directories alone count, not the file itself")
+{
+	if (geteuid() != 0)
+		return;
+	for (size_t i = 0; i < COUNT_OF(arrangements); i++) {
+		const struct arrangement *now = &arrangements[i];
+		CLEANUP(place_close) struct place place;
+		CLEANUP(world_freep) struct world *world = NULL;
+		const char *text = NULL;
+		bool is_last = strcmp(now->path + 1, now->name) == 0;
+		bool wanted = now->blamed != NULL && !is_last;
+
+		/* Where the link leads is another path. */
+		if (strcmp(now->what, "directory behind a link") == 0)
+			continue;
+		build(&place);
+		place_access(&place, now->name, now->mode, now->owner, now->group);
+		world = place_world(&place);
+		if (world_is_redirectable_by_others(world, now->path, OWNER, &text) != wanted) {
+			printf("# %s: %s\n", now->what, text != NULL ? text : "nobody");
+			*failed = true;
+		}
+	}
+}
+
 TEST(by_acl, "an ACL entry that lets a stranger write counts as far as the mask lets it")
 {
 	CLEANUP(place_close) struct place place;
