@@ -285,14 +285,17 @@ TEST(recovered, "what a crash left in whatever state is as it was before, at the
 
 	for (size_t i = 0; i < COUNT_OF(crashes); i++) {
 		struct err err = { 0 };
+		const char *note;
 		size_t count;
 		TOWN;
 
 		CHECK(interrupted(&town, crashes[i].state, crashes[i].step));
-		CHECK(transaction_recover(town.arena, town.ledger, town.world, &count, &err) == 0);
+		CHECK(transaction_recover(
+			      town.arena, town.ledger, town.world, &count, &note, &err) == 0);
 		CHECK(count == 1 && newest(&town).state == TRANSACTION_ROLLED_BACK);
 		CHECK_TEXT(content_of(&town, TOWN_STORE), TOWN_PEM(&town, town.inter));
-		CHECK(transaction_recover(town.arena, town.ledger, town.world, &count, &err) == 0);
+		CHECK(transaction_recover(
+			      town.arena, town.ledger, town.world, &count, &note, &err) == 0);
 		CHECK(count == 0);
 	}
 }
@@ -309,6 +312,7 @@ TEST(recovered_early,
 			.steps = &step,
 			.step_count = 1 };
 		struct err err = { 0 };
+		const char *note;
 		size_t count;
 		TOWN;
 
@@ -319,7 +323,8 @@ TEST(recovered_early,
 		step.before = (struct file_version){ .path = step.path, .exists = true };
 		town_put(&town, "/etc/pki/.staged", "half");
 		CHECK(ledger_transaction_begin(town.ledger, &transaction, &err) == 0);
-		CHECK(transaction_recover(town.arena, town.ledger, town.world, &count, &err) == 0);
+		CHECK(transaction_recover(
+			      town.arena, town.ledger, town.world, &count, &note, &err) == 0);
 		CHECK(count == 1 && files_in(&town, "/etc/pki") == 1);
 		CHECK_TEXT(content_of(&town, TOWN_STORE), TOWN_PEM(&town, town.root, town.inter));
 		CHECK(newest(&town).state == TRANSACTION_ROLLED_BACK);
@@ -333,27 +338,31 @@ TEST(settled, "what is closed, rolled back or stuck is left alone by a start")
 
 	for (size_t i = 0; i < COUNT_OF(states); i++) {
 		struct err err = { 0 };
+		const char *note;
 		size_t count;
 		TOWN;
 
 		CHECK(interrupted(&town, states[i], STEP_DONE));
-		CHECK(transaction_recover(town.arena, town.ledger, town.world, &count, &err) == 0);
+		CHECK(transaction_recover(
+			      town.arena, town.ledger, town.world, &count, &note, &err) == 0);
 		CHECK(count == 0 && newest(&town).state == states[i]);
 		CHECK_TEXT(content_of(&town, TOWN_STORE), TOWN_PEM(&town, town.inter, town.root));
 	}
 }
 
-TEST(stuck, "what cannot be undone is stuck, its journal kept, and status 4 or 75 says so")
+TEST(stuck, "what cannot be undone is stuck, its journal kept, and status 4 says so")
 {
 	struct repair repair;
 	struct err err = { 0 };
+	const char *note;
 	size_t count;
 	TOWN;
 
 	CHECK(interrupted(&town, TRANSACTION_APPLIED, STEP_DONE));
 	town_put(&town, TOWN_STORE, "# theirs\n");
-	CHECK(transaction_recover(town.arena, town.ledger, town.world, &count, &err) == -1);
-	CHECK(err.code == ERR_BUSY && newest(&town).state == TRANSACTION_STUCK);
+	CHECK(transaction_recover(town.arena, town.ledger, town.world, &count, &note, &err) == -1);
+	CHECK(err.code == ERR_UNDONE_NOT && newest(&town).state == TRANSACTION_STUCK);
+	CHECK(strstr(err.message, "trustmend rollback 1") != NULL);
 	CHECK_TEXT(content_of(&town, TOWN_STORE), "# theirs\n");
 	/* Once the operator has put back what the plan wrote, a rollback undoes it after all. */
 	town_put(&town, TOWN_STORE, TOWN_PEM(&town, town.inter, town.root));
