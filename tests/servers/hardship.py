@@ -189,7 +189,7 @@ def swap_fails(lab):
 @case
 def signals(lab):
     """SIGTERM, SIGINT and SIGHUP undo what is half done, at once"""
-    for number, (call, when) in enumerate((("rename", 1), ("rename", 2), ("chmod", 1), ("fsync", 2),
+    for number, (call, when) in enumerate((("rename", 1), ("rename", 2), ("chmod", 1), ("fchownat", 1),
                                            ("pidfd_send_signal", 1))):
         lab.reset()
         name = ("TERM", "INT", "HUP")[number % 3]
