@@ -32,6 +32,7 @@ struct verification {
 	const struct question *question;
 	struct answer answer;
 	bool failed;
+	int last; /* the last error, where that decides */
 };
 
 static void
@@ -144,25 +145,48 @@ is_supposed_signature(
 	return same;
 }
 
-/* Ends at the first error that the verifier does not ignore: that is the one to show. */
+/* ssl_callback_SSLVerify of httpd: whatever else was said of this certificate. */
+static bool
+is_too_deep(const struct verifier *verifier, int depth)
+{
+	return verifier->depth_counts_all && verifier->depth.value >= 0 &&
+	       depth > verifier->depth.value + 1;
+}
+
+/* The first error that the verifier does not ignore is the one to show. */
+static void
+note_error(struct verification *verification, int error, int depth)
+{
+	if (!verification->failed) {
+		verification->answer.error = error;
+		verification->answer.depth = (unsigned)depth;
+	}
+	verification->failed = true;
+}
+
 static int
 verify_callback(int ok, X509_STORE_CTX *context)
 {
 	struct verification *verification = X509_STORE_CTX_get_app_data(context);
+	const struct verifier *verifier = verification->question->verifier;
 	int error = X509_STORE_CTX_get_error(context);
 	int depth = X509_STORE_CTX_get_error_depth(context);
 
-	if (ok == 1)
-		return 1;
-	if (is_supposed_signature(verification->question, context, error, depth) ||
-		engine_forgives(verification->question->verifier, error, (unsigned)depth)) {
-		X509_STORE_CTX_set_error(context, X509_V_OK);
-		return 1;
+	if (ok != 1 && !is_supposed_signature(verification->question, context, error, depth)) {
+		verification->last = error;
+		ok = engine_forgives(verifier, error, (unsigned)depth);
+	} else {
+		ok = 1;
 	}
-	verification->failed = true;
-	verification->answer.error = error;
-	verification->answer.depth = (unsigned)depth;
-	return 0;
+	if (ok == 1 && is_too_deep(verifier, depth)) {
+		error = X509_V_ERR_CERT_CHAIN_TOO_LONG;
+		ok = 0;
+	}
+	if (ok == 0)
+		note_error(verification, error, depth);
+	else
+		X509_STORE_CTX_set_error(context, X509_V_OK);
+	return ok == 1 || verifier->last_error_decides;
 }
 
 static void
@@ -174,7 +198,7 @@ set_parameters(X509_STORE_CTX *context, const struct question *question)
 
 	X509_VERIFY_PARAM_set_auth_level(parameters, verifier->security_level);
 	(void)X509_STORE_CTX_set_default(context, "ssl_client");
-	if (verifier->depth.value >= 0)
+	if (verifier->depth.value >= 0 && !verifier->depth_counts_all)
 		X509_VERIFY_PARAM_set_depth(parameters, verifier->depth.value);
 	X509_VERIFY_PARAM_set_time(parameters, (time_t)question->at);
 	if (verifier->partial_chain)
@@ -207,9 +231,14 @@ static STACK_OF(X509) * decode_sent(const struct question *question)
 static void
 run(struct verification *verification, X509_STORE_CTX *context)
 {
+	const struct verifier *verifier = verification->question->verifier;
 	int result = X509_verify_cert(context);
 
+	if (verifier->last_error_decides && verification->failed)
+		verification->failed = !engine_forgives(verifier, verification->last, 0);
 	verification->answer.accepted = result == 1 && !verification->failed;
+	if (verification->answer.accepted)
+		verification->answer.error = X509_V_OK;
 	if (verification->answer.accepted || verification->failed)
 		return;
 	verification->answer.error = X509_STORE_CTX_get_error(context);
