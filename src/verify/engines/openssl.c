@@ -14,6 +14,7 @@
 
 #include "verify/engine.h"
 #include "verify/engines/objects.h"
+#include "verify/hearing.h"
 
 enum {
 	OPENSSL_MAX_NAMES = 256, /* followed upwards */
@@ -30,9 +31,8 @@ struct reach {
 
 struct verification {
 	const struct question *question;
+	struct hearing hearing;
 	struct answer answer;
-	bool failed;
-	int last; /* the last error, where that decides */
 };
 
 static void
@@ -145,48 +145,18 @@ is_supposed_signature(
 	return same;
 }
 
-/* ssl_callback_SSLVerify of httpd: whatever else was said of this certificate. */
-static bool
-is_too_deep(const struct verifier *verifier, int depth)
-{
-	return verifier->depth_counts_all && verifier->depth.value >= 0 &&
-	       depth > verifier->depth.value + 1;
-}
-
-/* The first error that the verifier does not ignore is the one to show. */
-static void
-note_error(struct verification *verification, int error, int depth)
-{
-	if (!verification->failed) {
-		verification->answer.error = error;
-		verification->answer.depth = (unsigned)depth;
-	}
-	verification->failed = true;
-}
-
 static int
 verify_callback(int ok, X509_STORE_CTX *context)
 {
 	struct verification *verification = X509_STORE_CTX_get_app_data(context);
-	const struct verifier *verifier = verification->question->verifier;
 	int error = X509_STORE_CTX_get_error(context);
 	int depth = X509_STORE_CTX_get_error_depth(context);
+	bool good = ok == 1 || is_supposed_signature(verification->question, context, error, depth);
 
-	if (ok != 1 && !is_supposed_signature(verification->question, context, error, depth)) {
-		verification->last = error;
-		ok = engine_forgives(verifier, error, (unsigned)depth);
-	} else {
-		ok = 1;
-	}
-	if (ok == 1 && is_too_deep(verifier, depth)) {
-		error = X509_V_ERR_CERT_CHAIN_TOO_LONG;
-		ok = 0;
-	}
-	if (ok == 0)
-		note_error(verification, error, depth);
-	else
-		X509_STORE_CTX_set_error(context, X509_V_OK);
-	return ok == 1 || verifier->last_error_decides;
+	if (!hearing_call(&verification->hearing, good, error, (unsigned)depth))
+		return verification->question->verifier->last_error_decides;
+	X509_STORE_CTX_set_error(context, X509_V_OK);
+	return 1;
 }
 
 static void
@@ -231,20 +201,21 @@ static STACK_OF(X509) * decode_sent(const struct question *question)
 static void
 run(struct verification *verification, X509_STORE_CTX *context)
 {
-	const struct verifier *verifier = verification->question->verifier;
+	const struct hearing *hearing = &verification->hearing;
+	struct answer *answer = &verification->answer;
 	int result = X509_verify_cert(context);
 
-	if (verifier->last_error_decides && verification->failed)
-		verification->failed = !engine_forgives(verifier, verification->last, 0);
-	verification->answer.accepted = result == 1 && !verification->failed;
-	if (verification->answer.accepted)
-		verification->answer.error = X509_V_OK;
-	if (verification->answer.accepted || verification->failed)
+	answer->accepted = hearing_end(&verification->hearing) && result == 1;
+	answer->error = hearing->error;
+	answer->depth = hearing->depth;
+	if (answer->accepted)
+		answer->error = X509_V_OK;
+	if (answer->accepted || hearing->refused)
 		return;
-	verification->answer.error = X509_STORE_CTX_get_error(context);
-	if (verification->answer.error == X509_V_OK)
-		verification->answer.error = X509_V_ERR_UNSPECIFIED;
-	verification->answer.depth = (unsigned)X509_STORE_CTX_get_error_depth(context);
+	answer->error = X509_STORE_CTX_get_error(context);
+	if (answer->error == X509_V_OK)
+		answer->error = X509_V_ERR_UNSPECIFIED;
+	answer->depth = (unsigned)X509_STORE_CTX_get_error_depth(context);
 }
 
 static struct answer
@@ -254,7 +225,10 @@ openssl_judge(const struct question *question)
 	CLEANUP(end_context) X509_STORE_CTX *context = X509_STORE_CTX_new();
 	CLEANUP(end_certs) STACK_OF(X509) *sent = decode_sent(question);
 	struct reach reach = { .question = question, .store = store };
-	struct verification verification = { .question = question };
+	struct verification verification = {
+		.question = question,
+		.hearing.verifier = question->verifier,
+	};
 
 	verification.answer.error = X509_V_ERR_UNSPECIFIED;
 	if (store != NULL && context != NULL && sent != NULL) {
