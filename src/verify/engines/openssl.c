@@ -206,12 +206,13 @@ run(struct verification *verification, X509_STORE_CTX *context)
 	int result = X509_verify_cert(context);
 
 	answer->accepted = hearing_end(&verification->hearing) && result == 1;
-	answer->error = hearing->error;
-	answer->depth = hearing->depth;
 	if (answer->accepted)
-		answer->error = X509_V_OK;
-	if (answer->accepted || hearing->refused)
 		return;
+	if (hearing->refused) {
+		answer->error = hearing->error;
+		answer->depth = hearing->depth;
+		return;
+	}
 	answer->error = X509_STORE_CTX_get_error(context);
 	if (answer->error == X509_V_OK)
 		answer->error = X509_V_ERR_UNSPECIFIED;
