@@ -6,7 +6,6 @@
 
 #include "probe/server_sources.h"
 #include "probe/words.h"
-#include "verify/engine.h"
 
 enum { SERVER_CERTIFICATE_SERIAL = 1, SERVER_CERTIFICATE_LIFE = 86'400, SERVER_MAX_LEVEL = 5 };
 
@@ -78,24 +77,36 @@ use_throw_away_certificate(SSL_CTX *context, int security_level)
 		       : -1;
 }
 
-/* Ends at the first error that the verifier does not ignore: that is the one to show. */
+static struct hearing *
+hearing_of(X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+
+	return SSL_get_app_data(ssl);
+}
+
 static int
 verify_callback(int ok, X509_STORE_CTX *store)
 {
-	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct verification *verification = SSL_get_app_data(ssl);
-	int error = X509_STORE_CTX_get_error(store);
-	unsigned depth = (unsigned)X509_STORE_CTX_get_error_depth(store);
+	struct hearing *hearing = hearing_of(store);
 
-	if (ok == 1)
-		return 1;
-	if (engine_forgives(verification->verifier, error, depth)) {
-		X509_STORE_CTX_set_error(store, X509_V_OK);
-		return 1;
-	}
-	verification->failed = true;
-	verification->error = error;
-	verification->depth = depth;
+	if (!hearing_call(hearing, ok == 1, X509_STORE_CTX_get_error(store),
+		    (unsigned)X509_STORE_CTX_get_error_depth(store)))
+		return hearing->verifier->last_error_decides;
+	X509_STORE_CTX_set_error(store, X509_V_OK);
+	return 1;
+}
+
+int
+server_context_verify(X509_STORE_CTX *store, void *)
+{
+	struct hearing *hearing = hearing_of(store);
+	int result = X509_verify_cert(store);
+
+	if (hearing_end(hearing))
+		return result;
+	/* It decides about the alert. */
+	X509_STORE_CTX_set_error(store, hearing->error);
 	return 0;
 }
 
@@ -137,7 +148,8 @@ set_policy(SSL_CTX *context, const struct verifier *verifier)
 {
 	SSL_CTX_set_security_level(context, bounded_level(verifier->security_level));
 	SSL_CTX_set_verify(context, verify_mode_flags(verifier->mode), verify_callback);
-	if (verifier->depth.value >= 0)
+	SSL_CTX_set_cert_verify_callback(context, server_context_verify, NULL);
+	if (verifier->depth.value >= 0 && !verifier->depth_counts_all)
 		SSL_CTX_set_verify_depth(context, verifier->depth.value);
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
 			       SSL_CTX_set_session_id_context(context, session_id_context,

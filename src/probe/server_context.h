@@ -5,16 +5,12 @@
 #include <openssl/ssl.h>
 
 #include "probe/transcript.h"
-#include "verify/verifier.h"
+#include "verify/hearing.h"
 
-/* What the callback of a verification tells; the connection's app data. */
-struct verification {
-	const struct verifier *verifier;
-	bool failed; /* the rest is of the first error that is not forgiven */
-	int error;
-	unsigned depth;
-};
-
-/* The caller's; or NULL where the server would not start, with ret_problem from the arena. */
+/* The app data of a connection must be a struct hearing. The caller's; or NULL where the server
+ * would not start, with ret_problem from the arena. */
 SSL_CTX *server_context_new(struct arena *, struct world *, const struct verifier *,
 	struct transcript *, const char **ret_problem);
+/* X509_verify_cert of what a client of such a connection sent, as the verifier's server goes by it.
+ */
+int server_context_verify(X509_STORE_CTX *, void *);

@@ -15,7 +15,7 @@ enum { STAND_IN_MILLISECONDS = PROBE_TIMEOUT * 1'000 };
 struct stand_in {
 	struct exchange exchange;
 	struct endpoint endpoint;
-	struct verification verification;
+	struct hearing hearing;
 	SSL_CTX *context;
 };
 
@@ -45,12 +45,11 @@ certs_end(STACK_OF(X509) * *certs)
 }
 
 static const char *
-verify_text(struct arena *arena, const struct verification *verification)
+verify_text(struct arena *arena, const struct hearing *hearing)
 {
 	return arena_printf(arena,
-		"refused by a stand-in for the server: error %d at depth %u (%s)",
-		verification->error, verification->depth,
-		X509_verify_cert_error_string(verification->error));
+		"refused by a stand-in for the server: error %d at depth %u (%s)", hearing->error,
+		hearing->depth, X509_verify_cert_error_string(hearing->error));
 }
 
 /* The alert is all that a client sees; what stands behind it is known here. */
@@ -64,9 +63,9 @@ explain(struct stand_in *stand_in)
 			arena_printf(exchange->arena,
 				"accepted by a stand-in for the server, over %s",
 				exchange->probe->protocol));
-	else if (stand_in->verification.failed)
+	else if (stand_in->hearing.refused)
 		exchange_conclude(exchange, exchange->probe->layer,
-			verify_text(exchange->arena, &stand_in->verification));
+			verify_text(exchange->arena, &stand_in->hearing));
 }
 
 static void
@@ -80,7 +79,7 @@ shake_hands(struct stand_in *stand_in)
 		exchange_conclude(exchange, LAYER_LOCAL, "a stand-in cannot be set up here");
 		return;
 	}
-	(void)SSL_set_app_data(ssl, &stand_in->verification);
+	(void)SSL_set_app_data(ssl, &stand_in->hearing);
 	exchange->carrier = (struct carrier){ memory_server_wait, &server };
 	exchange_run(exchange);
 	explain(stand_in);
@@ -121,10 +120,10 @@ verify_as_server(struct stand_in *stand_in, SSL *ssl, STACK_OF(X509) * sent)
 		X509_VERIFY_PARAM_set1(parameters, SSL_get0_param(ssl)) != 1)
 		return false;
 	X509_STORE_CTX_set_verify_cb(store, SSL_get_verify_callback(ssl));
-	good = X509_verify_cert(store) == 1;
-	if (!good && !stand_in->verification.failed) {
-		stand_in->verification.failed = true;
-		stand_in->verification.error = X509_STORE_CTX_get_error(store);
+	good = server_context_verify(store, NULL) == 1;
+	if (!good && !stand_in->hearing.refused) {
+		stand_in->hearing.refused = true;
+		stand_in->hearing.error = X509_STORE_CTX_get_error(store);
 	}
 	return good;
 }
@@ -143,7 +142,7 @@ verify_alone(struct stand_in *stand_in)
 			"the client's certificates cannot be read by our library");
 		return;
 	}
-	(void)SSL_set_app_data(ssl, &stand_in->verification);
+	(void)SSL_set_app_data(ssl, &stand_in->hearing);
 	if (SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE)
 		exchange_conclude(exchange, LAYER_ACCEPTED,
 			"accepted by a stand-in for the server, which asks for no certificate");
@@ -151,8 +150,8 @@ verify_alone(struct stand_in *stand_in)
 		exchange_conclude(exchange, LAYER_ACCEPTED,
 			"accepted by a stand-in for the server, without a handshake");
 	else
-		exchange_conclude(exchange, LAYER_ALERT,
-			verify_text(exchange->arena, &stand_in->verification));
+		exchange_conclude(
+			exchange, LAYER_ALERT, verify_text(exchange->arena, &stand_in->hearing));
 	ERR_clear_error();
 }
 
@@ -182,8 +181,8 @@ run(struct stand_in *stand_in, struct world *world)
 		exchange_conclude(exchange, LAYER_LOCAL, problem);
 		return;
 	}
-	stand_in->context = server_context_new(exchange->arena, world,
-		stand_in->verification.verifier, &exchange->transcript, &problem);
+	stand_in->context = server_context_new(exchange->arena, world, stand_in->hearing.verifier,
+		&exchange->transcript, &problem);
 	if (stand_in->context == NULL)
 		exchange_conclude(exchange, LAYER_CONNECT, problem);
 	else if (has_usable_key(client))
@@ -211,7 +210,7 @@ stand_in_probe(struct arena *arena, struct world *world, const struct verifier *
 	CLEANUP(stand_in_end)
 	struct stand_in stand_in = {
 		.endpoint = stand_in_endpoint(verifier),
-		.verification.verifier = verifier,
+		.hearing.verifier = verifier,
 	};
 	struct exchange *exchange = &stand_in.exchange;
 

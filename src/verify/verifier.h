@@ -74,7 +74,12 @@ struct verifier {
 	const struct trust_source *sources;
 	size_t source_count;
 	struct setting depth; /* value: number of intermediates allowed; -1: no limit */
-	const char *engine;   /* "openssl" */
+	/* Its callback counts: all certificates above the leaf, and allows one more than the value
+	 * (Apache). The library counts those between leaf and anchor. */
+	bool depth_counts_all;
+	/* Its callback lets all errors pass, and the last one decides (nginx). */
+	bool last_error_decides;
+	const char *engine; /* "openssl" */
 	bool partial_chain; /* any certificate in the store ends a path (X509_V_FLAG_PARTIAL_CHAIN)
 			     */
 	enum verify_purpose purpose;

@@ -146,6 +146,20 @@ def make_cases():
     return maker.cases
 
 
+def gaps(cases):
+    """Sentences: what these cases, which should be all, do not show."""
+    told = []
+    for code in sorted({fault.code for fault in FAULTS if fault.code}):
+        for server in sorted({name for fault in FAULTS if fault.code == code for name in fault.servers}):
+            shapes = {case.shape for case in cases if case.server == server and code in case.codes}
+            if len(shapes) < 2:
+                told.append(f"{code} at {server} is not tried in two shapes of PKI")
+    several = sum(len(case.faults) > 1 for case in cases)
+    if 3 * several < len(cases):
+        told.append(f"{several} of {len(cases)} cases have several faults: less than a third")
+    return told
+
+
 def spread(cases, most):
     """So many of the cases, in their order: of each fault one at least if they suffice, the servers by
     turns, then each fault at each server, in each shape, and in each state."""

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from apache import Apache
-from cases import make_cases, spread
+from cases import gaps, make_cases, spread
 from haproxy import Haproxy
 from nginx import Nginx
 from pki import make_all
@@ -157,12 +157,15 @@ def main():
         write_tables(options, rows)
         if not options.keep:
             shutil.rmtree(base, ignore_errors=True)
-    failed = sum(bool(outcome["problems"]) for outcome in outcomes.values())
+    missing = gaps(make_cases())
+    for told in missing:
+        print(f"not ok - {told}")
+    failed = sum(bool(outcome["problems"]) for outcome in outcomes.values()) + len(missing)
     print(f"# {time.monotonic() - begin:.0f} seconds; "
           f"{sum(len(case.faults) > 1 for case in cases)} with several faults")
     if options.keep:
         print(f"# {base}")
-    print(f"{len(outcomes) - failed} passed, {failed} failed")
+    print(f"{len(outcomes) + len(missing) - failed} passed, {failed} failed")
     return 1 if failed or len(outcomes) < len(cases) else 0
 
 

@@ -252,7 +252,7 @@ class Pki:
         self._leaf("rogue", "false-issuing")
         self._leaf("expired", start=-700 * DAY, end=-2 * DAY)
         self._leaf("future", start=100 * DAY)
-        self._leaf("fresh", start=600)
+        self._leaf("fresh", start=DAY // 2)
         self._leaf("revoked")
         self._leaf("server-only", extensions=but(
             extendedKeyUsage="extendedKeyUsage=serverAuth"))
@@ -277,7 +277,7 @@ class Pki:
             self.list_of(f"late-{ca}", ca, revoked, number=4, start=-90 * DAY,
                          end=-DAY)
             self.list_of(f"early-{ca}", ca, revoked, number=6, start=30 * DAY)
-            self.list_of(f"fresh-{ca}", ca, revoked, number=6, start=600)
+            self.list_of(f"fresh-{ca}", ca, revoked, number=6, start=DAY // 2)
         self.list_of("scope-issuing", "issuing", ("revoked",), 5, extensions=(
             "issuingDistributionPoint=critical,onlyCA:TRUE",))
         self.list_of("delta-issuing", "issuing", (), 6, extensions=(

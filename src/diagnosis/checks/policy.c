@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the server's configuration demands or forgives beside the paths: verify modes, ignored
  * errors, what its reader found odd. */
-#include <openssl/x509_vfy.h>
 #include <string.h>
 
 #include "diagnosis/check.h"
-
-/* Errors that say no more than "unknown CA": nginx and Apache let these through where the mode is
- * optional_no_ca. */
-static bool
-is_unknown_ca(int error)
-{
-	/* Behind a depth limit nginx comes to an unknown issuer, and goes by its last error. */
-	if (error == X509_V_ERR_CERT_CHAIN_TOO_LONG)
-		return true;
-	return error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
-	       error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
-	       error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
-	       error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-	       error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
-	       error == X509_V_ERR_CERT_UNTRUSTED;
-}
 
 /* A list that the server names and does not check has this client on it. */
 static void
@@ -215,10 +198,8 @@ policy_run(struct scene *scene, struct suspects *suspects)
 	for (size_t i = 0; i < scene->cell_count; i++) {
 		const struct cell *cell = &scene->cells[i];
 
-		if (!cell->concerns || cell->client->must_be_accepted || cell->verdict == NULL)
-			continue;
-		if (!cell->accepted && !(cell->verifier->mode == MODE_OPTIONAL_NO_CA &&
-					       is_unknown_ca(cell->error)))
+		if (!cell->concerns || cell->client->must_be_accepted || cell->verdict == NULL ||
+			!cell->accepted)
 			continue;
 		explain_unenforced(scene, suspects, cell);
 		explain_admitted(scene, suspects, cell);

@@ -391,7 +391,9 @@ nginx_verifier_read(const struct nginx_level *level, struct verifier *verifier)
 {
 	struct settings settings = { 0 };
 
-	*verifier = (struct verifier){ .engine = "openssl", .names_required = true };
+	*verifier = (struct verifier){
+		.engine = "openssl", .names_required = true, .last_error_decides = true
+	};
 	collect(level, level->own, false, &settings);
 	collect(level, level->outer, true, &settings);
 	read_mode(level, &settings, verifier);

@@ -14,6 +14,7 @@
 
 #include "verify/engine.h"
 #include "verify/engines/objects.h"
+#include "verify/hearing.h"
 
 enum {
 	OPENSSL_MAX_NAMES = 256, /* followed upwards */
@@ -30,8 +31,8 @@ struct reach {
 
 struct verification {
 	const struct question *question;
+	struct hearing hearing;
 	struct answer answer;
-	bool failed;
 };
 
 static void
@@ -144,25 +145,18 @@ is_supposed_signature(
 	return same;
 }
 
-/* Ends at the first error that the verifier does not ignore: that is the one to show. */
 static int
 verify_callback(int ok, X509_STORE_CTX *context)
 {
 	struct verification *verification = X509_STORE_CTX_get_app_data(context);
 	int error = X509_STORE_CTX_get_error(context);
 	int depth = X509_STORE_CTX_get_error_depth(context);
+	bool good = ok == 1 || is_supposed_signature(verification->question, context, error, depth);
 
-	if (ok == 1)
-		return 1;
-	if (is_supposed_signature(verification->question, context, error, depth) ||
-		engine_forgives(verification->question->verifier, error, (unsigned)depth)) {
-		X509_STORE_CTX_set_error(context, X509_V_OK);
-		return 1;
-	}
-	verification->failed = true;
-	verification->answer.error = error;
-	verification->answer.depth = (unsigned)depth;
-	return 0;
+	if (!hearing_call(&verification->hearing, good, error, (unsigned)depth))
+		return verification->question->verifier->last_error_decides;
+	X509_STORE_CTX_set_error(context, X509_V_OK);
+	return 1;
 }
 
 static void
@@ -174,7 +168,7 @@ set_parameters(X509_STORE_CTX *context, const struct question *question)
 
 	X509_VERIFY_PARAM_set_auth_level(parameters, verifier->security_level);
 	(void)X509_STORE_CTX_set_default(context, "ssl_client");
-	if (verifier->depth.value >= 0)
+	if (verifier->depth.value >= 0 && !verifier->depth_counts_all)
 		X509_VERIFY_PARAM_set_depth(parameters, verifier->depth.value);
 	X509_VERIFY_PARAM_set_time(parameters, (time_t)question->at);
 	if (verifier->partial_chain)
@@ -207,15 +201,22 @@ static STACK_OF(X509) * decode_sent(const struct question *question)
 static void
 run(struct verification *verification, X509_STORE_CTX *context)
 {
+	const struct hearing *hearing = &verification->hearing;
+	struct answer *answer = &verification->answer;
 	int result = X509_verify_cert(context);
 
-	verification->answer.accepted = result == 1 && !verification->failed;
-	if (verification->answer.accepted || verification->failed)
+	answer->accepted = hearing_end(&verification->hearing) && result == 1;
+	if (answer->accepted)
 		return;
-	verification->answer.error = X509_STORE_CTX_get_error(context);
-	if (verification->answer.error == X509_V_OK)
-		verification->answer.error = X509_V_ERR_UNSPECIFIED;
-	verification->answer.depth = (unsigned)X509_STORE_CTX_get_error_depth(context);
+	if (hearing->refused) {
+		answer->error = hearing->error;
+		answer->depth = hearing->depth;
+		return;
+	}
+	answer->error = X509_STORE_CTX_get_error(context);
+	if (answer->error == X509_V_OK)
+		answer->error = X509_V_ERR_UNSPECIFIED;
+	answer->depth = (unsigned)X509_STORE_CTX_get_error_depth(context);
 }
 
 static struct answer
@@ -225,7 +226,10 @@ openssl_judge(const struct question *question)
 	CLEANUP(end_context) X509_STORE_CTX *context = X509_STORE_CTX_new();
 	CLEANUP(end_certs) STACK_OF(X509) *sent = decode_sent(question);
 	struct reach reach = { .question = question, .store = store };
-	struct verification verification = { .question = question };
+	struct verification verification = {
+		.question = question,
+		.hearing.verifier = question->verifier,
+	};
 
 	verification.answer.error = X509_V_ERR_UNSPECIFIED;
 	if (store != NULL && context != NULL && sent != NULL) {

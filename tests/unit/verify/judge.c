@@ -93,6 +93,50 @@ TEST(optional_no_ca, "optional_no_ca lets an unknown CA in, and no expired leaf"
 	JUDGED_ALIKE(&court, 10, 0, "anchor@0 validity@0");
 }
 
+TEST(optional_no_ca_and_depth,
+	"a stranger's own root behind the depth limit, as httpd and nginx see it")
+{
+	COURT;
+	ROOT();
+	const struct pki_cert *foreign = ISSUE(.subject = "CN=Foreign root", .ca = true);
+	const struct pki_cert *below =
+		ISSUE(.subject = "CN=Foreign", .ca = true, .issuer = foreign);
+	const struct pki_cert *stranger = ISSUE(.subject = "CN=stranger", .issuer = below);
+
+	court_trust(&court, root);
+	court_send(&court, stranger);
+	court_send(&court, below);
+	court_send(&court, foreign);
+	court.verifier.mode = MODE_OPTIONAL_NO_CA;
+	court.verifier.depth.value = 1;
+	/* The library counts the foreign root as an intermediate. */
+	(void)court_judge(&court);
+	CHECK(!court.verdict->accepted && court.verdict->error == 22);
+	court.verifier.depth_counts_all = true;
+	(void)court_judge(&court);
+	CHECK(court.verdict->accepted && court.verdict->error == 0);
+	court.verifier.depth.value = 0;
+	(void)court_judge(&court);
+	CHECK(!court.verdict->accepted && court.verdict->error == 22);
+	court.verifier.depth_counts_all = false;
+	court.verifier.last_error_decides = true;
+	(void)court_judge(&court);
+	CHECK(court.verdict->accepted && court.verdict->error == 0);
+}
+
+TEST(last_error, "where the last error decides, the first one is still the one to show")
+{
+	COURT;
+	ROOT();
+	INTER(.days_from = -100, .days = 50);
+	LEAF();
+	SETTLED;
+	court.verifier.last_error_decides = true;
+	JUDGED_ALIKE(&court, 10, 1, "validity@1");
+	court.verifier.mode = MODE_OPTIONAL_NO_CA;
+	JUDGED_ALIKE(&court, 10, 1, "validity@1");
+}
+
 TEST(modes, "none lets everybody in; optional refuses a bad certificate")
 {
 	COURT;

@@ -306,6 +306,11 @@ TEST(deep_chain, "three intermediates against depths 1, 2 and 3")
 	JUDGED_ALIKE(&court, 22, 3, "depth@3");
 	court.verifier.depth.value = 3;
 	JUDGED_ALIKE(&court, 0, 0, "");
+	court.verifier.depth_counts_all = true;
+	JUDGED_ALIKE(&court, 0, 0, "");
+	court.verifier.depth.value = 2;
+	(void)court_judge(&court);
+	CHECK(!court.verdict->accepted && court.verdict->error == 22);
 }
 
 TEST(depth_0, "depth 0 allows a leaf directly below its root, and no intermediate")
