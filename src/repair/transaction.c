@@ -11,7 +11,7 @@
 #include "repair/rehearse.h"
 #include "repair/step.h"
 #include "repair/undo.h"
-#include "services/product.h"
+#include "services/control.h"
 
 static int
 set_state(struct ledger *ledger, int64_t id, enum transaction_state state, struct err *err)
@@ -142,15 +142,21 @@ stage_all(struct act *act, struct err *err)
 	return set_state(act->ledger, transaction->id, TRANSACTION_PREPARED, err);
 }
 
-/* The server's own test, on what is now in place; it is asked, and never believed alone. */
+/* The server's own test, on what is now in place; it is asked, and never believed alone. Where no
+ * program of it can be run, the stand-in alone proves, and that is said. */
 static int
 test_config(struct act *act, struct err *err)
 {
 	const struct service *service = act->plan->service;
 	struct arena *arena = act->diagnosis->arena;
-	const char *output = NULL;
-	int result = service->product->test(arena, service, &output, err);
+	const char *output = NULL, *unavailable = control_unavailable(arena, service);
+	int result;
 
+	if (unavailable != NULL) {
+		act->ret->untested = unavailable;
+		return 0;
+	}
+	result = service->product->test(arena, service, &output, err);
 	if (result < 0)
 		return -1;
 	if (act->ret->tested == TESTED_NOT)

@@ -226,6 +226,10 @@ text_test(const struct plan *plan, const struct repair *repair, struct buffer *o
 		buffer_addf(out,
 			"%s's own test passed on the new files before anything was changed.\n",
 			plan->service->product->title);
+	else if (repair->untested != NULL && repair->tested == TESTED_NOT &&
+		 repair->result == RESULT_APPLIED)
+		buffer_addf(out, "%s's own test was not run: %s.\n", plan->service->product->title,
+			repair->untested);
 	else if (repair->untested != NULL)
 		buffer_addf(out,
 			"%s's own test could not see the new files before they were in place "
@@ -237,15 +241,17 @@ text_test(const struct plan *plan, const struct repair *repair, struct buffer *o
 static void
 text_after(const struct repair *repair, struct buffer *out)
 {
+	const char *proof = repair->tested == TESTED_NOT
+				    ? "a stand-in (the server is down)"
+				    : "the server's own test and a stand-in (the server is down)";
 	size_t right = 0;
 
+	if (repair->proof == PROOF_HANDSHAKE)
+		proof = "handshakes with the running server, fresh and resumed";
 	for (size_t i = 0; i < repair->after_count; i++)
 		right += repair->after[i].accepted == repair->after[i].must_be_accepted;
 	if (repair->after_count > 0)
-		buffer_addf(out, "Proved by %s: %zu of %zu verdicts as they must be.\n",
-			repair->proof == PROOF_HANDSHAKE
-				? "handshakes with the running server, fresh and resumed"
-				: "the server's own test and a stand-in (the server is down)",
+		buffer_addf(out, "Proved by %s: %zu of %zu verdicts as they must be.\n", proof,
 			right, repair->after_count);
 }
 

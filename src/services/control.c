@@ -26,11 +26,26 @@ needs_its_namespace(const struct service *service)
 	       (service->main.foreign_namespace || strcmp(service->main.root, "/") != 0);
 }
 
+const char *
+control_unavailable(struct arena *arena, const struct service *service)
+{
+	if (service->running)
+		return NULL;
+	if (strcmp(world_root(service->world), "/") != 0)
+		return arena_printf(arena,
+			"programs below %s are not run: they belong to another machine",
+			world_root(service->world));
+	if (service->executable == NULL)
+		return arena_printf(arena, "no program of %s was found", service->product->title);
+	return NULL;
+}
+
 int
 control_run(struct arena *arena, const struct service *service, const char *const *argv,
 	bool detach, const char **ret_output, struct err *err)
 {
 	CLEANUP(run_result_free) struct run_result result = { 0 };
+	const char *unavailable = control_unavailable(arena, service);
 	struct run run = {
 		.argv = argv,
 		.timeout = CONTROL_TIMEOUT,
@@ -41,10 +56,8 @@ control_run(struct arena *arena, const struct service *service, const char *cons
 
 	if (ret_output != NULL)
 		*ret_output = "";
-	if (!service->running && strcmp(world_root(service->world), "/") != 0)
-		return err_set(err, ERR_UNKNOWN,
-			"programs below %s are not run: they belong to another machine",
-			world_root(service->world));
+	if (unavailable != NULL)
+		return err_set(err, ERR_UNKNOWN, "%s", unavailable);
 	if (needs_its_namespace(service)) {
 		if (!process_is_alive(&service->main))
 			return err_set(err, ERR_UNKNOWN,

@@ -9,6 +9,9 @@
 
 enum { CONTROL_TIMEOUT = 30 /* seconds until a reload or start has failed */ };
 
+/* Why none of the service's programs can be run from here, or NULL: they are another machine's, or
+ * there is none. A file system below a directory can be mended all the same. From the arena. */
+const char *control_unavailable(struct arena *, const struct service *);
 /* Runs argv in the service's own mount namespace and root. The program's exit status, or 128 +
  * signal; -1 where it could not be run, or did not end in time. Output from the arena. */
 int control_run(struct arena *, const struct service *, const char *const *argv, bool detach,
