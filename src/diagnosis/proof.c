@@ -33,11 +33,11 @@ is_tried(const struct suspect *suspect)
 	return suspect->remedy != NULL && !suspect->dropped;
 }
 
-/* The service with all suspects' remedies applied but one (or all: NULL). Those that share a remedy
- * are left out together. */
-static struct scene *
-scene_without(struct diagnosis *diagnosis, const struct request *request,
-	const struct service *service, struct proof *proof, const struct suspect *left_out)
+/* The world with all suspects' remedies applied but one (or all: NULL). Those that share a remedy
+ * are left out together; one that cannot be applied is dropped. */
+static struct world *
+world_without(struct diagnosis *diagnosis, const struct service *service, struct proof *proof,
+	const struct suspect *left_out)
 {
 	struct world *overlay = overlay_keep(diagnosis, service->world);
 
@@ -53,7 +53,15 @@ scene_without(struct diagnosis *diagnosis, const struct request *request,
 			suspect->why = arena_strdup(diagnosis->arena, err.message);
 		}
 	}
-	return scene_make(diagnosis, request, service, overlay);
+	return overlay;
+}
+
+static struct scene *
+scene_without(struct diagnosis *diagnosis, const struct request *request,
+	const struct service *service, struct proof *proof, const struct suspect *left_out)
+{
+	return scene_make(
+		diagnosis, request, service, world_without(diagnosis, service, proof, left_out));
 }
 
 static void
@@ -78,6 +86,7 @@ mark_client(const struct diagnosis *diagnosis, struct suspect *suspect, size_t c
 static bool
 round_suspects(struct scene *scene, struct proof *proof, size_t round)
 {
+	stores_settle(scene->diagnosis->stores);
 	for (size_t i = 0; check_get(i) != NULL; i++) {
 		size_t before = proof->suspects.count;
 		bool mendable = false;
@@ -259,6 +268,7 @@ proof_make(
 	join_fellows(diagnosis, proof);
 	mark_unmendable(diagnosis, proof);
 	mark_down(diagnosis, scene, proof);
-	proof->after = scene_without(diagnosis, request, service, proof, NULL);
+	(void)world_without(diagnosis, service, proof, NULL);
+	stores_settle(diagnosis->stores);
 	return proof;
 }

@@ -13,10 +13,9 @@
 
 struct proof {
 	struct scene *before;     /* on disk, as it is */
-	struct scene *after;      /* with all necessary remedies applied */
 	struct suspects suspects; /* all that were found, necessary or not */
 	bool *lost;      /* by client: stays refused, for a cause that nothing safe mends */
-	bool sufficient; /* after is good for all clients that are not lost */
+	bool sufficient; /* with all remedies, all is good for all clients that are not lost */
 };
 
 /* Never NULL; from the diagnosis's arena. */

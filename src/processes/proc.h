@@ -34,7 +34,7 @@ struct proc_stat {
 	uint64_t start_ticks;
 	bool of_kernel; /* no program runs in it */
 };
-/* 0, or -1 where it is gone. */
+/* From the process's directory; 0, or -1 where it is gone. */
 [[nodiscard]] int proc_stat_read(int directory, struct proc_stat *ret);
-/* The same without a directory of it: half the system calls, where nothing else is read. */
+/* The same without a directory of it: fewer system calls, where nothing else is read. */
 [[nodiscard]] int proc_stat_of(pid_t, struct proc_stat *ret);

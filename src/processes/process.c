@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +14,7 @@
 #include "processes/id_map.h"
 #include "processes/proc.h"
 
-enum { STATUS_SIZE = 1 << 20, NAME_SIZE = 4096, PASSWORD_ENTRY_SIZE = 16 << 10 };
+enum { STATUS_SIZE = 1 << 20, NAME_SIZE = 4096, PATH_SIZE = 64, PASSWORD_ENTRY_SIZE = 16 << 10 };
 enum { NANOSECONDS = 1'000'000'000 };
 /* Columns of "Uid:" and "Gid:": real, effective, saved, file system (proc(5)). */
 enum { STATUS_FILE_SYSTEM_ID = 3 };
@@ -181,10 +182,10 @@ read_credentials(struct arena *arena, int directory, uint64_t own, struct creden
 }
 
 static void
-read_arguments(struct arena *arena, int directory, struct process *ret)
+read_arguments(struct arena *arena, int directory, const char *path, struct process *ret)
 {
 	size_t length = 0, capacity = 0, count = 0;
-	const char *text = proc_read(arena, directory, "cmdline", PROC_MAX_FILE, &length);
+	const char *text = proc_read(arena, directory, path, PROC_MAX_FILE, &length);
 	const char **arguments = arena_alloc(arena, sizeof(*arguments));
 
 	for (size_t offset = 0; text != NULL && offset < length && count < PROCESS_MAX_ARGUMENTS;) {
@@ -204,9 +205,9 @@ read_arguments(struct arena *arena, int directory, struct process *ret)
 }
 
 static void
-read_executable(struct arena *arena, int directory, struct process *ret)
+read_executable(struct arena *arena, int directory, const char *name, struct process *ret)
 {
-	char *path = proc_link(arena, directory, "exe");
+	char *path = proc_link(arena, directory, name);
 
 	if (path == NULL)
 		return;
@@ -275,8 +276,8 @@ read_process(struct arena *arena, pid_t pid, struct namespaces own, struct proce
 	if (process.root == NULL)
 		process.root = "/";
 	process.directory = proc_link(arena, directory, "cwd");
-	read_arguments(arena, directory, &process);
-	read_executable(arena, directory, &process);
+	read_arguments(arena, directory, "cmdline", &process);
+	read_executable(arena, directory, "exe", &process);
 	strip_root(&process);
 	process.mount_namespace = namespace_number(arena, directory, "ns/mnt");
 	process.foreign_namespace = process.mount_namespace != 0 && own.mount != 0 &&
@@ -291,19 +292,29 @@ process_read(struct arena *arena, pid_t pid, struct process *ret)
 	return read_process(arena, pid, own_namespaces(arena), ret);
 }
 
-/* What tells a program from another one. */
+/*
+ * What tells a program from another one; -1 where there is none. Paths below /proc do instead of a
+ * directory of the process: what is mixed here of two processes of one pid interests nobody, or is
+ * read anew.
+ */
 static int
-read_brief(struct arena *arena, pid_t pid, const struct proc_stat *stat, struct process *ret)
+read_brief(struct arena *arena, int proc, pid_t pid, struct process *ret)
 {
-	CLEANUP(fd_close) int directory = proc_open(pid);
 	struct process process = { .pid = pid };
+	struct proc_stat stat;
+	char path[PATH_SIZE];
 
-	if (directory < 0)
+	(void)snprintf(path, sizeof(path), "%d/exe", (int)pid);
+	read_executable(arena, proc, path, &process);
+	/* fs/proc/base.c, proc_exe_link: threads of the kernel and zombies have none. */
+	if (process.executable == NULL && errno == ENOENT)
 		return -1;
-	set_stat(&process, stat);
-	process.name = arena_strdup(arena, stat->name);
-	read_arguments(arena, directory, &process);
-	read_executable(arena, directory, &process);
+	if (proc_stat_of(pid, &stat) < 0 || stat.of_kernel)
+		return -1;
+	set_stat(&process, &stat);
+	process.name = arena_strdup(arena, stat.name);
+	(void)snprintf(path, sizeof(path), "%d/cmdline", (int)pid);
+	read_arguments(arena, proc, path, &process);
 	*ret = process;
 	return 0;
 }
@@ -314,6 +325,7 @@ int
 processes_survey(struct arena *arena, bool (*interests)(const struct process *),
 	const struct process **ret, size_t *ret_count, struct err *err)
 {
+	CLEANUP(fd_close) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct process *list;
 	pid_t *pids;
 	size_t count, kept = 0;
@@ -322,10 +334,7 @@ processes_survey(struct arena *arena, bool (*interests)(const struct process *),
 	TRY(proc_list(arena, &pids, &count, err));
 	list = arena_alloc(arena, (count + 1) * sizeof(*list));
 	for (size_t i = 0; i < count; i++) {
-		struct proc_stat stat;
-
-		if (proc_stat_of(pids[i], &stat) < 0 || stat.of_kernel ||
-			read_brief(arena, pids[i], &stat, &list[kept]) < 0)
+		if (read_brief(arena, proc, pids[i], &list[kept]) < 0)
 			continue;
 		if (!interests(&list[kept]) || read_process(arena, pids[i], own, &list[kept]) == 0)
 			kept++;

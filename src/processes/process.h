@@ -31,7 +31,7 @@ struct process {
 	char state;               /* of /proc/PID/stat: 'R', 'S', 'Z' … */
 };
 
-/* All of them, sorted by pid. */
+/* All that run a program, sorted by pid. */
 [[nodiscard]] int processes_read(
 	struct arena *, const struct process **ret, size_t *ret_count, struct err *err);
 /*

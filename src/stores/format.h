@@ -70,5 +70,9 @@ struct entry *builder_object(
 void builder_blame(struct store_builder *, const char *error);
 /* Defects that show only in what was read: duplicates, foreign objects, trust settings. */
 void builder_review(struct store_builder *, size_t first_entry);
-/* Self-signed certificates whose own signature does not hold: no library checks that by itself. */
+/* Self-signed certificates whose own signature does not hold: no library checks that by itself. The
+ * first begins to check them, the second waits for that and adds what it says. */
+ALLOCATES(signature_batch_free)
+struct signature_batch *builder_check_signatures(
+	const struct store_builder *, struct signature_cache *);
 void builder_review_signatures(struct store_builder *, struct signature_cache *);

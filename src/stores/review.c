@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Defects that no single block shows, or that are whole entries in the wrong place. */
+#define CONSTRUCTS
 #include "stores/format.h"
 
 #include <string.h>
@@ -168,9 +169,8 @@ claims_to_be_self_signed(const struct cert *cert)
 	       span_equal(authority, cert->subject_key_id);
 }
 
-/* All of a large store together, for that is where the time goes. */
-static void
-check_own_signatures(struct store_builder *builder, struct signature_cache *signatures)
+struct signature_batch *
+builder_check_signatures(const struct store_builder *builder, struct signature_cache *signatures)
 {
 	const struct cert **certs = arena_alloc(
 		builder->arena, (builder->entry_count + 1) * sizeof(const struct cert *));
@@ -180,13 +180,12 @@ check_own_signatures(struct store_builder *builder, struct signature_cache *sign
 		if (builder->entries[i].kind == ENTRY_CERTIFICATE &&
 			claims_to_be_self_signed(&builder->entries[i].cert))
 			certs[count++] = &builder->entries[i].cert;
-	signatures_own(signatures, certs, count);
+	return count > 0 ? signature_batch_new(signatures, certs, count) : NULL;
 }
 
 void
 builder_review_signatures(struct store_builder *builder, struct signature_cache *signatures)
 {
-	check_own_signatures(builder, signatures);
 	for (size_t i = 0; i < builder->entry_count; i++) {
 		const struct entry *entry = &builder->entries[i];
 

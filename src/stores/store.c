@@ -41,18 +41,21 @@ struct reading {
 	enum store_loader loader; /* of a directory; a file reads the same for all */
 	struct store_builder builder;
 	const char *format;
-	struct reading *next;
+	struct signature_batch *checking; /* of roots; NULL where that is done */
+	struct opened *opened;            /* all that took from it */
+	struct reading *next, *next_checking;
 };
 
 struct opened {
 	struct store store;
-	struct opened *next;
+	struct opened *next, *next_of_reading;
 };
 
 struct stores {
 	struct arena *arena;
 	struct signature_cache *signatures;
 	struct openssl_reader *openssl;
+	struct reading *checking; /* those whose signatures are being checked */
 	struct reading *readings[BUCKETS];
 	struct opened *opened[BUCKETS];
 };
@@ -68,11 +71,43 @@ stores_new(void)
 	return stores;
 }
 
+static void
+store_take(struct store *store, const struct reading *reading)
+{
+	store->entries = reading->builder.entries;
+	store->entry_count = reading->builder.entry_count;
+	store->defects = reading->builder.defects;
+	store->defect_count = reading->builder.defect_count;
+}
+
+static void
+reading_settle(struct stores *stores, struct reading *reading)
+{
+	signature_batch_free(reading->checking);
+	reading->checking = NULL;
+	builder_review_signatures(&reading->builder, stores->signatures);
+	for (struct opened *opened = reading->opened; opened != NULL;
+		opened = opened->next_of_reading)
+		store_take(&opened->store, reading);
+}
+
+void
+stores_settle(struct stores *stores)
+{
+	while (stores->checking != NULL) {
+		struct reading *reading = stores->checking;
+
+		stores->checking = reading->next_checking;
+		reading_settle(stores, reading);
+	}
+}
+
 void
 stores_free(struct stores *stores)
 {
 	if (stores == NULL)
 		return;
+	stores_settle(stores);
 	openssl_reader_free(stores->openssl);
 	signature_cache_free(stores->signatures);
 	arena_free(stores->arena);
@@ -211,19 +246,14 @@ reading_of(struct stores *stores, const struct content *content, enum store_load
 	} else {
 		reading->format = format_read(&reading->builder);
 	}
-	builder_review_signatures(&reading->builder, stores->signatures);
+	reading->checking = builder_check_signatures(&reading->builder, stores->signatures);
+	if (reading->checking != NULL) {
+		reading->next_checking = stores->checking;
+		stores->checking = reading;
+	}
 	reading->next = *bucket;
 	*bucket = reading;
 	return reading;
-}
-
-static void
-store_take(struct store *store, const struct reading *reading)
-{
-	store->entries = reading->builder.entries;
-	store->entry_count = reading->builder.entry_count;
-	store->defects = reading->builder.defects;
-	store->defect_count = reading->builder.defect_count;
 }
 
 static const struct store *
@@ -280,8 +310,9 @@ store_load(struct stores *stores, struct world *world, struct reading *reading, 
 
 static void
 store_fill(struct stores *stores, struct world *world, const struct content *content,
-	struct store *store)
+	struct opened *opened)
 {
+	struct store *store = &opened->store;
 	struct reading *reading = NULL;
 
 	if (content->state == STORE_PRESENT)
@@ -293,8 +324,11 @@ store_fill(struct stores *stores, struct world *world, const struct content *con
 	store->identity = content->identity;
 	store->digest = content->digest;
 	store->bytes = content->bytes;
-	if (reading != NULL)
+	if (reading != NULL) {
+		opened->next_of_reading = reading->opened;
+		reading->opened = opened;
 		store_take(store, reading);
+	}
 	if (store->loader != LOADER_ANY && !load_names_as_file(stores, content, store))
 		store_load(stores, world, reading, store);
 }
@@ -310,19 +344,29 @@ store_of(struct stores *stores, struct world *world, const struct content *conte
 		return known;
 	opened = arena_alloc(stores->arena, sizeof(*opened));
 	opened->store.loader = loader;
-	store_fill(stores, world, content, &opened->store);
+	store_fill(stores, world, content, opened);
 	opened->next = *bucket;
 	*bucket = opened;
 	return &opened->store;
 }
 
 const struct store *
-stores_open(struct stores *stores, struct world *world, const char *path, enum store_loader loader)
+stores_open_early(
+	struct stores *stores, struct world *world, const char *path, enum store_loader loader)
 {
 	struct content content = { .path = arena_strdup(stores->arena, path) };
 
 	content_read(stores, world, loader, &content);
 	return store_of(stores, world, &content, loader);
+}
+
+const struct store *
+stores_open(struct stores *stores, struct world *world, const char *path, enum store_loader loader)
+{
+	const struct store *store = stores_open_early(stores, world, path, loader);
+
+	stores_settle(stores);
+	return store;
 }
 
 const struct store *
@@ -335,8 +379,11 @@ stores_open_bytes(
 		.digest = digest_of(bytes),
 		.bytes = bytes,
 	};
+	const struct store *store;
 
-	return store_of(stores, NULL, &content, loader);
+	store = store_of(stores, NULL, &content, loader);
+	stores_settle(stores);
+	return store;
 }
 
 size_t

@@ -118,6 +118,15 @@ DEFINE_CLEANUP(struct stores, stores_free)
 /* Never NULL. The same path, content and loader give the same store again, across worlds. */
 const struct store *stores_open(
 	struct stores *, struct world *, const char *path, enum store_loader);
+/*
+ * The same, but without waiting for the signatures of the roots in it, which are checked meanwhile:
+ * its defects are complete only when somebody opens it or settles all. For judging, which takes
+ * roots as its library takes them, unchecked.
+ */
+const struct store *stores_open_early(
+	struct stores *, struct world *, const char *path, enum store_loader);
+/* Waits for all that is being checked: the defects of all stores are complete then. */
+void stores_settle(struct stores *);
 /* From bytes that are in no file: a ledger's version, a probe's answer. name stands for the path.
  * bytes must outlive the stores. */
 const struct store *stores_open_bytes(

@@ -237,7 +237,8 @@ check_names(struct loader *loader, const struct trust_source *source)
 	if (!loader->verifier->names_required || is_directory_loader(source->loader) ||
 		(source->role != ROLE_NAMES && source->role != ROLE_ANCHORS))
 		return;
-	names = stores_open(loader->stores, loader->world, source->path, LOADER_OPENSSL_NAMES);
+	names = stores_open_early(
+		loader->stores, loader->world, source->path, LOADER_OPENSSL_NAMES);
 	if (!names->loading.loads)
 		fail_load(loader, source, names, load_error(loader, names));
 }
@@ -247,7 +248,7 @@ load_source(struct loader *loader, size_t index)
 {
 	const struct trust_source *source = &loader->verifier->sources[index];
 	const struct store *store =
-		stores_open(loader->stores, loader->world, source->path, source->loader);
+		stores_open_early(loader->stores, loader->world, source->path, source->loader);
 	bool at_load = (source->read_times & READ_AT_LOAD) != 0;
 	const char *denied = source_denied(loader, source, source->path);
 

@@ -13,16 +13,18 @@ static const struct form {
 	const char *prefix;
 	size_t prefix_length, length;
 	const char *group;
-} forms[] = {
-#define FORM(prefix, point, group)                                            \
-	{                                                                     \
-		prefix, sizeof(prefix) - 1, sizeof(prefix) - 1 + point, group \
-	}
-	FORM("\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03"
-	     "\x01\x07\x03\x42\x00",
+} forms[KEY_CURVE__COUNT] = {
+#define FORM(curve, prefix, point, group) \
+	[curve] = { prefix, sizeof(prefix) - 1, sizeof(prefix) - 1 + point, group }
+	FORM(KEY_CURVE_P256,
+		"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d"
+		"\x03"
+		"\x01\x07\x03\x42\x00",
 		65, "prime256v1"),
-	FORM("\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03"
-	     "\x62\x00",
+	FORM(KEY_CURVE_P384,
+		"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22"
+		"\x03"
+		"\x62\x00",
 		97, "secp384r1"),
 #undef FORM
 };
@@ -31,6 +33,9 @@ void
 key_decoder_free(struct key_decoder *decoder)
 {
 	EVP_PKEY_CTX_free(decoder->elliptic);
+	EVP_PKEY_free(decoder->other);
+	for (size_t i = 0; i < KEY_CURVE__COUNT; i++)
+		EVP_PKEY_free(decoder->points[i]);
 	*decoder = (struct key_decoder){ 0 };
 }
 
@@ -96,4 +101,35 @@ key_decode(struct key_decoder *decoder, struct span spki)
 		key = decode_any(spki);
 	(void)ERR_pop_to_mark();
 	return key;
+}
+
+/* Another point of the curve in the key that is there; libcrypto checks that it is one. */
+static EVP_PKEY *
+borrow_point(struct key_decoder *decoder, const struct form *form, struct span spki)
+{
+	EVP_PKEY **key = &decoder->points[form - forms];
+
+	if (*key == NULL)
+		return *key = decode_point(decoder, form, spki);
+	if (EVP_PKEY_set1_encoded_public_key(
+		    *key, spki.data + form->prefix_length, spki.length - form->prefix_length) == 1)
+		return *key;
+	EVP_PKEY_free(*key);
+	return *key = NULL;
+}
+
+EVP_PKEY *
+key_borrow(struct key_decoder *decoder, struct span spki)
+{
+	const struct form *form = form_of(spki);
+	EVP_PKEY *key = NULL;
+
+	(void)ERR_set_mark();
+	if (form != NULL)
+		key = borrow_point(decoder, form, spki);
+	(void)ERR_pop_to_mark();
+	if (key != NULL)
+		return key;
+	EVP_PKEY_free(decoder->other);
+	return decoder->other = key_decode(decoder, spki);
 }

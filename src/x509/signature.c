@@ -3,22 +3,16 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/x509.h>
-#include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "x509/envelope.h"
 #include "x509/public_key.h"
+#include "x509/signature_check.h"
 
 enum {
 	TABLE_CAPACITY_FIRST = 64, /* a power of two, as all its successors */
 	SECURITY_BITS_UNKNOWN = -1,
-	/* A thread costs about as much as one signature; more than a few fight over libcrypto's
-	   locks. */
-	BATCH_PER_THREAD = 32,
-	BATCH_MAX_THREADS = 8,
 };
 
 /* What is known of an object's signature by a key, or (where object is all zero) of a key. */
@@ -52,7 +46,7 @@ slot_hash(const struct digest *object, const struct digest *key)
 
 /* The slot of this pair, or the free one where it belongs. */
 static struct slot *
-probe(struct table *table, const struct digest *object, const struct digest *key)
+probe(const struct table *table, const struct digest *object, const struct digest *key)
 {
 	size_t mask = table->capacity - 1, at = slot_hash(object, key) & mask;
 
@@ -131,62 +125,6 @@ find_key(struct signature_cache *cache, const struct digest *digest, struct span
 	return slot->decoded;
 }
 
-static void
-end_algorithm(X509_ALGOR **algorithm)
-{
-	X509_ALGOR_free(*algorithm);
-}
-
-static void
-end_type(ASN1_TYPE **type)
-{
-	ASN1_TYPE_free(*type);
-}
-
-static void
-end_bits(ASN1_BIT_STRING **bits)
-{
-	ASN1_BIT_STRING_free(*bits);
-}
-
-static bool
-algorithm_is_supported(const X509_ALGOR *algorithm)
-{
-	const ASN1_OBJECT *oid;
-	int digest, key;
-
-	X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
-	if (OBJ_find_sigid_algs(OBJ_obj2nid(oid), &digest, &key) != 1)
-		return false;
-	/* No digest of its own: RSASSA-PSS has it in the parameters, Ed25519 inside. */
-	return digest == NID_undef || EVP_get_digestbynid(digest) != NULL;
-}
-
-/*
- * ASN1_item_verify is what X509_verify calls: it matches the algorithm with the kind of key and
- * obeys the parameters of RSASSA-PSS. It encodes what it is given; an ASN1_TYPE of a SEQUENCE is
- * encoded as the very bytes that it was read from.
- */
-static enum signature_result
-verify(EVP_PKEY *key, struct span signed_bytes, struct span algorithm_der, struct span signature)
-{
-	const unsigned char *at = algorithm_der.data;
-	CLEANUP(end_algorithm)
-	X509_ALGOR *algorithm = d2i_X509_ALGOR(NULL, &at, (long)algorithm_der.length);
-	CLEANUP(end_type) ASN1_TYPE *content = NULL;
-	CLEANUP(end_bits) ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
-
-	if (algorithm == NULL || bits == NULL || !algorithm_is_supported(algorithm))
-		return SIGNATURE_UNSUPPORTED;
-	at = signed_bytes.data;
-	content = d2i_ASN1_TYPE(NULL, &at, (long)signed_bytes.length);
-	if (content == NULL || ASN1_STRING_set(bits, signature.data, (int)signature.length) != 1)
-		return SIGNATURE_UNSUPPORTED;
-	if (ASN1_item_verify(ASN1_ITEM_rptr(ASN1_ANY), algorithm, bits, content, key) != 1)
-		return SIGNATURE_BAD;
-	return SIGNATURE_GOOD;
-}
-
 struct signed_object {
 	const struct digest *fingerprint;
 	struct span tbs, algorithm, signature;
@@ -208,7 +146,7 @@ signature_of(
 	if (key == NULL)
 		return slot->result;
 	(void)ERR_set_mark();
-	slot->result = verify(key, object->tbs, object->algorithm, object->signature);
+	slot->result = signature_check(key, object->tbs, object->algorithm, object->signature);
 	(void)ERR_pop_to_mark();
 	return slot->result;
 }
@@ -258,100 +196,18 @@ key_security_bits(struct signature_cache *cache, struct span spki)
 	return bits >= 0 ? bits : SECURITY_BITS_UNKNOWN;
 }
 
-/* Every step-th certificate from the first, with a decoder of its own; what comes of it is written
- * where no other thread writes. */
-struct share {
-	const struct cert *const *certs;
-	enum signature_result *results;
-	size_t first, step, count;
-	pthread_t thread;
-	bool started;
-};
-
-static void *
-check_share(void *data)
+bool
+signature_own_is_known(const struct signature_cache *cache, const struct cert *cert)
 {
-	const struct share *share = data;
-	struct key_decoder decoder = { 0 };
-
-	(void)ERR_set_mark();
-	for (size_t i = share->first; i < share->count; i += share->step) {
-		const struct cert *cert = share->certs[i];
-		EVP_PKEY *key = key_decode(&decoder, cert->spki);
-
-		share->results[i] = key == NULL ? SIGNATURE_UNSUPPORTED
-						: verify(key, cert->tbs, cert->signature_algorithm,
-							  cert->signature);
-		EVP_PKEY_free(key);
-	}
-	(void)ERR_pop_to_mark();
-	key_decoder_free(&decoder);
-	return NULL;
-}
-
-static size_t
-thread_count(size_t count)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t threads = processors > 1 ? (size_t)processors : 1;
-
-	if (threads > BATCH_MAX_THREADS)
-		threads = BATCH_MAX_THREADS;
-	if (threads > count / BATCH_PER_THREAD)
-		threads = count / BATCH_PER_THREAD;
-	return threads > 0 ? threads : 1;
-}
-
-/* This thread takes the first share, and any that could not be given away. */
-static void
-check_shares(const struct cert *const *certs, enum signature_result *results, size_t count)
-{
-	struct share shares[BATCH_MAX_THREADS];
-	size_t threads = thread_count(count);
-
-	for (size_t i = threads; i-- > 0;) {
-		shares[i] = (struct share){ certs, results, i, threads, count, 0, false };
-		if (i > 0)
-			shares[i].started = pthread_create(&shares[i].thread, NULL, check_share,
-						    &shares[i]) == 0;
-		if (!shares[i].started)
-			(void)check_share(&shares[i]);
-	}
-	for (size_t i = 1; i < threads; i++)
-		if (shares[i].started)
-			(void)pthread_join(shares[i].thread, NULL);
-}
-
-/* Those whose answer is not known yet. */
-static size_t
-pick_unknown(struct signature_cache *cache, const struct cert *const *certs, size_t count,
-	const struct cert **ret)
-{
-	size_t unknown = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (cache->results.capacity == 0 ||
-			!probe(&cache->results, &certs[i]->fingerprint, &certs[i]->key_digest)
-				 ->used)
-			ret[unknown++] = certs[i];
-	return unknown;
+	return cache->results.capacity > 0 &&
+	       probe(&cache->results, &cert->fingerprint, &cert->key_digest)->used;
 }
 
 void
-signatures_own(struct signature_cache *cache, const struct cert *const *certs, size_t count)
+signature_note(struct signature_cache *cache, const struct digest *object, const struct digest *key,
+	enum signature_result result)
 {
-	CLEANUP(mem_freep)
-	const struct cert **unknown = mem_alloc((count + 1) * sizeof(const struct cert *));
-	CLEANUP(mem_freep)
-	enum signature_result *results = mem_alloc((count + 1) * sizeof(*results));
+	bool is_new;
 
-	count = pick_unknown(cache, certs, count, unknown);
-	check_shares(unknown, results, count);
-	for (size_t i = 0; i < count; i++) {
-		bool is_new;
-
-		table_find(
-			&cache->results, &unknown[i]->fingerprint, &unknown[i]->key_digest, &is_new)
-			->result = results[i];
-	}
+	table_find(&cache->results, object, key, &is_new)->result = result;
 }

@@ -20,9 +20,12 @@ enum signature_result signature_cert(
 	struct signature_cache *, const struct cert *, struct span issuer_spki);
 enum signature_result signature_crl(
 	struct signature_cache *, const struct crl *, struct span issuer_spki);
-/* Asks of many at once whether each is signed by its own key, on all processors; the answers are
- * then in the cache, and the keys are not. */
-void signatures_own(struct signature_cache *, const struct cert *const *certs, size_t count);
+/* Whether the cache has the answer for a certificate and its own key. */
+bool signature_own_is_known(const struct signature_cache *, const struct cert *);
+/* An answer of libcrypto's that was found elsewhere: fingerprint of the object, SHA-256 of the
+ * SubjectPublicKeyInfo. */
+void signature_note(struct signature_cache *, const struct digest *object, const struct digest *key,
+	enum signature_result);
 /* Security bits of the algorithm's digest as OpenSSL counts them (SHA-1 63, MD5 39, SHA-256 128),
  * or -1. */
 int signature_security_bits(struct span algorithm);

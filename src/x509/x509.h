@@ -11,3 +11,4 @@
 #include "x509/der.h"
 #include "x509/name.h"
 #include "x509/signature.h"
+#include "x509/signature_batch.h"

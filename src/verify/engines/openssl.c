@@ -33,6 +33,7 @@ struct verification {
 	const struct question *question;
 	struct hearing hearing;
 	struct answer answer;
+	bool complained; /* it reported an error, forgiven or not */
 };
 
 static void
@@ -153,6 +154,7 @@ verify_callback(int ok, X509_STORE_CTX *context)
 	int depth = X509_STORE_CTX_get_error_depth(context);
 	bool good = ok == 1 || is_supposed_signature(verification->question, context, error, depth);
 
+	verification->complained = verification->complained || ok != 1;
 	if (!hearing_call(&verification->hearing, good, error, (unsigned)depth))
 		return verification->question->verifier->last_error_decides;
 	X509_STORE_CTX_set_error(context, X509_V_OK);
@@ -196,6 +198,36 @@ static STACK_OF(X509) * decode_sent(const struct question *question)
 	return sent;
 }
 
+static bool
+digest_encoded(unsigned char *der, int length, struct digest *ret)
+{
+	if (length > 0)
+		*ret = digest_of(span_of(der, (size_t)length));
+	OPENSSL_free(der);
+	return length > 0;
+}
+
+/* It has checked each signature of the chain but the anchor's own (crypto/x509/x509_vfy.c,
+ * internal_verify): our paths need not ask for them again. */
+static void
+note_signatures(const struct question *question, X509_STORE_CTX *context)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
+
+	for (int i = 0; i + 1 < sk_X509_num(chain); i++) {
+		unsigned char *cert = NULL, *spki = NULL;
+		int cert_length = i2d_X509(sk_X509_value(chain, i), &cert);
+		int spki_length =
+			i2d_X509_PUBKEY(X509_get_X509_PUBKEY(sk_X509_value(chain, i + 1)), &spki);
+		struct digest object, key;
+		bool has_object = digest_encoded(cert, cert_length, &object);
+		bool has_key = digest_encoded(spki, spki_length, &key);
+
+		if (has_object && has_key)
+			signature_note(question->judge->signatures, &object, &key, SIGNATURE_GOOD);
+	}
+}
+
 /* X509_verify_cert can also fail without the callback: out of memory, or an object it cannot use.
  */
 static void
@@ -206,6 +238,8 @@ run(struct verification *verification, X509_STORE_CTX *context)
 	int result = X509_verify_cert(context);
 
 	answer->accepted = hearing_end(&verification->hearing) && result == 1;
+	if (answer->accepted && !verification->complained)
+		note_signatures(verification->question, context);
 	if (answer->accepted)
 		return;
 	if (hearing->refused) {
