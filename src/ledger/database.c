@@ -13,13 +13,6 @@
 #include <unistd.h>
 
 enum { LEDGER_SCHEMA = 1, LEDGER_TABLES = 10, LEDGER_BUSY_MS = 10'000 };
-/* https://www.sqlite.org/fileformat2.html 1.3: bytes of the header of a database. */
-enum {
-	DATABASE_WRITE_FORMAT = 18,
-	DATABASE_READ_FORMAT = 19,
-	DATABASE_WAL = 2,
-	DATABASE_HEADER = 100
-};
 
 static const char schema_001[] =
 #include "001.sql.inc"
@@ -119,6 +112,24 @@ column_span(struct arena *arena, sqlite3_stmt *statement, int index)
 	return span_of(arena_dup(arena, length > 0 ? bytes : "", length), length);
 }
 
+char *
+database_path(const struct ledger *ledger)
+{
+	char *path = mem_alloc(strlen(ledger->directory) + sizeof("/ledger.db"));
+
+	(void)stpcpy(stpcpy(path, ledger->directory), "/ledger.db");
+	return path;
+}
+
+int
+schema_make(sqlite3 *database)
+{
+	int code = sqlite3_exec(database, schema_001, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? sqlite3_exec(database, schema_version_001, NULL, NULL, NULL)
+				 : code;
+}
+
 /* The version of the schema; 0 of a database without any table. What another program made is
  * neither read nor written. */
 static int
@@ -163,8 +174,9 @@ schema_upgrade(struct ledger *ledger, struct err *err)
 	result = schema_version(ledger, &version, err);
 	if (result == 0 && version == LEDGER_SCHEMA)
 		return database_run(ledger, "COMMIT", err);
-	if (result < 0 || database_run(ledger, schema_001, err) < 0 ||
-		database_run(ledger, schema_version_001, err) < 0 ||
+	if (result < 0 ||
+		(schema_make(ledger->database) != SQLITE_OK &&
+			database_error(ledger, err, "write") < 0) ||
 		database_run(ledger, "COMMIT", err) < 0) {
 		struct err ignored;
 
@@ -185,41 +197,21 @@ ledger_close(struct ledger *ledger)
 	mem_free(ledger);
 }
 
-static void
-end_database(sqlite3 **database)
+int
+database_open(struct ledger *ledger, struct err *err)
 {
-	(void)sqlite3_close_v2(*database);
-}
+	CLEANUP(mem_freep) char *path = database_path(ledger);
 
-static void
-end_image(unsigned char **image)
-{
-	sqlite3_free(*image);
-}
-
-/*
- * An empty ledger is made in memory and put into place whole. Made in its file, it would take eight
- * writes that each wait for the disk before there is anything to lose.
- */
-static int
-database_create(const char *path, struct err *err)
-{
-	CLEANUP(end_database) sqlite3 *empty = NULL;
-	CLEANUP(end_image) unsigned char *image = NULL;
-	sqlite3_int64 size = 0;
-
-	if (access(path, F_OK) == 0)
-		return 0;
-	if (sqlite3_open(":memory:", &empty) == SQLITE_OK &&
-		sqlite3_exec(empty, schema_001, NULL, NULL, NULL) == SQLITE_OK &&
-		sqlite3_exec(empty, schema_version_001, NULL, NULL, NULL) == SQLITE_OK)
-		image = sqlite3_serialize(empty, "main", &size, 0);
-	if (image == NULL || size < DATABASE_HEADER)
-		return err_set(err, ERR_IO, "ledger %s: an empty one cannot be made", path);
-	image[DATABASE_WRITE_FORMAT] = image[DATABASE_READ_FORMAT] = DATABASE_WAL;
-	/* Only its owner may see what the ledger holds, whatever the umask. */
-	TRY(file_create(path, span_of(image, (size_t)size), 0600, err));
-	return 0;
+	if (sqlite3_open_v2(path, &ledger->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW,
+		    NULL) != SQLITE_OK)
+		return database_error(ledger, err, "open");
+	(void)sqlite3_busy_timeout(ledger->database, LEDGER_BUSY_MS);
+	/* What is in the journal must be on disk before what it announces happens. */
+	TRY(database_run(ledger,
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
+		"PRAGMA trusted_schema = OFF",
+		err));
+	return schema_upgrade(ledger, err);
 }
 
 struct ledger *
@@ -227,29 +219,18 @@ ledger_open(const char *directory, bool create, struct err *err)
 {
 	CLEANUP(ledger_closep) struct ledger *ledger = mem_zalloc(sizeof(*ledger));
 	CLEANUP(mem_freep) char *path = NULL;
+	bool is_new;
 
 	ledger->lock = -1;
 	ledger->directory = mem_strdup(directory);
-	path = mem_alloc(strlen(directory) + sizeof("/ledger.db"));
-	(void)stpcpy(stpcpy(path, directory), "/ledger.db");
-	if (!create && access(path, F_OK) < 0 && errno == ENOENT) {
+	path = database_path(ledger);
+	is_new = access(path, F_OK) < 0 && errno == ENOENT;
+	if (!create && is_new) {
 		(void)err_set(err, ERR_NO_INPUT, "no ledger in %s yet", directory);
 		return NULL;
 	}
-	if (directory_make(directory, 0700, err) < 0 || database_create(path, err) < 0)
-		return NULL;
-	if (sqlite3_open_v2(path, &ledger->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW,
-		    NULL) != SQLITE_OK) {
-		(void)database_error(ledger, err, "open");
-		return NULL;
-	}
-	(void)sqlite3_busy_timeout(ledger->database, LEDGER_BUSY_MS);
-	/* What is in the journal must be on disk before what it announces happens. */
-	if (database_run(ledger,
-		    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = "
-		    "ON; PRAGMA trusted_schema = OFF",
-		    err) < 0 ||
-		schema_upgrade(ledger, err) < 0)
+	if (is_new ? directory_make(directory, 0700, err) < 0 || database_conceive(ledger, err) < 0
+		   : database_open(ledger, err) < 0)
 		return NULL;
 	return TAKE(ledger);
 }
@@ -305,13 +286,14 @@ ledger_lock(struct ledger *ledger, struct err *err)
 		return err_set(err, ERR_BUSY, "%s is held by process %d: wait for it to end", path,
 			(int)lock_holder(fd));
 	}
-	/* Who takes the lock goes on to write what must be there after a crash; so must the file
-	 * be.
-	 */
-	TRY(file_sync_parent(path, err));
 	length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)length, 0) != length)
 		return err_sys(err, ERR_IO, "lock %s", path);
+	/* Who takes the lock goes on to write what must be there after a crash: so must the file
+	 * be.
+	 */
+	TRY(database_settle(ledger, err));
+	TRY(file_sync_parent(path, err));
 	ledger->lock = fd;
 	fd = -1;
 	return 0;

@@ -7,11 +7,33 @@
 
 #include "ledger/ledger.h"
 
+/* Where its database is. A new one is made in memory: in its file, it would take eight writes that
+ * each wait for the disk before there is anything to lose. */
+enum ledger_place {
+	PLACE_FILE,
+	PLACE_MEMORY, /* nothing is on disk yet */
+	PLACE_COPIED, /* on disk as well, by a batch that has ended; to go on with that, open it */
+};
+
 struct ledger {
 	sqlite3 *database;
 	char *directory;
 	int lock; /* descriptor of the lock file, or -1 */
+	enum ledger_place place;
 };
+
+/* Of its file; the caller's. */
+char *database_path(const struct ledger *);
+/* The schema of an empty database; a result code of SQLite. */
+int schema_make(sqlite3 *);
+/* Opens the file, and brings its schema up to date. */
+int database_open(struct ledger *, struct err *err);
+/* A new one in memory. */
+int database_conceive(struct ledger *, struct err *err);
+/* Puts what is in memory into a file, whole, unless somebody else was quicker. */
+int database_copy(struct ledger *, struct err *err);
+/* Goes on with the file, if it is not there that we are. */
+int database_settle(struct ledger *, struct err *err);
 
 void statement_end(sqlite3_stmt *);
 DEFINE_CLEANUP(sqlite3_stmt, statement_end)

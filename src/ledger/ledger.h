@@ -15,8 +15,11 @@
 struct ledger; /* opaque */
 
 void ledger_close(struct ledger *);
-/* Opens or creates directory/ledger.db (0700, 0600) and brings its schema up to date. create false:
- * NULL with ERR_NO_INPUT where there is none. */
+/*
+ * Opens or creates directory/ledger.db (0700, 0600) and brings its schema up to date. create false:
+ * NULL with ERR_NO_INPUT where there is none. A new one is written when its first batch ends or
+ * when it is locked: who writes anything but a batch locks it first.
+ */
 ALLOCATES(ledger_close)
 struct ledger *ledger_open(const char *directory, bool create, struct err *err);
 DEFINE_CLEANUP(struct ledger, ledger_close)

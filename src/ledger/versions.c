@@ -177,6 +177,8 @@ ledger_batch_begin(struct ledger *ledger, struct err *err)
 {
 	int is_brief = ledger->lock < 0;
 
+	if (ledger->place == PLACE_COPIED)
+		TRY(database_settle(ledger, err));
 	(void)sqlite3_db_config(
 		ledger->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_brief, (int *)NULL);
 	return database_run(ledger, "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE", err);
@@ -185,7 +187,8 @@ ledger_batch_begin(struct ledger *ledger, struct err *err)
 int
 ledger_batch_end(struct ledger *ledger, struct err *err)
 {
-	return database_run(ledger, "COMMIT; PRAGMA synchronous = FULL", err);
+	TRY(database_run(ledger, "COMMIT; PRAGMA synchronous = FULL", err));
+	return database_copy(ledger, err);
 }
 
 void
