@@ -150,6 +150,24 @@ TEST(write_all, "a long write through a pipe is complete")
 	CHECK(file_write_fd(-1, "none", span_of("x", 1), NULL) == -1);
 }
 
+TEST(create, "a file is created whole, or what is there stays")
+{
+	CLEANUP(place_end) struct place place = place_new();
+	CLEANUP(buffer_free) struct buffer content = {};
+	const char *path = at(&place, "f");
+	struct err err = {};
+	struct stat status;
+
+	CHECK(file_create(path, span_of("first", 5), 0640, &err) == 0);
+	CHECK(stat(path, &status) == 0 && (status.st_mode & 0777) == 0640);
+	CHECK(file_create(path, span_of("second", 6), 0600, &err) == 0);
+	CHECK(file_read(path, 100, &content, &err) == 0 && content.length == 5);
+	CHECK(memcmp(content.data, "first", 5) == 0);
+	CHECK(count_entries(place.directory) == 3);
+	CHECK(file_create(at(&place, "none/f"), span_of("x", 1), 0600, &err) == -1);
+	CHECK(err.code == ERR_CREATE || err.code == ERR_NO_INPUT);
+}
+
 TEST(full, "a full disk is an error of ours")
 {
 	CLEANUP(fd_close) int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);

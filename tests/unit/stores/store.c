@@ -185,6 +185,30 @@ TEST(leaf, "a certificate that is no CA is a foreign object, a bit flip a corrup
 	OPENSSL_free((void *)der.data);
 }
 
+TEST(early, "a store that is opened early has all its defects as soon as all is settled")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(world_freep) struct world *world = world_host();
+	char path[] = "/tmp/unit-store-XXXXXX";
+	CLEANUP(fd_close) int fd = mkstemp(path);
+	static struct buffer text;
+	const struct store *early, *names;
+	struct err err = {};
+
+	damage_setup();
+	buffer_clear(&text);
+	emit_bit_flip(&text, NULL, damage_ders[0]);
+	CHECK(fd >= 0 && file_write_fd(fd, path, span_of(text.data, text.length), &err) == 0);
+	early = stores_open_early(stores, world, path, LOADER_OPENSSL_FILE);
+	names = stores_open_early(stores, world, path, LOADER_OPENSSL_NAMES);
+	(void)unlink(path);
+	CHECK(early->loading.loads && names->loading.loads);
+	CHECK(defect_of(early, CAUSE_STORE_CORRUPT_ENTRY) == NULL);
+	stores_settle(stores);
+	CHECK(defect_of(early, CAUSE_STORE_CORRUPT_ENTRY) != NULL);
+	CHECK(defect_of(names, CAUSE_STORE_CORRUPT_ENTRY) != NULL && early->defect_count == 1);
+}
+
 TEST(salvage, "what could be decoded of a damaged block begins like the original")
 {
 	static struct buffer texts[5]; /* as long as the stores that were read from them */

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "make.h"
 #include "tap.h"
+#include "x509/public_key.h"
+#include "x509/signature_batch.h"
 
 static const struct made all_made[] = {
 	{ .key = "RSA", .digest = "SHA256", .subject = "CN=a" },
@@ -73,6 +75,68 @@ TEST(signature_agrees, "each key on each certificate, as X509_verify says")
 				CHECK(result == (wanted ? SIGNATURE_GOOD : SIGNATURE_BAD));
 			}
 		}
+	}
+}
+
+/* Certificate and SubjectPublicKeyInfo of different fixtures in turn: what a borrowed key was
+ * before must not show. */
+TEST(key_borrow, "a key that is lent is the key that was asked for")
+{
+	CLEANUP(key_decoder_free) struct key_decoder decoder = {};
+	static const uint8_t no_point[91] = "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
+					    "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42"
+					    "\x00\x04\x01";
+	EVP_PKEY *other = make_key("EC:P-256");
+	struct span other_spki = made_spki(other);
+
+	CHECK(make_fixtures());
+	for (unsigned round = 0; round < 2; round++) {
+		for (size_t i = 0; i < MADE_COUNT; i++) {
+			EVP_PKEY *key = key_borrow(&decoder, fixtures[i].spki);
+
+			CHECK(key != NULL && EVP_PKEY_eq(key, fixtures[i].key) == 1);
+			key = key_borrow(&decoder, other_spki);
+			CHECK(key != NULL && EVP_PKEY_eq(key, other) == 1);
+			CHECK(X509_verify(fixtures[i].x509, key) != 1);
+			CHECK(key_borrow(&decoder, span_of(no_point, sizeof(no_point))) == NULL);
+		}
+	}
+	OPENSSL_free((void *)other_spki.data);
+	EVP_PKEY_free(other);
+}
+
+/* More than a thread takes, of every kind of key, good and tampered with in turn. */
+TEST(signature_batch, "many at once are answered as each by itself")
+{
+	enum { COPIES = 40, COUNT = COPIES * MADE_COUNT };
+	static uint8_t bytes[COUNT][4096];
+	static struct cert certs[COUNT];
+	static const struct cert *list[COUNT];
+	CLEANUP(signature_cache_freep) struct signature_cache *cache = signature_cache_new();
+	CLEANUP(signature_cache_freep) struct signature_cache *single = signature_cache_new();
+	CLEANUP(signature_batch_freep) struct signature_batch *batch = NULL;
+
+	CHECK(make_fixtures());
+	for (size_t i = 0; i < COUNT; i++) {
+		struct span der = fixtures[i % MADE_COUNT].der;
+		const char *fault;
+		size_t offset;
+
+		CHECK(der.length <= sizeof(bytes[i]));
+		memcpy(bytes[i], der.data, der.length);
+		/* The last octets are the signature's. */
+		bytes[i][der.length - 1 - i % 7] ^= i % 2 == 0 ? 0 : (uint8_t)(1 + i % 3);
+		CHECK(cert_read(span_of(bytes[i], der.length), &certs[i], &fault, &offset) == 0);
+		list[i] = &certs[i];
+	}
+	batch = signature_batch_new(cache, list, COUNT);
+	signature_batch_end(batch);
+	for (size_t i = 0; i < COUNT; i++) {
+		enum signature_result wanted = signature_cert(single, &certs[i], certs[i].spki);
+
+		CHECK(signature_own_is_known(cache, &certs[i]));
+		CHECK(signature_cert(cache, &certs[i], certs[i].spki) == wanted);
+		CHECK(wanted == (i % 2 == 0 ? SIGNATURE_GOOD : SIGNATURE_BAD));
 	}
 }
 
