@@ -28,7 +28,7 @@ install: build
 
 bench: dependencies
 	@$(MAKE) --no-print-directory build
-	@ninja -C build tests/bench/generate
+	@ninja -C build tests/bench/generate tests/bench/measure
 	@tests/bench/bench.py --program build/src/cli/trustmend
 
 figures: dependencies build

@@ -17,6 +17,31 @@ sha256_fetch(void)
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
+static pthread_t preparer;
+static bool is_preparing;
+
+static void *
+prepare(void *)
+{
+	(void)pthread_once(&sha256_once, sha256_fetch);
+	return NULL;
+}
+
+void
+digest_prepare(void)
+{
+	if (!is_preparing)
+		is_preparing = pthread_create(&preparer, NULL, prepare, NULL) == 0;
+}
+
+void
+digest_ready(void)
+{
+	if (is_preparing)
+		(void)pthread_join(preparer, NULL);
+	is_preparing = false;
+}
+
 _Noreturn static void
 digest_impossible(void)
 {

@@ -11,6 +11,10 @@ struct digest {
 };
 
 struct digest digest_of(struct span);
+/* Sets up libcrypto for it, which the first digest does otherwise, and takes longest of all: for a
+ * thread of its own while the machine is looked at. digest_ready waits for that. */
+void digest_prepare(void);
+void digest_ready(void);
 bool digest_equal(const struct digest *, const struct digest *);
 /* Lower-case hex, NUL-terminated. */
 void digest_text(const struct digest *, char text[static DIGEST_TEXT_SIZE]);

@@ -53,6 +53,8 @@ database_prepare(struct ledger *ledger, const char *sql, struct err *err)
 {
 	sqlite3_stmt *statement;
 
+	if (database_await(ledger, err) < 0)
+		return NULL;
 	if (sqlite3_prepare_v2(ledger->database, sql, -1, &statement, NULL) == SQLITE_OK)
 		return statement;
 	(void)database_error(ledger, err, "prepare");
@@ -72,6 +74,7 @@ database_step(struct ledger *ledger, sqlite3_stmt *statement, struct err *err)
 int
 database_run(struct ledger *ledger, const char *sql, struct err *err)
 {
+	TRY(database_await(ledger, err));
 	if (sqlite3_exec(ledger->database, sql, NULL, NULL, NULL) == SQLITE_OK)
 		return 0;
 	return database_error(ledger, err, "write");
@@ -189,8 +192,11 @@ schema_upgrade(struct ledger *ledger, struct err *err)
 void
 ledger_close(struct ledger *ledger)
 {
+	struct err ignored;
+
 	if (ledger == NULL)
 		return;
+	(void)database_await(ledger, &ignored);
 	(void)sqlite3_close_v2(ledger->database);
 	fd_close(&ledger->lock);
 	mem_free(ledger->directory);
@@ -229,9 +235,10 @@ ledger_open(const char *directory, bool create, struct err *err)
 		(void)err_set(err, ERR_NO_INPUT, "no ledger in %s yet", directory);
 		return NULL;
 	}
-	if (is_new ? directory_make(directory, 0700, err) < 0 || database_conceive(ledger, err) < 0
-		   : database_open(ledger, err) < 0)
+	if (is_new ? directory_make(directory, 0700, err) < 0 : database_open(ledger, err) < 0)
 		return NULL;
+	if (is_new)
+		database_conceive(ledger);
 	return TAKE(ledger);
 }
 

@@ -3,6 +3,7 @@
  * transactions. Only for this module. */
 #pragma once
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 #include "ledger/ledger.h"
@@ -20,6 +21,9 @@ struct ledger {
 	char *directory;
 	int lock; /* descriptor of the lock file, or -1 */
 	enum ledger_place place;
+	pthread_t maker; /* of a new one */
+	bool making;
+	int made; /* its result code of SQLite */
 };
 
 /* Of its file; the caller's. */
@@ -28,8 +32,10 @@ char *database_path(const struct ledger *);
 int schema_make(sqlite3 *);
 /* Opens the file, and brings its schema up to date. */
 int database_open(struct ledger *, struct err *err);
-/* A new one in memory. */
-int database_conceive(struct ledger *, struct err *err);
+/* A new one in memory, made by a thread of its own while the machine is looked at. */
+void database_conceive(struct ledger *);
+/* Waits until it is there: before anything is asked of the database. */
+int database_await(struct ledger *, struct err *err);
 /* Puts what is in memory into a file, whole, unless somebody else was quicker. */
 int database_copy(struct ledger *, struct err *err);
 /* Goes on with the file, if it is not there that we are. */

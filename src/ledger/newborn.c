@@ -10,14 +10,36 @@ enum {
 	DATABASE_HEADER = 100
 };
 
-int
-database_conceive(struct ledger *ledger, struct err *err)
+static void *
+make_empty(void *data)
+{
+	struct ledger *ledger = data;
+
+	ledger->made = sqlite3_open(":memory:", &ledger->database);
+	if (ledger->made == SQLITE_OK)
+		ledger->made = schema_make(ledger->database);
+	if (ledger->made == SQLITE_OK)
+		ledger->made = sqlite3_exec(ledger->database,
+			"PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", NULL, NULL, NULL);
+	return NULL;
+}
+
+void
+database_conceive(struct ledger *ledger)
 {
 	ledger->place = PLACE_MEMORY;
-	if (sqlite3_open(":memory:", &ledger->database) != SQLITE_OK ||
-		schema_make(ledger->database) != SQLITE_OK)
-		return database_error(ledger, err, "make an empty one");
-	return database_run(ledger, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", err);
+	ledger->making = pthread_create(&ledger->maker, NULL, make_empty, ledger) == 0;
+	if (!ledger->making)
+		(void)make_empty(ledger);
+}
+
+int
+database_await(struct ledger *ledger, struct err *err)
+{
+	if (ledger->making)
+		(void)pthread_join(ledger->maker, NULL);
+	ledger->making = false;
+	return ledger->made == SQLITE_OK ? 0 : database_error(ledger, err, "make an empty one");
 }
 
 static void
@@ -35,6 +57,7 @@ database_copy(struct ledger *ledger, struct err *err)
 
 	if (ledger->place != PLACE_MEMORY)
 		return 0;
+	TRY(database_await(ledger, err));
 	image = sqlite3_serialize(ledger->database, "main", &size, 0);
 	if (image == NULL || size < DATABASE_HEADER)
 		return err_set(err, ERR_IO, "ledger %s: it cannot be written", path);

@@ -179,6 +179,7 @@ ledger_batch_begin(struct ledger *ledger, struct err *err)
 
 	if (ledger->place == PLACE_COPIED)
 		TRY(database_settle(ledger, err));
+	TRY(database_await(ledger, err));
 	(void)sqlite3_db_config(
 		ledger->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_brief, (int *)NULL);
 	return database_run(ledger, "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE", err);

@@ -18,24 +18,22 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(HERE, "..", "..", "build")
 CLIENTS = 10
 
 
-def measure(command):
-    """Wall and processor seconds, peak MiB, exit status and output, as time(1) has them: from wait4(2)."""
-    with tempfile.TemporaryFile() as output:
-        begun = time.monotonic()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
+def measure(program, command):
+    """Wall and processor seconds, peak MiB, exit status and output."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as report:
+        subprocess.run([program, *command], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL,
+                       preexec_fn=lambda: os.dup2(report.fileno(), 3), pass_fds=[3], check=True)
         output.seek(0)
-        return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "mib": usage.ru_maxrss / 1024,
-                "exit": process.returncode, "output": output.read().decode(errors="replace")}
+        report.seek(0)
+        wall, user, system, kib, status = report.read().split()
+        return {"wall": float(wall), "cpu": float(user) + float(system), "mib": int(kib) / 1024,
+                "exit": int(status), "output": output.read().decode(errors="replace")}
 
 
 class Bench:
@@ -52,8 +50,8 @@ class Bench:
         # Never one that was used and removed: ext4 spends time on not giving out its inodes again at once.
         self.states += 1
         state = os.path.join(directory, f"state-{self.states}")
-        result = measure([self.options.program, "--state", state, "--json", "diagnose",
-                          f"nginx:{directory}/nginx.conf", "--clients", f"{directory}/clients"])
+        result = measure(self.options.measure, [self.options.program, "--state", state, "--json", "diagnose",
+                                                f"nginx:{directory}/nginx.conf", "--clients", f"{directory}/clients"])
         try:
             verdicts = [v for v in json.loads(result["output"])["verdicts"] if v["expected"] == "accept"]
         except (ValueError, KeyError):
@@ -64,7 +62,7 @@ class Bench:
 
     def openssl(self, directory):
         clients = sorted(glob.glob(f"{directory}/clients/accept/*.pem"))
-        result = measure(["openssl", "verify", "-CAfile", f"{directory}/store.pem", *clients])
+        result = measure(self.options.measure, ["openssl", "verify", "-CAfile", f"{directory}/store.pem", *clients])
         if result["output"].count(": OK\n") != CLIENTS or result["exit"] != 0:
             self.wrong.append(f"openssl, {directory}: exit {result['exit']}")
         return result
@@ -97,6 +95,7 @@ def read_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", default=os.path.join(BUILD, "src", "cli", "trustmend"))
     parser.add_argument("--generate", default=os.path.join(BUILD, "tests", "bench", "generate"))
+    parser.add_argument("--measure", default=os.path.join(BUILD, "tests", "bench", "measure"))
     parser.add_argument("--json", default=os.path.join(BUILD, "bench.json"))
     parser.add_argument("--sizes", default="10,150,2000,20000")
     parser.add_argument("--rounds", type=int, default=7, help="pairs for each size (3 at 20,000)")

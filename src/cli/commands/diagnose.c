@@ -25,6 +25,7 @@ diagnose_run(struct session *session)
 	CLEANUP(diagnosis_freep) struct diagnosis *diagnosis = NULL;
 	struct request request;
 
+	digest_prepare();
 	if (session_ledger(session, true, false) < 0) {
 		if (!session->options.quiet)
 			(void)fprintf(stderr, "trustmend: %s: going on without a ledger\n",
@@ -33,6 +34,7 @@ diagnose_run(struct session *session)
 	}
 	request = session_request(session);
 	diagnosis = diagnosis_make(&request, &session->err);
+	digest_ready();
 	if (diagnosis == NULL)
 		return -1;
 	remember(session, diagnosis);
