@@ -41,7 +41,8 @@ session_ledger(struct session *session, bool create, bool lock)
 					: ledger_default_directory(session->arena);
 
 	if (session->ledger == NULL)
-		session->ledger = ledger_open(directory, create, &session->err);
+		session->ledger = create && !lock ? ledger_open_lazily(directory, &session->err)
+						  : ledger_open(directory, create, &session->err);
 	if (session->ledger == NULL) {
 		if (create || session->err.code != ERR_NO_INPUT)
 			return -1;

@@ -220,25 +220,43 @@ database_open(struct ledger *ledger, struct err *err)
 	return schema_upgrade(ledger, err);
 }
 
+static bool
+is_missing(const struct ledger *ledger)
+{
+	CLEANUP(mem_freep) char *path = database_path(ledger);
+
+	return access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 struct ledger *
-ledger_open(const char *directory, bool create, struct err *err)
+ledger_open_lazily(const char *directory, struct err *err)
 {
 	CLEANUP(ledger_closep) struct ledger *ledger = mem_zalloc(sizeof(*ledger));
-	CLEANUP(mem_freep) char *path = NULL;
 	bool is_new;
 
 	ledger->lock = -1;
 	ledger->directory = mem_strdup(directory);
-	path = database_path(ledger);
-	is_new = access(path, F_OK) < 0 && errno == ENOENT;
-	if (!create && is_new) {
-		(void)err_set(err, ERR_NO_INPUT, "no ledger in %s yet", directory);
-		return NULL;
-	}
+	is_new = is_missing(ledger);
 	if (is_new ? directory_make(directory, 0700, err) < 0 : database_open(ledger, err) < 0)
 		return NULL;
 	if (is_new)
 		database_conceive(ledger);
+	return TAKE(ledger);
+}
+
+struct ledger *
+ledger_open(const char *directory, bool create, struct err *err)
+{
+	CLEANUP(ledger_closep) struct ledger *ledger = NULL;
+	const struct ledger there = { .directory = (char *)directory };
+
+	if (!create && is_missing(&there)) {
+		(void)err_set(err, ERR_NO_INPUT, "no ledger in %s yet", directory);
+		return NULL;
+	}
+	ledger = ledger_open_lazily(directory, err);
+	if (ledger == NULL || database_settle(ledger, err) < 0)
+		return NULL;
 	return TAKE(ledger);
 }
 

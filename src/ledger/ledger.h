@@ -15,13 +15,14 @@
 struct ledger; /* opaque */
 
 void ledger_close(struct ledger *);
-/*
- * Opens or creates directory/ledger.db (0700, 0600) and brings its schema up to date. create false:
- * NULL with ERR_NO_INPUT where there is none. A new one is written when its first batch ends or
- * when it is locked: who writes anything but a batch locks it first.
- */
+/* Opens or creates directory/ledger.db (0700, 0600) and brings its schema up to date. create false:
+ * NULL with ERR_NO_INPUT where there is none. */
 ALLOCATES(ledger_close)
 struct ledger *ledger_open(const char *directory, bool create, struct err *err);
+/* The same with create, for who looks alone: a new one is made beside what the caller does, and
+ * written when its first batch has ended well, or when it is locked. Nothing but batches may be
+ * written to it before that. */
+ALLOCATES(ledger_close) struct ledger *ledger_open_lazily(const char *directory, struct err *err);
 DEFINE_CLEANUP(struct ledger, ledger_close)
 
 /* As it was given. */

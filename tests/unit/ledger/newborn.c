@@ -86,7 +86,7 @@ TEST(first_batch, "a new ledger is on disk when its first batch has ended, and n
 	struct stat status;
 
 	CHECK(ledger_open(place.state, false, &err) == NULL && err.code == ERR_NO_INPUT);
-	ledger = ledger_open(place.state, true, &err);
+	ledger = ledger_open_lazily(place.state, &err);
 	CHECK(ledger != NULL && stat(place.file, &status) < 0);
 	CHECK(put(ledger, "one", &err) && has(&place, ledger, "one"));
 	CHECK(stat(place.file, &status) == 0 && (status.st_mode & 0777) == 0600);
@@ -105,7 +105,7 @@ TEST(aborted, "a batch that does not end well leaves no ledger")
 	struct err err = {};
 	struct stat status;
 
-	ledger = ledger_open(place.state, true, &err);
+	ledger = ledger_open_lazily(place.state, &err);
 	CHECK(ledger != NULL && ledger_batch_begin(ledger, &err) == 0);
 	ledger_batch_abort(ledger);
 	ledger_close(TAKE(ledger));
@@ -119,12 +119,12 @@ TEST(locked, "a ledger that is locked is on disk")
 	struct err err = {};
 	struct stat status;
 
-	ledger = ledger_open(place.state, true, &err);
+	ledger = ledger_open_lazily(place.state, &err);
 	CHECK(ledger != NULL && ledger_lock(ledger, &err) == 0);
 	CHECK(stat(place.file, &status) == 0 && is_sound(&place));
 	CHECK(put(ledger, "one", &err));
 	ledger_close(TAKE(ledger));
-	ledger = ledger_open(place.state, true, &err);
+	ledger = ledger_open_lazily(place.state, &err);
 	CHECK(ledger != NULL && has(&place, ledger, "one"));
 }
 
@@ -135,8 +135,8 @@ TEST(twins, "of two new ones at once the first stays, and the other goes on with
 	CLEANUP(ledger_closep) struct ledger *second = NULL;
 	struct err err = {};
 
-	first = ledger_open(place.state, true, &err);
-	second = ledger_open(place.state, true, &err);
+	first = ledger_open_lazily(place.state, &err);
+	second = ledger_open_lazily(place.state, &err);
 	CHECK(first != NULL && second != NULL);
 	CHECK(put(first, "first", &err) && put(second, "lost", &err));
 	CHECK(put(second, "second", &err));
@@ -150,13 +150,13 @@ TEST(kept, "what a batch has written is there without being copied from the jour
 	CLEANUP(ledger_closep) struct ledger *ledger = NULL;
 	struct err err = {};
 
-	ledger = ledger_open(place.state, true, &err);
+	ledger = ledger_open_lazily(place.state, &err);
 	CHECK(ledger != NULL && put(ledger, "one", &err));
 	for (unsigned i = 0; i < 3; i++) {
 		char text[16];
 
 		ledger_close(TAKE(ledger));
-		ledger = ledger_open(place.state, true, &err);
+		ledger = ledger_open_lazily(place.state, &err);
 		(void)snprintf(text, sizeof(text), "again %u", i);
 		CHECK(ledger != NULL && put(ledger, text, &err));
 	}
