@@ -231,7 +231,7 @@ text_test(const struct plan *plan, const struct repair *repair, const struct sty
 	else if (repair->untested != NULL && repair->tested == TESTED_NOT &&
 		 repair->result == RESULT_APPLIED)
 		buffer_addf(out, "%s's own test was not run: %s.\n", plan->service->product->title,
-			repair->untested);
+			shown(style, repair->untested));
 	else if (repair->untested != NULL)
 		buffer_addf(out,
 			"%s's own test could not see the new files before they were in place "

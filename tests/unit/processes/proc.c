@@ -81,7 +81,7 @@ TEST(stat, "state, parent and start are those of the process")
 	ARENA;
 	OURS;
 
-	CHECK(proc_stat_read(arena, self, &stat) == 0);
+	CHECK(proc_stat_read(self, &stat) == 0);
 	CHECK(stat.parent == getppid() && stat.state == 'R' && !stat.of_kernel);
 	CHECK(stat.start_ticks > 0);
 }
@@ -98,10 +98,10 @@ TEST(stale, "a directory that is held goes stale with its process: no other is r
 	{
 		CLEANUP(fd_close) int directory = proc_open(child);
 
-		CHECK(directory >= 0 && proc_stat_read(arena, directory, &stat) == 0);
+		CHECK(directory >= 0 && proc_stat_read(directory, &stat) == 0);
 		CHECK(stat.parent == getpid());
 		CHECK(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
-		CHECK(proc_stat_read(arena, directory, &stat) == -1);
+		CHECK(proc_stat_read(directory, &stat) == -1);
 		CHECK(proc_read(arena, directory, "cmdline", 10, NULL) == NULL);
 	}
 }

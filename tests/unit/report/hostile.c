@@ -13,7 +13,7 @@
 /* Nothing but what can be seen, and the report's own line ends. EVIL's own must not be among them.
  */
 static bool
-is_clean(const struct paper *paper)
+is_safe(const struct paper *paper)
 {
 	const char *text = paper_text(paper);
 
@@ -27,8 +27,14 @@ is_clean(const struct paper *paper)
 			return false;
 		i += size;
 	}
-	/* It is there all the same, in its safe form. */
-	return strstr(text, "spoofed") != NULL && strstr(text, "[2J") != NULL;
+	return true;
+}
+
+/* It is there all the same, in its safe form. */
+static bool
+is_clean(const struct paper *paper)
+{
+	return is_safe(paper) && paper_says(paper, "spoofed") && paper_says(paper, "[2J");
 }
 
 static const struct locus evil_place = { .path = EVIL, .line = 3 };
@@ -139,7 +145,9 @@ TEST(repair, "a plan, its steps and its trust change, and each of its results")
 	static struct trust_change change = { true, "00ff", EVIL, EVIL, "anchor", 1 };
 	static const char *names[] = { EVIL };
 	struct recorded_verdict after = { EVIL, EVIL, "disk", false, true, true, EVIL };
-	struct repair repair = { .text = EVIL, .after = &after, .after_count = 1 };
+	struct repair repair = {
+		.text = EVIL, .note = EVIL, .untested = EVIL, .after = &after, .after_count = 1
+	};
 	const struct diagnosed *chosen[1];
 	struct plan plan = { .chosen = chosen,
 		.chosen_count = 1,
@@ -161,7 +169,7 @@ TEST(repair, "a plan, its steps and its trust change, and each of its results")
 		repair.result = (enum repair_result)result;
 		buffer_clear(&paper.out);
 		report_repair_text(&crime.diagnosis, &plan, &repair, &paper.style, &paper.out);
-		CHECK(result == RESULT_APPLIED || is_clean(&paper));
+		CHECK(result == RESULT_STUCK ? is_safe(&paper) : is_clean(&paper));
 	}
 	paper_open(&paper);
 	report_repair_json(&crime.diagnosis, &plan, &repair, &paper.json);

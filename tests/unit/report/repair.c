@@ -86,9 +86,9 @@ TEST(results, "each result says what it is, and what to do next")
 		{ RESULT_NOTHING, "nothing to do.\n" },
 		{ RESULT_APPLIED, "Way back: trustmend rollback 7\n" },
 		{ RESULT_REFUSED, "no safe repair: because\nNothing was changed.\n" },
-		{ RESULT_ROLLED_BACK, "Failed and undone: because\nEverything is as it was" },
+		{ RESULT_ROLLED_BACK, "Failed and undone.\nEverything is as it was before.\n" },
 		{ RESULT_PREPARED, "Dry run: because.\n" },
-		{ RESULT_STUCK, "Could not be undone: because\nThe journal is kept" },
+		{ RESULT_STUCK, "Could not be undone.\nThe journal is kept" },
 	};
 	PAPER;
 	TOWN;

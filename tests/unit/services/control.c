@@ -28,7 +28,10 @@ hall_begin(void)
 {
 	struct hall hall = { .arena = arena_new(), .world = world_host() };
 
-	hall.service = (struct service){ .name = "test", .world = hall.world };
+	hall.service = (struct service){ .product = product_find("nginx"),
+		.name = "test",
+		.executable = "/bin/sh",
+		.world = hall.world };
 	return hall;
 }
 
@@ -100,6 +103,16 @@ TEST(runs,
 	CHECK(control_run(hall.arena, &hall.service, missing, false, &output, &err) == -1);
 	CHECK(err.code == ERR_NO_INPUT);
 	CHECK_TEXT(output, "");
+}
+
+TEST(no_program, "where the server's program was not found, that is told")
+{
+	HALL;
+
+	CHECK(control_unavailable(hall.arena, &hall.service) == NULL);
+	hall.service.executable = NULL;
+	CHECK(strstr(control_unavailable(hall.arena, &hall.service), "no program of nginx") !=
+		NULL);
 }
 
 TEST(foreign, "nothing that lies below another root is run here")
