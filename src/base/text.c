@@ -66,6 +66,20 @@ text_utf8_decode(const char *text, size_t length, uint32_t *ret_code)
 	return size;
 }
 
+bool
+text_is_safe(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length;) {
+		uint32_t code = 0;
+		size_t size = text_utf8_decode(text + i, length - i, &code);
+
+		if (size == 0 || text_code_is_unsafe(code))
+			return false;
+		i += size;
+	}
+	return true;
+}
+
 /* Whether the text could be taken for the rest of an escape of ours: xNN or u{N…}. */
 static bool
 looks_like_escape(const char *text, size_t length)

@@ -16,6 +16,9 @@
  */
 char *text_sanitize(struct arena *, const char *text, size_t length);
 
+/* Whether the text may stay as it is. A text that was sanitised is safe, and must not be twice. */
+bool text_is_safe(const char *text, size_t length);
+
 /* The size of the well-formed UTF-8 sequence (RFC 3629) that the text starts with, or 0. */
 size_t text_utf8_decode(const char *text, size_t length, uint32_t *ret_code);
 /* Whether text_sanitize replaces this code point. */

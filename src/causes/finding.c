@@ -40,21 +40,6 @@ finding_add(struct findings *findings, enum cause_code cause, enum severity seve
 	return finding;
 }
 
-/* Text that is clean already stays as it is, so that evidence may be handed on. */
-static bool
-is_unsafe(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length;) {
-		uint32_t code = 0;
-		size_t size = text_utf8_decode(text + i, length - i, &code);
-
-		if (size == 0 || text_code_is_unsafe(code))
-			return true;
-		i += size;
-	}
-	return false;
-}
-
 void
 finding_evidence(struct findings *findings, struct finding *finding, const char *format, ...)
 {
@@ -66,7 +51,8 @@ finding_evidence(struct findings *findings, struct finding *finding, const char 
 	text = arena_vprintf(findings->arena, format, arguments);
 	va_end(arguments);
 	length = strlen(text);
-	if (is_unsafe(text, length))
+	/* Evidence may be handed on: it was sanitised then. */
+	if (!text_is_safe(text, length))
 		text = text_sanitize(findings->arena, text, length);
 	for (size_t i = 0; i < finding->evidence_count; i++)
 		if (strcmp(finding->evidence[i], text) == 0)

@@ -75,5 +75,8 @@ const char *session_directory(struct session *);
 /* The question on the terminal; false where standard input is none, or the answer is not yes. */
 bool session_confirm(struct session *, const char *question);
 
+/* A message on standard error, sanitised; none where only the exit status is wanted. */
+void session_warn(const struct session *, const char *format, ...) PRINTF(2, 3);
+
 /* Runs one command line; what goes to standard output is in out, messages go to standard error. */
 int cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out);

@@ -193,12 +193,36 @@ judge_one(struct loose *loose, const struct verifier *verifier, const struct tru
 		judge_client(loose->judge, session->arena, verifier, trust, client, session->at);
 }
 
+/* A block that cannot be read is a certificate that nobody can judge, and not one that is accepted.
+ */
+static void
+note_damage(struct loose *loose, const struct store *store)
+{
+	struct arena *arena = loose->session->arena;
+
+	for (size_t i = 0; i < store->defect_count; i++) {
+		const struct defect *defect = &store->defects[i];
+		struct client *client;
+
+		if (!defect->is_block)
+			continue;
+		client = arena_alloc(arena, sizeof(*client));
+		client->name = store->path;
+		client->problem = defect->text;
+		loose->list = arena_grow(
+			arena, loose->list, loose->count, &loose->capacity, sizeof(*loose->list));
+		loose->list[loose->count++] = (struct judged){ .client = client,
+			.source = arena_printf(arena, "%s:%u", defect->path, defect->line) };
+	}
+}
+
 static void
 judge_store(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
 	const struct store *store, bool named)
 {
 	bool whole = loose->session->options.chain;
 
+	note_damage(loose, store);
 	for (size_t i = 0; i < store->entry_count; i++) {
 		const char *source =
 			store->entry_count == 1
@@ -212,6 +236,15 @@ judge_store(struct loose *loose, const struct verifier *verifier, const struct t
 		if (whole)
 			return;
 	}
+}
+
+static bool
+has_damaged_block(const struct store *store)
+{
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (store->defects[i].is_block)
+			return true;
+	return false;
 }
 
 /* Every file below a directory, each by itself. */
@@ -239,7 +272,7 @@ judge_path(struct loose *loose, const struct verifier *verifier, const struct tr
 		return 0;
 	}
 	TRY(open_store(loose, path, &store));
-	if (store_count(store, ENTRY_CERTIFICATE) == 0)
+	if (store_count(store, ENTRY_CERTIFICATE) == 0 && !has_damaged_block(store))
 		return err_set(&session->err, ERR_DATA,
 			"%s: there is no certificate in it that can be read", path);
 	judge_store(loose, verifier, trust, store, named);

@@ -52,6 +52,20 @@ session_ledger(struct session *session, bool create, bool lock)
 	return lock ? ledger_lock(session->ledger, &session->err) : 0;
 }
 
+void
+session_warn(const struct session *session, const char *format, ...)
+{
+	va_list arguments;
+	const char *text;
+
+	if (session->options.quiet)
+		return;
+	va_start(arguments, format);
+	text = arena_vprintf(session->arena, format, arguments);
+	va_end(arguments);
+	(void)fprintf(stderr, "trustmend: %s\n", text_sanitize(session->arena, text, strlen(text)));
+}
+
 int
 session_recover(struct session *session)
 {
@@ -60,12 +74,12 @@ session_recover(struct session *session)
 
 	TRY(transaction_recover(
 		session->arena, session->ledger, session->world, &count, &note, &session->err));
-	if (count > 0 && !session->options.quiet)
-		(void)fprintf(stderr, "trustmend: %zu interrupted transaction%s undone: %s%s\n",
-			count, count == 1 ? " was" : "s were",
+	if (count > 0)
+		session_warn(session, "%zu interrupted transaction%s undone: %s%s", count,
+			count == 1 ? " was" : "s were",
 			note == NULL ? "everything is as it was before"
 				     : "every file is as it was before; ",
-			note == NULL ? "" : text_sanitize(session->arena, note, strlen(note)));
+			note == NULL ? "" : note);
 	return 0;
 }
 
@@ -158,6 +172,7 @@ session_prepare(struct session *session)
 		.verbose = options->verbose || options->explain,
 		.all = options->all,
 		.now = session->now,
+		.arena = session->arena,
 	};
 	session->world =
 		options->root != NULL ? world_below(options->root, &session->err) : world_host();

@@ -71,6 +71,7 @@ diagnosis_make(const struct request *request, struct err *err)
 
 		conclude_service(diagnosis, request, service, proof, &running);
 	}
+	findings_sort(diagnosis->findings);
 	return TAKE(diagnosis);
 }
 

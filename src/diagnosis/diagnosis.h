@@ -82,7 +82,8 @@ struct diagnosis {
 };
 
 void diagnosis_free(struct diagnosis *);
-/* NULL and err only where the facts cannot be had at all: no such target, no such clients. */
+/* NULL and err only where the facts cannot be had at all: no such target, no such clients. Findings
+ * are in the order for people. */
 ALLOCATES(diagnosis_free) struct diagnosis *diagnosis_make(const struct request *, struct err *err);
 DEFINE_CLEANUP(struct diagnosis, diagnosis_free)
 

@@ -130,7 +130,8 @@ report_diagnosis_json(const struct diagnosis *diagnosis, struct json *json)
 }
 
 static void
-text_clients(struct buffer *out, const char *verb, const char *const *names, size_t count)
+text_clients(const struct style *style, struct buffer *out, const char *verb,
+	const char *const *names, size_t count)
 {
 	enum { SHOWN = 6 };
 
@@ -138,7 +139,7 @@ text_clients(struct buffer *out, const char *verb, const char *const *names, siz
 		return;
 	buffer_addf(out, "    %s ", verb);
 	for (size_t i = 0; i < count && i < SHOWN; i++)
-		buffer_addf(out, "%s%s", i > 0 ? ", " : "", names[i]);
+		buffer_addf(out, "%s%s", i > 0 ? ", " : "", shown(style, names[i]));
 	if (count > SHOWN)
 		buffer_addf(out, " and %zu more", count - SHOWN);
 	buffer_add_text(out, "\n");
@@ -167,20 +168,22 @@ text_finding(const struct finding *finding, const struct style *style, struct bu
 	buffer_addf(out, "%s%s%s  %s%s%s  %s\n", tone_begin(style, tones[finding->severity]),
 		signs[finding->severity], tone_end(style), tone_begin(style, TONE_BOLD),
 		cause->code, tone_end(style), cause->title);
-	buffer_addf(out, "    %s%s%s (%s)\n", finding->service != NULL ? finding->service : "",
+	buffer_addf(out, "    %s%s%s (%s)\n",
+		finding->service != NULL ? shown(style, finding->service) : "",
 		finding->verifier != NULL ? " " : "",
-		finding->verifier != NULL ? finding->verifier : "",
+		finding->verifier != NULL ? shown(style, finding->verifier) : "",
 		confidence_name(finding->confidence));
-	text_clients(out, "refuses", finding->refuses, finding->refuses_count);
-	text_clients(out, "lets in", finding->admits, finding->admits_count);
+	text_clients(style, out, "refuses", finding->refuses, finding->refuses_count);
+	text_clients(style, out, "lets in", finding->admits, finding->admits_count);
 	text_states(out, finding);
 	for (size_t i = 0; i < finding->evidence_count; i++)
-		buffer_addf(out, "    - %s\n", finding->evidence[i]);
+		buffer_addf(out, "    - %s\n", shown(style, finding->evidence[i]));
 	if (finding->applicability == REPAIR_AUTOMATIC)
-		buffer_addf(out, "    repair: %s\n", finding->action);
+		buffer_addf(out, "    repair: %s\n", shown(style, finding->action));
 	else
 		buffer_addf(out, "    no automatic repair: %s\n",
-			finding->why != NULL ? finding->why : "none is known that is safe");
+			finding->why != NULL ? shown(style, finding->why)
+					     : "none is known that is safe");
 	buffer_addf(out, "    why: trustmend explain %s\n\n", cause->code);
 }
 
@@ -214,11 +217,12 @@ text_service(const struct diagnosis *diagnosis, const struct service *service,
 	}
 	buffer_addf(out, "%s[%s]%s %-14s %zu of %zu expected clients accepted",
 		tone_begin(style, accepted == expected && wrong == 0 ? TONE_GOOD : TONE_BAD),
-		accepted == expected && wrong == 0 ? "ok" : "!!", tone_end(style), service->name,
-		accepted, expected);
+		accepted == expected && wrong == 0 ? "ok" : "!!", tone_end(style),
+		shown(style, service->name), accepted, expected);
 	if (wrong > 0)
 		buffer_addf(out, ", %zu let in that must be refused", wrong);
-	buffer_addf(out, "   %s%s\n", service->target, service->running ? "" : " (not running)");
+	buffer_addf(out, "   %s%s\n", shown(style, service->target),
+		service->running ? "" : " (not running)");
 }
 
 void
@@ -248,7 +252,8 @@ report_diagnosis_text(
 	if (style->all)
 		text_list(diagnosis, SEVERITY_NOTE, "Notes", style, out);
 	if (!diagnosis->complete)
-		buffer_addf(out, "Not all could be determined: %s\n", diagnosis->incomplete_why);
+		buffer_addf(out, "Not all could be determined: %s\n",
+			shown(style, diagnosis->incomplete_why));
 	if (critical + warning == 0 && diagnosis->complete)
 		buffer_add_text(out, "Nothing is wrong.\n");
 	else

@@ -188,16 +188,16 @@ text_source(const struct diagnosis *diagnosis, const struct service *service,
 	int64_t next = next_expiry(store, style->now);
 	char distance[MOMENT_TEXT_SIZE];
 
-	buffer_addf(out, "      %-24s %s: ", source->directive, source->path);
+	buffer_addf(out, "      %-24s %s: ", source->directive, shown(style, source->path));
 	if (store->state != STORE_PRESENT) {
-		buffer_addf(out, "%s%s%s\n", tone_begin(style, TONE_BAD), store->problem,
-			tone_end(style));
+		buffer_addf(out, "%s%s%s\n", tone_begin(style, TONE_BAD),
+			shown(style, store->problem), tone_end(style));
 		return;
 	}
 	buffer_addf(out, "%zu certificates, %zu CRLs", certificates, crls);
 	if (!store->loading.loads && store->loading.error != NULL)
 		buffer_addf(out, ", %sOpenSSL loads none: %s%s", tone_begin(style, TONE_BAD),
-			store->loading.error, tone_end(style));
+			shown(style, store->loading.error), tone_end(style));
 	else if (store->loading.certificates < certificates || store->loading.crls < crls)
 		buffer_addf(out, ", %sOpenSSL loads only %zu and %zu%s",
 			tone_begin(style, TONE_BAD), store->loading.certificates,
@@ -218,7 +218,7 @@ text_verifier(const struct diagnosis *diagnosis, const struct service *service,
 	static const char *const checks[] = { "no CRLs checked", "CRL of the leaf checked",
 		"CRLs of the whole chain checked" };
 
-	buffer_addf(out, "    %s: client certificates %s, %s", verifier->name,
+	buffer_addf(out, "    %s: client certificates %s, %s", shown(style, verifier->name),
 		mode_name(verifier->mode), checks[verifier->crl_check]);
 	if (verifier->depth.value >= 0)
 		buffer_addf(out, ", %d intermediate%s allowed", verifier->depth.value,
@@ -239,8 +239,9 @@ report_inventory_text(
 	for (size_t i = 0; i < diagnosis->services.count; i++) {
 		const struct service *service = diagnosis->services.list[i];
 
-		buffer_addf(out, "%s%s%s  %s\n", tone_begin(style, TONE_BOLD), service->name,
-			tone_end(style), service->target);
+		buffer_addf(out, "%s%s%s  %s\n", tone_begin(style, TONE_BOLD),
+			shown(style, service->name), tone_end(style),
+			shown(style, service->target));
 		if (service->running) {
 			moment_distance_text(service->loaded.seconds, style->now, distance);
 			buffer_addf(out, "    runs as process %d, loaded %s\n",
@@ -250,8 +251,9 @@ report_inventory_text(
 		}
 		for (size_t j = 0; j < service->problem_count; j++)
 			buffer_addf(out, "    %s%s:%u: %s%s\n", tone_begin(style, TONE_BAD),
-				service->problems[j].where.path, service->problems[j].where.line,
-				service->problems[j].text, tone_end(style));
+				shown(style, service->problems[j].where.path),
+				service->problems[j].where.line,
+				shown(style, service->problems[j].text), tone_end(style));
 		if (service->verifier_count == 0)
 			buffer_add_text(out, "    asks for no client certificates\n");
 		for (size_t j = 0; j < service->verifier_count; j++)

@@ -69,15 +69,18 @@ report_history_text(const struct transaction *transactions, size_t count, const 
 		moment_text(transaction->begun_at, begun);
 		buffer_addf(out, "%s%lld%s  %s  %-11s  %s\n", tone_begin(style, TONE_BOLD),
 			(long long)transaction->id, tone_end(style), begun,
-			transaction_state_name(transaction->state), transaction->summary);
+			transaction_state_name(transaction->state),
+			shown(style, transaction->summary));
 		for (size_t j = 0; j < transaction->step_count; j++)
 			if (transaction->steps[j].kind != STEP_DIRECTORY)
-				buffer_addf(out, "      ~ %s\n", transaction->steps[j].text);
+				buffer_addf(out, "      ~ %s\n",
+					shown(style, transaction->steps[j].text));
 		for (size_t j = 0; j < transaction->change_count; j++)
 			buffer_addf(out, "      %s %s %s in %s\n",
 				transaction->changes[j].added ? "+" : "-",
-				transaction->changes[j].kind, transaction->changes[j].subject,
-				transaction->changes[j].store);
+				shown(style, transaction->changes[j].kind),
+				shown(style, transaction->changes[j].subject),
+				shown(style, transaction->changes[j].store));
 	}
 }
 
@@ -118,9 +121,9 @@ report_baselines_text(const struct baseline *baselines, size_t count, const stru
 
 		moment_text(baselines[i].saved_at, saved);
 		buffer_addf(out, "%s%lld%s  %s  %s  %s\n", tone_begin(style, TONE_BOLD),
-			(long long)baselines[i].id, tone_end(style), saved, baselines[i].service,
-			baselines[i].name);
+			(long long)baselines[i].id, tone_end(style), saved,
+			shown(style, baselines[i].service), shown(style, baselines[i].name));
 		for (size_t j = 0; j < baselines[i].file_count; j++)
-			buffer_addf(out, "      %s\n", baselines[i].files[j].path);
+			buffer_addf(out, "      %s\n", shown(style, baselines[i].files[j].path));
 	}
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/pieces.h"
 
+#include <string.h>
+
 const char *
 tone_begin(const struct style *style, enum tone tone)
 {
@@ -14,6 +16,14 @@ const char *
 tone_end(const struct style *style)
 {
 	return style->color ? "\033[0m" : "";
+}
+
+const char *
+shown(const struct style *style, const char *text)
+{
+	if (text == NULL || text_is_safe(text, strlen(text)))
+		return text;
+	return text_sanitize(style->arena, text, strlen(text));
 }
 
 void

@@ -10,6 +10,8 @@
 enum tone { TONE_PLAIN, TONE_BAD, TONE_WARN, TONE_GOOD, TONE_FAINT, TONE_BOLD };
 const char *tone_begin(const struct style *, enum tone);
 const char *tone_end(const struct style *);
+/* A text that came from outside, as a terminal may have it; NULL stays NULL. */
+const char *shown(const struct style *, const char *text);
 
 void add_names_json(struct json *, const char *key, const char *const *names, size_t count);
 void add_fingerprint_json(struct json *, const char *key, const struct digest *);

@@ -50,10 +50,11 @@ report_probe_text(
 
 		buffer_addf(out, "%s%s%s %-28s %-24s %-7s %s%s\n",
 			tone_begin(style, right ? TONE_GOOD : TONE_BAD), right ? "ok" : "!!",
-			tone_end(style), probed[i].endpoint,
-			probed[i].client != NULL ? probed[i].client->name : "(no certificate)",
+			tone_end(style), shown(style, probed[i].endpoint),
+			probed[i].client != NULL ? shown(style, probed[i].client->name)
+						 : "(no certificate)",
 			probed[i].resumed ? "resumed" : "fresh",
-			probe->accepted ? "accepted: " : "refused: ", probe->text);
+			probe->accepted ? "accepted: " : "refused: ", shown(style, probe->text));
 		if (style->verbose && probe->transcript != NULL)
 			buffer_addf(out, "%s\n", probe->transcript);
 	}

@@ -184,43 +184,45 @@ report_repair_json(const struct diagnosis *diagnosis, const struct plan *plan,
 }
 
 static void
-text_names(struct buffer *out, const char *heading, const char *const *names, size_t count)
+text_names(const struct style *style, struct buffer *out, const char *heading,
+	const char *const *names, size_t count)
 {
 	if (count == 0)
 		return;
 	buffer_addf(out, "  %s", heading);
 	for (size_t i = 0; i < count; i++)
-		buffer_addf(out, "%s %s", i > 0 ? "," : "", names[i]);
+		buffer_addf(out, "%s %s", i > 0 ? "," : "", shown(style, names[i]));
 	buffer_add_text(out, "\n");
 }
 
 static void
 text_plan(const struct plan *plan, const struct style *style, struct buffer *out)
 {
-	buffer_addf(out, "%sPlan for %s%s\n", tone_begin(style, TONE_BOLD), plan->service->target,
-		tone_end(style));
+	buffer_addf(out, "%sPlan for %s%s\n", tone_begin(style, TONE_BOLD),
+		shown(style, plan->service->target), tone_end(style));
 	for (size_t i = 0; i < plan->chosen_count; i++)
 		buffer_addf(out, "  %s: %s\n", cause_get(plan->chosen[i]->finding->cause)->code,
-			plan->chosen[i]->finding->action);
+			shown(style, plan->chosen[i]->finding->action));
 	buffer_add_text(out, "Steps\n");
 	for (size_t i = 0; i < plan->step_count; i++)
 		if (plan->steps[i].kind != STEP_DIRECTORY)
-			buffer_addf(out, "  ~ %s\n", plan->steps[i].text);
+			buffer_addf(out, "  ~ %s\n", shown(style, plan->steps[i].text));
 	buffer_add_text(out, "Trust change\n");
 	for (size_t i = 0; i < plan->change_count; i++)
 		buffer_addf(out, "  %s%s%s %s %s (%.16s…) in %s\n",
 			tone_begin(style, plan->changes[i].added ? TONE_GOOD : TONE_BAD),
 			plan->changes[i].added ? "+" : "-", tone_end(style), plan->changes[i].kind,
-			plan->changes[i].subject, plan->changes[i].fingerprint,
-			plan->changes[i].store);
+			shown(style, plan->changes[i].subject), plan->changes[i].fingerprint,
+			shown(style, plan->changes[i].store));
 	if (plan->change_count == 0)
 		buffer_add_text(out, "  none: the same CAs and CRLs as before\n");
-	text_names(out, "lets in:", plan->let_in, plan->let_in_count);
-	text_names(out, "shuts out:", plan->shut_out, plan->shut_out_count);
+	text_names(style, out, "lets in:", plan->let_in, plan->let_in_count);
+	text_names(style, out, "shuts out:", plan->shut_out, plan->shut_out_count);
 }
 
 static void
-text_test(const struct plan *plan, const struct repair *repair, struct buffer *out)
+text_test(const struct plan *plan, const struct repair *repair, const struct style *style,
+	struct buffer *out)
 {
 	if (repair->tested == TESTED_BEFORE)
 		buffer_addf(out,
@@ -229,12 +231,12 @@ text_test(const struct plan *plan, const struct repair *repair, struct buffer *o
 	else if (repair->untested != NULL && repair->tested == TESTED_NOT &&
 		 repair->result == RESULT_APPLIED)
 		buffer_addf(out, "%s's own test was not run: %s.\n", plan->service->product->title,
-			repair->untested);
+			shown(style, repair->untested));
 	else if (repair->untested != NULL)
 		buffer_addf(out,
 			"%s's own test could not see the new files before they were in place "
 			"(%s)%s.\n",
-			plan->service->product->title, repair->untested,
+			plan->service->product->title, shown(style, repair->untested),
 			repair->tested == TESTED_AFTER ? ": it passed after that" : "");
 }
 
@@ -267,10 +269,10 @@ report_repair_text(const struct diagnosis *diagnosis, const struct plan *plan,
 	}
 	switch (repair->result) {
 	case RESULT_NOTHING:
-		buffer_addf(out, "%s: nothing to do.\n", plan->service->target);
+		buffer_addf(out, "%s: nothing to do.\n", shown(style, plan->service->target));
 		break;
 	case RESULT_APPLIED:
-		text_test(plan, repair, out);
+		text_test(plan, repair, style, out);
 		text_after(repair, out);
 		buffer_addf(out,
 			"%sApplied%s as transaction %lld. Way back: trustmend rollback %lld\n",
@@ -279,20 +281,21 @@ report_repair_text(const struct diagnosis *diagnosis, const struct plan *plan,
 		break;
 	case RESULT_REFUSED:
 		buffer_addf(out, "%s%s: no safe repair%s: %s\nNothing was changed.\n",
-			tone_begin(style, TONE_BAD), plan->service->target, tone_end(style),
-			repair->text);
+			tone_begin(style, TONE_BAD), shown(style, plan->service->target),
+			tone_end(style), shown(style, repair->text));
 		break;
 	case RESULT_ROLLED_BACK:
 		buffer_addf(out, "%sFailed and undone%s.\n", tone_begin(style, TONE_BAD),
 			tone_end(style));
 		if (repair->note != NULL)
-			buffer_addf(out, "Every file is as it was before; %s.\n", repair->note);
+			buffer_addf(out, "Every file is as it was before; %s.\n",
+				shown(style, repair->note));
 		else
 			buffer_add_text(out, "Everything is as it was before.\n");
 		break;
 	case RESULT_PREPARED:
-		text_test(plan, repair, out);
-		buffer_addf(out, "Dry run: %s.\n", repair->text);
+		text_test(plan, repair, style, out);
+		buffer_addf(out, "Dry run: %s.\n", shown(style, repair->text));
 		break;
 	case RESULT_STUCK:
 		buffer_addf(out,

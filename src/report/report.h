@@ -15,6 +15,7 @@
 struct style {
 	bool color, verbose, all; /* all: notes too */
 	int64_t now;
+	struct arena *arena; /* for what is sanitised */
 };
 
 /* A JSON document: schema, kind, tool, host, generated_at; the body; exit. Between begin and end

@@ -94,7 +94,7 @@ text_cert(struct arena *arena, const struct entry *entry, const struct style *st
 		tone_begin(style, expired ? TONE_BAD : TONE_PLAIN), expired ? "expired" : "ends",
 		distance, tone_end(style));
 	if (entry->link != NULL)
-		buffer_addf(out, ", link %s", entry->link);
+		buffer_addf(out, ", link %s", shown(style, entry->link));
 	buffer_add_text(out, "\n");
 	if (!style->verbose)
 		return;
@@ -130,9 +130,9 @@ report_stores_text(struct arena *arena, const struct store *const *stores, size_
 		const struct store *store = stores[i];
 
 		buffer_addf(out, "%s%s%s: ", tone_begin(style, TONE_BOLD),
-			text_sanitize(arena, store->path, strlen(store->path)), tone_end(style));
+			shown(style, store->path), tone_end(style));
 		if (store->state != STORE_PRESENT) {
-			buffer_addf(out, "%s\n", store->problem);
+			buffer_addf(out, "%s\n", shown(style, store->problem));
 			continue;
 		}
 		buffer_addf(out, "%s, %zu certificates, %zu CRLs\n", store->format,
@@ -144,12 +144,14 @@ report_stores_text(struct arena *arena, const struct store *const *stores, size_
 				tone_begin(
 					style, store->defects[j].harmless ? TONE_WARN : TONE_BAD),
 				store->defects[j].line, cause_get(store->defects[j].cause)->code,
-				tone_end(style), store->defects[j].offset, store->defects[j].text);
+				tone_end(style), store->defects[j].offset,
+				shown(style, store->defects[j].text));
 		if (store->loading.loads)
 			buffer_addf(out, "  OpenSSL loads %zu certificates and %zu CRLs from it.\n",
 				store->loading.certificates, store->loading.crls);
 		else if (store->loading.error != NULL)
 			buffer_addf(out, "  %sOpenSSL loads nothing from it: %s%s\n",
-				tone_begin(style, TONE_BAD), store->loading.error, tone_end(style));
+				tone_begin(style, TONE_BAD), shown(style, store->loading.error),
+				tone_end(style));
 	}
 }

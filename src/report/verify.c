@@ -98,7 +98,7 @@ text_path(struct arena *arena, const struct path *path, size_t number, const str
 			if (path->failures[j].depth == i)
 				buffer_addf(out, "    %*s%sx %s%s: %s\n", (int)i * 2 + 4, "",
 					tone_begin(style, TONE_BAD), path->failures[j].rule,
-					tone_end(style), path->failures[j].text);
+					tone_end(style), shown(style, path->failures[j].text));
 	}
 }
 
@@ -113,16 +113,18 @@ report_verify_text(struct arena *arena, const struct judged *judged, size_t coun
 
 		buffer_addf(out, "%s%s%s  %s  %s",
 			tone_begin(style, accepted ? TONE_GOOD : TONE_BAD),
-			accepted ? "accept" : "refuse", tone_end(style), judged[i].source,
-			leaf != NULL ? name_text(arena, leaf->subject) : judged[i].client->problem);
+			accepted ? "accept" : "refuse", tone_end(style),
+			shown(style, judged[i].source),
+			leaf != NULL ? name_text(arena, leaf->subject)
+				     : shown(style, judged[i].client->problem));
 		if (judged[i].verifier != NULL)
-			buffer_addf(out, "  at %s", judged[i].verifier);
+			buffer_addf(out, "  at %s", shown(style, judged[i].verifier));
 		if (verdict != NULL && !accepted)
 			buffer_addf(out, "  (%s: error %d at depth %u: %s)", verdict->engine,
-				verdict->error, verdict->depth, verdict->text);
+				verdict->error, verdict->depth, shown(style, verdict->text));
 		buffer_add_text(out, "\n");
 		if (verdict != NULL && verdict->difference != NULL)
-			buffer_addf(out, "    %s\n", verdict->difference);
+			buffer_addf(out, "    %s\n", shown(style, verdict->difference));
 		for (size_t j = 0; style->verbose && verdict != NULL && j < verdict->path_count;
 			j++)
 			text_path(arena, &verdict->paths[j], j + 1, style, out);

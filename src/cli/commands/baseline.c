@@ -88,7 +88,10 @@ baseline_check(struct session *session)
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (!session->options.json) {
-			buffer_addf(&session->out, "%s: %s\n", drifts[i].path, drifts[i].text);
+			buffer_addf(&session->out, "%s: %s\n",
+				text_sanitize(
+					session->arena, drifts[i].path, strlen(drifts[i].path)),
+				drifts[i].text);
 			continue;
 		}
 		json_object_open(&session->json);

@@ -13,10 +13,8 @@ remember(struct session *session, const struct diagnosis *diagnosis)
 
 	if (session->options.root != NULL || session->ledger == NULL)
 		return;
-	if (diagnosis_remember(diagnosis, session->ledger, session->now, &err) < 0 &&
-		!session->options.quiet)
-		(void)fprintf(
-			stderr, "trustmend: %s: what was seen is not remembered\n", err.message);
+	if (diagnosis_remember(diagnosis, session->ledger, session->now, &err) < 0)
+		session_warn(session, "%s: what was seen is not remembered", err.message);
 }
 
 static int
@@ -27,9 +25,7 @@ diagnose_run(struct session *session)
 
 	digest_prepare();
 	if (session_ledger(session, true, false) < 0) {
-		if (!session->options.quiet)
-			(void)fprintf(stderr, "trustmend: %s: going on without a ledger\n",
-				session->err.message);
+		session_warn(session, "%s: going on without a ledger", session->err.message);
 		session->err = (struct err){ 0 };
 	}
 	request = session_request(session);
@@ -38,7 +34,6 @@ diagnose_run(struct session *session)
 	if (diagnosis == NULL)
 		return -1;
 	remember(session, diagnosis);
-	findings_sort(diagnosis->findings);
 	if (session->options.json)
 		report_diagnosis_json(diagnosis, &session->json);
 	else

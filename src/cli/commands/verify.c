@@ -13,6 +13,10 @@ verify_run(struct session *session)
 	int status = 0;
 
 	TRY(loose_verify(&loose));
+	if (loose.count == 0)
+		return err_set(&session->err, ERR_DATA,
+			"nothing was judged: no certificate can be read, or the target asks for "
+			"none");
 	for (size_t i = 0; i < loose.count; i++) {
 		const struct judged *judged = &loose.list[i];
 

@@ -164,12 +164,17 @@ verify_callback(int ok, X509_STORE_CTX *context)
 static void
 set_parameters(X509_STORE_CTX *context, const struct question *question)
 {
+	/* Without a purpose only CAs are looked at. */
+	static const char *const purposes[] = { [PURPOSE_CLIENT] = "ssl_client",
+		[PURPOSE_SERVER] = "ssl_server",
+		[PURPOSE_ANY] = NULL };
 	const struct verifier *verifier = question->verifier;
 	X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(context);
 	unsigned long flags = 0;
 
 	X509_VERIFY_PARAM_set_auth_level(parameters, verifier->security_level);
-	(void)X509_STORE_CTX_set_default(context, "ssl_client");
+	if (purposes[verifier->purpose] != NULL)
+		(void)X509_STORE_CTX_set_default(context, purposes[verifier->purpose]);
 	if (verifier->depth.value >= 0 && !verifier->depth_counts_all)
 		X509_VERIFY_PARAM_set_depth(parameters, verifier->depth.value);
 	X509_VERIFY_PARAM_set_time(parameters, (time_t)question->at);

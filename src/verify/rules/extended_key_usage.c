@@ -3,29 +3,43 @@
 
 #include "verify/rule.h"
 
+/* As X509_PURPOSE_SSL_CLIENT and X509_PURPOSE_SSL_SERVER name it. */
+static const struct {
+	unsigned usage;
+	const char *name;
+} wanted_usages[] = {
+	[PURPOSE_CLIENT] = { EKU_CLIENT_AUTH, "clientAuth" },
+	[PURPOSE_SERVER] = { EKU_SERVER_AUTH, "serverAuth" },
+	[PURPOSE_ANY] = { 0, NULL },
+};
+
 /*
- * RFC 5280 4.2.1.12, as X509_PURPOSE_SSL_CLIENT has it: anyExtendedKeyUsage does not stand for
- * clientAuth, and a CA that has the extension needs clientAuth as well. Trust settings in favour of
- * clients overrule it.
+ * RFC 5280 4.2.1.12, as OpenSSL has it: anyExtendedKeyUsage does not stand for clientAuth, and a CA
+ * that has the extension needs clientAuth as well. Trust settings in favour of clients overrule it.
  */
 static void
 extended_key_usage_check(struct examination *examination)
 {
 	const struct path *path = examination->path;
+	enum verify_purpose purpose = examination->question->verifier->purpose;
+	const char *name = wanted_usages[purpose].name;
 
-	for (unsigned i = 0; i < path->length; i++) {
+	for (unsigned i = 0; name != NULL && i < path->length; i++) {
 		const struct cert *cert = path->certs[i];
 
 		if (!cert->has_extended_key_usage || trust_word(path->anchors[i]) == TRUST_GIVEN ||
-			(cert->extended_key_usage & EKU_CLIENT_AUTH) != 0)
+			(cert->extended_key_usage & wanted_usages[purpose].usage) != 0)
 			continue;
-		(void)path_fail(examination, &rule_extended_key_usage, i,
-			X509_V_ERR_INVALID_PURPOSE, "%s (RFC 5280 4.2.1.12)",
-			cert->extended_key_usage == EKU_ANY
-				? "its only extended key usage is anyExtendedKeyUsage, which "
-				  "OpenSSL "
-				  "does not take for clientAuth"
-				: "its extended key usage lacks clientAuth");
+		if (cert->extended_key_usage == EKU_ANY)
+			(void)path_fail(examination, &rule_extended_key_usage, i,
+				X509_V_ERR_INVALID_PURPOSE,
+				"its only extended key usage is anyExtendedKeyUsage, which OpenSSL "
+				"does not take for %s (RFC 5280 4.2.1.12)",
+				name);
+		else
+			(void)path_fail(examination, &rule_extended_key_usage, i,
+				X509_V_ERR_INVALID_PURPOSE,
+				"its extended key usage lacks %s (RFC 5280 4.2.1.12)", name);
 	}
 }
 

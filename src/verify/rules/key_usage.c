@@ -3,14 +3,20 @@
 
 #include "verify/rule.h"
 
-/* RFC 5246 7.4.6 and RFC 8446 4.4.2.3: a client signs; OpenSSL lets key agreement pass as well. */
+/* RFC 5246 7.4.6 and RFC 8446 4.4.2.3: a client signs; OpenSSL lets key agreement pass as well, and
+ * of a server encipherment too (KU_TLS of crypto/x509/v3_purp.c). */
 static void
 leaf_check(struct examination *examination)
 {
 	const struct cert *leaf = examination->path->certs[0];
+	enum verify_purpose purpose = examination->question->verifier->purpose;
+	unsigned usages = KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_AGREEMENT;
 
-	if (leaf->has_key_usage && trust_word(examination->path->anchors[0]) != TRUST_GIVEN &&
-		(leaf->key_usage & (KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_AGREEMENT)) == 0)
+	if (purpose == PURPOSE_SERVER)
+		usages |= KEY_USAGE_KEY_ENCIPHERMENT;
+	if (purpose != PURPOSE_ANY && leaf->has_key_usage &&
+		trust_word(examination->path->anchors[0]) != TRUST_GIVEN &&
+		(leaf->key_usage & usages) == 0)
 		(void)path_fail(examination, &rule_key_usage, 0, X509_V_ERR_INVALID_PURPOSE,
 			"its key usage lacks digitalSignature (RFC 5280 4.2.1.3)");
 }

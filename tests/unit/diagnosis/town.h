@@ -178,7 +178,6 @@ town_diagnose(struct town *town)
 	town->request.world = town->world;
 	town->diagnosis = diagnosis_make(&town->request, &err);
 	place_must(town->diagnosis != NULL, err.message);
-	findings_sort(town->diagnosis->findings);
 	return town->diagnosis;
 }
 

@@ -439,4 +439,32 @@ TEST(explicit_curve, "a curve given by its equation: 94 at 0")
 	CHECK(!court.verdict->accepted);
 }
 
+TEST(purposes,
+	"a client, a server, and anything are each held to their own usages, and to no other's")
+{
+	static const struct {
+		const char *extended, *usage;
+		int errors[3]; /* by purpose */
+	} cases[] = {
+		{ "clientAuth", NULL, { 0, 26, 0 } },
+		{ "serverAuth", NULL, { 26, 0, 0 } },
+		{ "codeSigning", NULL, { 26, 26, 0 } },
+		{ "clientAuth,serverAuth", "critical,keyEncipherment", { 26, 0, 0 } },
+		{ "-", "critical,nonRepudiation", { 26, 26, 0 } },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		for (int purpose = PURPOSE_CLIENT; purpose <= PURPOSE_ANY; purpose++) {
+			COURT;
+			ROOT();
+			INTER();
+			LEAF(.extended_key_usage = cases[i].extended, .key_usage = cases[i].usage);
+			SETTLED;
+			court.verifier.purpose = (enum verify_purpose)purpose;
+			court_judge(&court);
+			CHECK(court.verdict->error == cases[i].errors[purpose]);
+			CHECK(court.verdict->difference == NULL);
+		}
+}
+
 TAP_MAIN()
