@@ -70,6 +70,7 @@ struct diagnosis {
 	struct services services;
 	struct clients clients;
 	struct material material;
+	const struct twins *twins; /* of the material, once it was asked for damaged objects */
 	struct findings *findings;
 	struct diagnosed *items; /* one per finding */
 	size_t item_count, item_capacity;

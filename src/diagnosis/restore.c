@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diagnosis/completion.h"
+#include "diagnosis/twin.h"
 #include "stores/pem.h"
 
 enum {
@@ -115,9 +116,12 @@ const struct entry *
 restore_block(struct scene *scene, const struct store *store, const struct defect *defect)
 {
 	const struct material *material = &scene->diagnosis->material;
-	const struct entry *best = NULL;
-	size_t best_common = 0, rivals = 0;
+	const struct entry *best;
+	size_t best_common = 0, rivals = 0, damage;
 
+	best = twins_find(twins_of(scene->diagnosis), defect->salvage, &damage);
+	if (best != NULL)
+		return best;
 	for (size_t i = 0; i < material->cert_count + material->crl_count; i++) {
 		const struct entry *known =
 			i < material->cert_count ? material->certs[i].entry
@@ -150,6 +154,7 @@ struct composition {
 	struct span *written;
 	size_t count, capacity;
 	size_t new_objects;
+	bool lost_nothing; /* each damaged block still has all of its object */
 };
 
 static void
@@ -207,10 +212,20 @@ compose_crls(struct scene *scene, struct composition *composition, size_t verifi
 	}
 }
 
+static bool
+is_whole_at(const struct store *store, const struct defect *defect)
+{
+	for (size_t i = 0; i < store->entry_count; i++)
+		if (store->entries[i].offset == defect->offset && is_object(&store->entries[i]))
+			return !entry_is_corrupt(store, &store->entries[i]);
+	return false;
+}
+
 struct span
 restore_composed(struct scene *scene, const struct store *store, const char *path)
 {
-	struct composition composition = { .arena = scene->diagnosis->arena };
+	struct composition composition = { .arena = scene->diagnosis->arena,
+		.lost_nothing = store->defect_count > 0 };
 	struct span result = { 0 };
 	size_t verifier = 0;
 	const struct trust_source *source = scene_source(scene, path, &verifier);
@@ -219,18 +234,20 @@ restore_composed(struct scene *scene, const struct store *store, const char *pat
 		if (!entry_is_corrupt(store, &store->entries[i]))
 			compose_add(&composition, &store->entries[i], false);
 	for (size_t i = 0; i < store->defect_count; i++) {
+		const struct defect *defect = &store->defects[i];
 		const struct entry *known =
-			store->defects[i].is_block ? restore_block(scene, store, &store->defects[i])
-						   : NULL;
+			defect->is_block ? restore_block(scene, store, defect) : NULL;
 
 		if (known != NULL)
 			compose_add(&composition, known, true);
+		composition.lost_nothing =
+			composition.lost_nothing && defect->is_block && is_whole_at(store, defect);
 	}
 	if (source != NULL && source->role == ROLE_CRLS)
 		compose_crls(scene, &composition, verifier);
 	else
 		compose_needed(scene, &composition, path);
-	if (composition.new_objects > 0)
+	if (composition.new_objects > 0 || (composition.lost_nothing && composition.count > 0))
 		result = span_of(arena_dup(scene->diagnosis->arena, composition.content.data,
 					 composition.content.length),
 			composition.content.length);

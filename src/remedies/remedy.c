@@ -67,7 +67,9 @@ const struct entry *
 remedy_find_entry(const struct store *store, struct span der)
 {
 	for (size_t i = 0; i < store->entry_count; i++)
-		if (store->entries[i].der.length > 0 && span_equal(store->entries[i].der, der))
+		if ((store->entries[i].kind == ENTRY_CERTIFICATE ||
+			    store->entries[i].kind == ENTRY_CRL) &&
+			span_equal(store->entries[i].der, der))
 			return &store->entries[i];
 	return NULL;
 }

@@ -39,7 +39,7 @@ entry_name(const struct store_builder *builder, const struct entry *entry)
 		builder->arena, entry->kind == ENTRY_CRL ? entry->crl.issuer : entry->cert.subject);
 }
 
-static void
+static struct defect *
 note(struct store_builder *builder, enum cause_code cause, const struct entry *entry,
 	const char *text, bool harmless)
 {
@@ -50,11 +50,12 @@ note(struct store_builder *builder, enum cause_code cause, const struct entry *e
 	defect = builder_defect(builder, cause, entry->offset, entry->length, "%s", text);
 	builder->path = path;
 	if (defect == NULL)
-		return;
+		return NULL;
 	/* In a directory, the builder counts lines of another file by now. */
 	defect->line = entry->line;
 	defect->harmless = harmless;
 	defect->salvage = entry->der;
+	return defect;
 }
 
 static void
@@ -74,7 +75,7 @@ review_duplicates(struct store_builder *builder, size_t first)
 			continue;
 		earlier = digest_set_add(&set, entry);
 		if (earlier != NULL)
-			note(builder, CAUSE_STORE_DUPLICATE, entry,
+			(void)note(builder, CAUSE_STORE_DUPLICATE, entry,
 				arena_printf(builder->arena,
 					"\"%s\" stands here a second time, first on line %u",
 					entry_name(builder, entry), earlier->line),
@@ -97,8 +98,34 @@ review_container(struct store_builder *builder, const struct entry *entry)
 	if (entry->kind != ENTRY_OTHER || entry->label == NULL ||
 		(strncmp(entry->label, "PKCS", 4) != 0 && strcmp(entry->label, "CMS") != 0))
 		return false;
-	note(builder, CAUSE_STORE_WRONG_CONTAINER, entry,
+	(void)note(builder, CAUSE_STORE_WRONG_CONTAINER, entry,
 		"the file is a PKCS#7 container; a store is read as single certificates", false);
+	return true;
+}
+
+/* What a store is made of, under a label that no engine knows: its BEGIN line is damaged. */
+static bool
+review_label(struct store_builder *builder, const struct entry *entry)
+{
+	struct cert cert;
+	struct crl crl;
+	const char *fault;
+	size_t offset;
+	struct defect *defect;
+
+	if (entry->kind != ENTRY_OTHER || entry->label == NULL ||
+		(cert_read(entry->der, &cert, &fault, &offset) < 0 &&
+			crl_read(entry->der, &crl, &fault, &offset) < 0))
+		return false;
+	defect = note(builder, CAUSE_STORE_CORRUPT_ENTRY, entry,
+		arena_printf(builder->arena,
+			"the label \"%s\" is misspelt: a whole certificate or CRL stands below it, "
+			"and "
+			"is passed over",
+			entry->label),
+		false);
+	if (defect != NULL)
+		defect->is_block = true;
 	return true;
 }
 
@@ -107,6 +134,8 @@ review_foreign(struct store_builder *builder, const struct entry *entry, bool ha
 {
 	const char *what = NULL;
 
+	if (review_label(builder, entry))
+		return;
 	if (!has_trust && review_container(builder, entry))
 		return;
 	if (entry->kind == ENTRY_PRIVATE_KEY)
@@ -123,7 +152,7 @@ review_foreign(struct store_builder *builder, const struct entry *entry, bool ha
 			"\"%s\" is no CA: nobody's issuer is found in it",
 			entry_name(builder, entry));
 	if (what != NULL)
-		note(builder, CAUSE_STORE_FOREIGN_OBJECT, entry, what, has_trust);
+		(void)note(builder, CAUSE_STORE_FOREIGN_OBJECT, entry, what, has_trust);
 }
 
 /* X509_check_trust(3): a reject entry refuses; a trust list that lacks the use refuses as well. */
@@ -135,7 +164,7 @@ review_trust(struct store_builder *builder, const struct entry *entry)
 
 	if (!trust->rejects_client && (!trust->has_trust || trust->trusts_client))
 		return;
-	note(builder, CAUSE_STORE_TRUST_SETTINGS, entry,
+	(void)note(builder, CAUSE_STORE_TRUST_SETTINGS, entry,
 		arena_printf(builder->arena,
 			"the trust settings of \"%s\" %s client authentication",
 			entry_name(builder, entry), what),
@@ -193,7 +222,7 @@ builder_review_signatures(struct store_builder *builder, struct signature_cache 
 			continue;
 		if (signature_cert(signatures, &entry->cert, entry->cert.spki) != SIGNATURE_BAD)
 			continue;
-		note(builder, CAUSE_STORE_CORRUPT_ENTRY, entry,
+		(void)note(builder, CAUSE_STORE_CORRUPT_ENTRY, entry,
 			arena_printf(builder->arena,
 				"the self-signed certificate \"%s\" does not bear its own "
 				"signature: a bit of it has changed",

@@ -350,6 +350,65 @@ explain_admitted(struct scene *scene, struct suspects *suspects, const struct ce
 		newer->entry->path, scene_name(scene, leaf), where.path);
 }
 
+static bool
+has_complete_list(const struct lapse *lapse)
+{
+	const struct trust *trust = lapse->scene->trusts[lapse->verifier];
+
+	for (size_t i = 0; i < trust->crl_count; i++)
+		if (!trust->crls[i]->is_delta &&
+			name_equal(trust->crls[i]->issuer, lapse->ca->subject))
+			return true;
+	return false;
+}
+
+/* OpenSSL takes a delta for the whole list (get_crl_score, without extended CRL support): whoever
+ * the complete list alone names gets in. */
+static void
+explain_delta(const struct lapse *lapse)
+{
+	const struct entry *held = crl_held(lapse);
+	struct locus where = { .path = held != NULL ? held->path : NULL };
+	const struct material_crl *complete;
+	const struct remedy *remedy = NULL;
+	struct suspect *suspect;
+
+	if (held == NULL || !held->crl.is_delta || has_complete_list(lapse))
+		return;
+	complete = material_crl_for(&lapse->scene->diagnosis->material,
+		lapse->scene->diagnosis->judge, lapse->ca, lapse->scene->request->at);
+	if (complete != NULL)
+		remedy = remedy_install(lapse, CAUSE_CRL_DELTA_ONLY, complete, held);
+	suspect = suspect_add(lapse->scene, lapse->suspects, CAUSE_CRL_DELTA_ONLY, &where, remedy);
+	suspect->certain = true;
+	suspect->idle = SEVERITY_WARNING;
+	suspect_subject(lapse->scene, suspect, lapse->ca);
+	suspect_evidence(lapse->scene, suspect,
+		"%s:%u: of %s there is a delta CRL alone, and OpenSSL takes it for the whole list: "
+		"whoever was revoked before it gets in",
+		held->path, held->line, scene_name(lapse->scene, lapse->ca));
+	if (remedy == NULL)
+		suspect->why = why_none(lapse);
+}
+
+static void
+explain_deltas(struct scene *scene, struct suspects *suspects, const struct cell *cell)
+{
+	const struct path *path = &cell->verdict->paths[0];
+	unsigned checked = cell->verifier->crl_check == CRL_CHECK_NONE   ? 0
+			   : cell->verifier->crl_check == CRL_CHECK_LEAF ? 2
+									 : path->length;
+	struct failure failure = { .rule = "revocation" };
+
+	for (unsigned i = 1; i < checked && i < path->length; i++) {
+		struct lapse lapse = { scene, suspects, cell,
+			(size_t)(cell->verifier - scene->service->verifiers), &failure,
+			path->certs[i - 1], path->certs[i] };
+
+		explain_delta(&lapse);
+	}
+}
+
 static void
 crl_run(struct scene *scene, struct suspects *suspects)
 {
@@ -362,6 +421,8 @@ crl_run(struct scene *scene, struct suspects *suspects)
 			explain_refused(scene, suspects, cell);
 		if (cell->accepted && !cell->client->must_be_accepted)
 			explain_admitted(scene, suspects, cell);
+		if (cell->accepted)
+			explain_deltas(scene, suspects, cell);
 	}
 }
 

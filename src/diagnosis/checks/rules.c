@@ -267,6 +267,18 @@ explain_breach(const struct breach *breach)
 	}
 }
 
+/* Of what is no CA, nobody expects the key usage of one. */
+static bool
+follows_from_other(const struct path *path, const struct failure *failure)
+{
+	for (unsigned i = 0; i < path->failure_count; i++)
+		if (failure->error == X509_V_ERR_KEYUSAGE_NO_CERTSIGN &&
+			path->failures[i].error == X509_V_ERR_INVALID_CA &&
+			path->failures[i].depth == failure->depth)
+			return true;
+	return false;
+}
+
 static void
 rules_run(struct scene *scene, struct suspects *suspects)
 {
@@ -280,7 +292,8 @@ rules_run(struct scene *scene, struct suspects *suspects)
 			struct breach breach = { scene, suspects, cell, &cell->verdict->paths[0],
 				&cell->verdict->paths[0].failures[j] };
 
-			if (!failure_is_forgiven(cell->verifier, breach.failure))
+			if (!failure_is_forgiven(cell->verifier, breach.failure) &&
+				!follows_from_other(breach.path, breach.failure))
 				explain_breach(&breach);
 		}
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diagnosis/restore.h"
+#include "diagnosis/twin.h"
 
 enum mend { MEND_TEXT, MEND_LOST, MEND_BLOCK, MEND_FORMAT, MEND_TRUST, MEND_NOTHING };
 
@@ -219,6 +220,8 @@ suspect_defect(struct scene *scene, struct suspects *suspects, const struct trus
 		defect->harmless && rule->idle == SEVERITY_WARNING && rule->mend == MEND_NOTHING
 			? SEVERITY_NOTE
 			: rule->idle;
+	if (entry != NULL && entry->kind == ENTRY_PRIVATE_KEY)
+		suspect->idle = SEVERITY_WARNING; /* whoever may read the store has it */
 	suspect_evidence(scene, suspect, "%s:%u (byte %zu): %s", defect->path, defect->line,
 		defect->offset, defect->text);
 	if (!store->loading.loads && store->loading.error != NULL)
@@ -335,11 +338,64 @@ check_generated(struct scene *scene, struct suspects *suspects, const struct sto
 	}
 }
 
+/* One that still parses, and of which known-good material has the bytes as they were signed. */
+static void
+suspect_damaged(struct scene *scene, struct suspects *suspects, const struct entry *entry,
+	const struct entry *known, size_t damage)
+{
+	struct locus where = { .path = entry->path,
+		.line = entry->line,
+		.offset = entry->offset,
+		.length = entry->length };
+	struct remedy *remedy =
+		remedy_new(scene, "restore-entry", CAUSE_STORE_CORRUPT_ENTRY, entry->path);
+	struct span bytes;
+	struct suspect *suspect;
+	struct err err = { 0 };
+
+	if (world_read(scene->world, entry->path, STORE_MAX_SIZE, &bytes, &err) < 0 ||
+		entry->offset > bytes.length || entry->length > bytes.length - entry->offset)
+		return;
+	remedy->damaged = span_of(bytes.data + entry->offset, entry->length);
+	remedy->bytes = known->der;
+	remedy->label = known->kind == ENTRY_CRL ? "X509 CRL" : "CERTIFICATE";
+	remedy_says(scene, remedy, "restore the damaged block at line %u of %s from %s",
+		entry->line, entry->path, known->path);
+	suspect = suspect_add(scene, suspects, CAUSE_STORE_CORRUPT_ENTRY, &where, remedy);
+	suspect->certain = true;
+	suspect->idle = SEVERITY_WARNING;
+	suspect_evidence(scene, suspect,
+		"%s:%u: %zu bytes of this %s are not those of %s, and its issuer's signature does "
+		"not fit: it is damaged, although it can be read",
+		entry->path, entry->line, damage, known->kind == ENTRY_CRL ? "CRL" : "certificate",
+		known->path);
+	if (entry->kind == ENTRY_CERTIFICATE)
+		suspect_subject(scene, suspect, &known->cert);
+}
+
+static void
+check_damaged(struct scene *scene, struct suspects *suspects, const struct twins *twins,
+	const struct store *store)
+{
+	for (size_t i = 0; i < store->entry_count; i++) {
+		const struct entry *entry = &store->entries[i], *known;
+		size_t damage;
+
+		if ((entry->kind != ENTRY_CERTIFICATE && entry->kind != ENTRY_CRL) ||
+			entry_is_corrupt(store, entry))
+			continue;
+		known = twins_find(twins, entry->der, &damage);
+		if (known != NULL && twin_is_sound(scene, known, entry))
+			suspect_damaged(scene, suspects, entry, known, damage);
+	}
+}
+
 static void
 check_not_a_file(struct scene *scene, struct suspects *suspects, const struct trust_source *source)
 {
+	struct locus where = { .path = source->path };
 	struct suspect *suspect =
-		suspect_add(scene, suspects, CAUSE_STORE_WRONG_FORMAT, &source->where, NULL);
+		suspect_add(scene, suspects, CAUSE_STORE_WRONG_FORMAT, &where, NULL);
 
 	suspect->certain = suspect->harmful = true;
 	suspect->idle = SEVERITY_WARNING;
@@ -351,6 +407,8 @@ check_not_a_file(struct scene *scene, struct suspects *suspects, const struct tr
 static void
 store_run(struct scene *scene, struct suspects *suspects)
 {
+	const struct twins *twins = twins_of(scene->diagnosis);
+
 	for (size_t i = 0; i < scene->service->verifier_count; i++)
 		for (size_t j = 0; j < scene->service->verifiers[i].source_count; j++) {
 			const struct trust_source *source =
@@ -360,6 +418,8 @@ store_run(struct scene *scene, struct suspects *suspects)
 
 			if (store->state == STORE_NOT_A_FILE)
 				check_not_a_file(scene, suspects, source);
+			if (store->state == STORE_PRESENT)
+				check_damaged(scene, suspects, twins, store);
 			if (store->state != STORE_PRESENT ||
 				source->loader == LOADER_OPENSSL_DIRECTORY)
 				continue;

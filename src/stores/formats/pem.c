@@ -444,6 +444,30 @@ name_mixed(struct store_builder *builder, size_t first_defect, size_t first_entr
 	}
 }
 
+/* Lines that are mixed leave text beside BEGIN and END lines: that is the same damage. */
+static void
+drop_mixed_text(struct store_builder *builder, size_t first)
+{
+	size_t from = SIZE_MAX, to = 0, kept = first;
+
+	for (size_t i = first; i < builder->defect_count; i++) {
+		const struct defect *defect = &builder->defects[i];
+
+		if (defect->cause != CAUSE_STORE_INTERLEAVED_WRITE)
+			continue;
+		from = defect->offset < from ? defect->offset : from;
+		to = defect->offset + defect->length;
+	}
+	for (size_t i = first; i < builder->defect_count; i++) {
+		const struct defect *defect = &builder->defects[i];
+
+		if (defect->cause != CAUSE_STORE_STRAY_TEXT || defect->offset < from ||
+			defect->offset >= to)
+			builder->defects[kept++] = *defect;
+	}
+	builder->defect_count = kept;
+}
+
 static void
 pem_read(struct store_builder *builder)
 {
@@ -468,6 +492,7 @@ pem_read(struct store_builder *builder)
 		qsort(builder->defects + first_defect, builder->defect_count - first_defect,
 			sizeof(*builder->defects), compare_defects);
 	name_mixed(builder, first_defect, first_entry);
+	drop_mixed_text(builder, first_defect);
 }
 
 const struct store_format store_pem = {

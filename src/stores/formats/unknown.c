@@ -13,6 +13,25 @@ is_blank(uint8_t byte)
 	return byte == 0 || byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
+/* Lines that are blank or begin with '#', and nothing else. */
+static bool
+holds_comments_alone(struct span bytes)
+{
+	bool comment = false;
+
+	for (size_t i = 0; i < bytes.length; i++) {
+		uint8_t byte = bytes.data[i];
+
+		if (byte == '\n')
+			comment = false;
+		else if (!comment && byte == '#')
+			comment = true;
+		else if (!comment && !is_blank(byte))
+			return false;
+	}
+	return true;
+}
+
 static void
 unknown_read(struct store_builder *builder)
 {
@@ -30,6 +49,9 @@ unknown_read(struct store_builder *builder)
 	else if (blank == builder->bytes.length)
 		(void)builder_defect(builder, CAUSE_STORE_EMPTY, 0, builder->bytes.length,
 			"the file holds nothing but white space");
+	else if (holds_comments_alone(builder->bytes))
+		(void)builder_defect(builder, CAUSE_STORE_EMPTY, 0, builder->bytes.length,
+			"the file holds nothing but comments");
 	else
 		(void)builder_defect(builder, CAUSE_STORE_WRONG_FORMAT, 0, builder->bytes.length,
 			"the file holds no PEM block and is of no known format");
