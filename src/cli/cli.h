@@ -75,7 +75,9 @@ const char *session_directory(struct session *);
 /* The question on the terminal; false where standard input is none, or the answer is not yes. */
 bool session_confirm(struct session *, const char *question);
 
-/* A message on standard error, sanitised; none where only the exit status is wanted. */
+/* A message on standard error, sanitised. */
+void session_say(const struct session *, const char *format, ...) PRINTF(2, 3);
+/* The same; none where only the exit status is wanted. */
 void session_warn(const struct session *, const char *format, ...) PRINTF(2, 3);
 
 /* Runs one command line; what goes to standard output is in out, messages go to standard error. */

@@ -52,18 +52,34 @@ session_ledger(struct session *session, bool create, bool lock)
 	return lock ? ledger_lock(session->ledger, &session->err) : 0;
 }
 
+static void
+say(const struct session *session, const char *format, va_list arguments)
+{
+	const char *text = arena_vprintf(session->arena, format, arguments);
+
+	(void)fprintf(stderr, "trustmend: %s\n", text_sanitize(session->arena, text, strlen(text)));
+}
+
+void
+session_say(const struct session *session, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(session, format, arguments);
+	va_end(arguments);
+}
+
 void
 session_warn(const struct session *session, const char *format, ...)
 {
 	va_list arguments;
-	const char *text;
 
 	if (session->options.quiet)
 		return;
 	va_start(arguments, format);
-	text = arena_vprintf(session->arena, format, arguments);
+	say(session, format, arguments);
 	va_end(arguments);
-	(void)fprintf(stderr, "trustmend: %s\n", text_sanitize(session->arena, text, strlen(text)));
 }
 
 int
@@ -189,10 +205,7 @@ say_version(struct buffer *out)
 static void
 say_error(const struct session *session)
 {
-	const char *text =
-		text_sanitize(session->arena, session->err.message, strlen(session->err.message));
-
-	(void)fprintf(stderr, "trustmend: %s\n", text);
+	session_say(session, "%s", session->err.message);
 	if (session->err.code == ERR_USAGE)
 		(void)fprintf(stderr, "See trustmend --help.\n");
 }

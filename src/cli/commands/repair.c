@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/plan_file.h"
@@ -39,13 +38,11 @@ agreed(struct session *session, const struct plan *plan)
 static void
 say_failure(struct session *session, const struct plan *plan, const struct repair *repair)
 {
-	const char *text;
-
 	if (repair->result != RESULT_ROLLED_BACK && repair->result != RESULT_STUCK)
 		return;
-	text = text_sanitize(session->arena, repair->text, strlen(repair->text));
-	(void)fprintf(stderr, "trustmend: repair of %s failed and %s: %s\n", plan->service->target,
-		repair->result == RESULT_STUCK ? "could not be undone" : "was undone", text);
+	session_say(session, "repair of %s failed and %s: %s", plan->service->target,
+		repair->result == RESULT_STUCK ? "could not be undone" : "was undone",
+		repair->text);
 }
 
 /* Shows, asks, applies and proves for one service. */

@@ -78,7 +78,6 @@ TEST(list, "all pids are listed once, in their order, ours among them")
 TEST(stat, "state, parent and start are those of the process")
 {
 	struct proc_stat stat;
-	ARENA;
 	OURS;
 
 	CHECK(proc_stat_read(self, &stat) == 0);
