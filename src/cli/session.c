@@ -52,6 +52,7 @@ session_ledger(struct session *session, bool create, bool lock)
 	return lock ? ledger_lock(session->ledger, &session->err) : 0;
 }
 
+PRINTF(2, 0)
 static void
 say(const struct session *session, const char *format, va_list arguments)
 {

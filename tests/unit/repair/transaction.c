@@ -46,6 +46,12 @@ plan_of(struct town *town, typeof(&test_passes) test)
 	return plan_make(town->diagnosis, service_of(town, test), &town->request);
 }
 
+static int
+carry_out(struct town *town, struct plan *plan, struct repair *ret, struct err *err)
+{
+	return plan_apply(town->diagnosis, plan, &town->request, false, ret, err);
+}
+
 static const char *
 content_of(struct town *town, const char *path)
 {
@@ -106,8 +112,7 @@ TEST(applied, "a plan is carried out, proved and closed; a second one has nothin
 	struct err err = { 0 };
 	TOWN;
 
-	CHECK(plan_apply(town.diagnosis, plan_of(&town, test_passes), &town.request, false, &repair,
-		      &err) == 0);
+	CHECK(carry_out(&town, plan_of(&town, test_passes), &repair, &err) == 0);
 	CHECK(repair.result == RESULT_APPLIED && repair.proof == PROOF_STAND_IN);
 	CHECK(repair.after_count >= 2);
 	for (size_t i = 0; i < repair.after_count; i++)
@@ -133,8 +138,7 @@ TEST(no_baseline,
 	size_t count;
 	TOWN;
 
-	CHECK(plan_apply(town.diagnosis, plan_of(&town, test_passes), &town.request, false, &repair,
-		      &err) == 0);
+	CHECK(carry_out(&town, plan_of(&town, test_passes), &repair, &err) == 0);
 	CHECK(ledger_baselines(town.ledger, town.arena, NULL, &baselines, &count, &err) == 0);
 	CHECK(count == 0);
 	CHECK(ledger_versions(town.ledger, town.arena, town_path(&town, TOWN_STORE), &versions,
@@ -182,8 +186,7 @@ TEST(not_run, "below a directory no program of the server's is run, not its own 
 	struct err err = { 0 };
 	TOWN;
 
-	CHECK(plan_apply(town.diagnosis, plan_of(&town, test_fails), &town.request, false, &repair,
-		      &err) == 0);
+	CHECK(carry_out(&town, plan_of(&town, test_fails), &repair, &err) == 0);
 	CHECK(repair.result == RESULT_APPLIED && repair.proof == PROOF_STAND_IN);
 	CHECK(repair.tested == TESTED_NOT);
 	CHECK(repair.untested != NULL && strstr(repair.untested, town.place.root) != NULL);
@@ -242,8 +245,7 @@ TEST(changed_since,
 	TOWN;
 
 	path = town_path(&town, TOWN_STORE);
-	CHECK(plan_apply(town.diagnosis, plan_of(&town, test_passes), &town.request, false, &repair,
-		      &err) == 0);
+	CHECK(carry_out(&town, plan_of(&town, test_passes), &repair, &err) == 0);
 	CHECK(chmod(path, 0600) == 0);
 	CHECK(transaction_rollback(town.arena, town.ledger, town.world, 0, &repair, &err) == -1);
 	CHECK(err.code == ERR_BUSY && err_exit_status(err.code) == 75);
@@ -263,8 +265,7 @@ interrupted(struct town *town, enum transaction_state state, enum step_state ste
 	struct transaction transaction;
 	struct err err = { 0 };
 
-	if (plan_apply(town->diagnosis, plan_of(town, test_passes), &town->request, false, &repair,
-		    &err) < 0)
+	if (carry_out(town, plan_of(town, test_passes), &repair, &err) < 0)
 		return false;
 	transaction = newest(town);
 	for (size_t i = 0; i < transaction.step_count; i++)
