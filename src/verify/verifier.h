@@ -82,6 +82,7 @@ struct verifier {
 	const char *engine; /* "openssl" */
 	bool partial_chain; /* any certificate in the store ends a path (X509_V_FLAG_PARTIAL_CHAIN)
 			     */
+	bool strict_profile; /* the strict profile of RFC 5280 (X509_V_FLAG_X509_STRICT) */
 	enum verify_purpose purpose;
 	enum crl_check crl_check;
 	struct locus crl_check_where;
