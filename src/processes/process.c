@@ -115,23 +115,20 @@ user_name(struct arena *arena, uid_t user)
 	return text_sanitize(arena, found->pw_name, strlen(found->pw_name));
 }
 
-/* SELinux gives a context, AppArmor "profile (mode)". A profile that only complains stops nothing.
- */
+/* SELinux gives a context, AppArmor "profile (mode)", of which a mode that only complains stops
+ * nothing. */
 static const char *
 security_label(struct arena *arena, int directory)
 {
 	char *label = proc_read(arena, directory, "attr/current", NAME_SIZE, NULL);
-	char *mode;
+	const char *mode;
 
 	if (label == NULL)
 		return NULL;
 	label[strcspn(label, "\n")] = '\0';
 	mode = strstr(label, " (");
-	if (mode != NULL) {
-		if (strcmp(mode, " (enforce)") != 0)
-			return NULL;
-		*mode = '\0';
-	}
+	if (mode != NULL && strcmp(mode, " (enforce)") != 0)
+		return NULL;
 	return *label == '\0' || strcmp(label, "unconfined") == 0 ? NULL : label;
 }
 

@@ -40,11 +40,20 @@ add_path(struct arena *arena, const struct path *path, struct json *json)
 	json_object_close(json);
 }
 
+/* What the engine's refusal is known as, where its own words lead astray; or NULL. */
+static const struct cause *
+cause_of(const struct verdict *verdict)
+{
+	return verdict != NULL && verdict->below_partial_anchor ? cause_get(CAUSE_CRL_PARTIAL_CHAIN)
+								: NULL;
+}
+
 static void
 add_judged(struct arena *arena, const struct judged *judged, struct json *json)
 {
 	const struct verdict *verdict = judged->verdict;
 	const struct cert *leaf = leaf_of(judged);
+	const struct cause *cause = cause_of(verdict);
 
 	json_object_open(json);
 	json_member_text(json, "subject", leaf != NULL ? name_text(arena, leaf->subject) : NULL);
@@ -64,6 +73,11 @@ add_judged(struct arena *arena, const struct judged *judged, struct json *json)
 	json_member_number(json, "depth", verdict != NULL ? verdict->depth : 0);
 	json_object_close(json);
 	json_member_text(json, "difference", verdict != NULL ? verdict->difference : NULL);
+	json_key(json, "causes");
+	json_array_open(json);
+	if (cause != NULL)
+		json_text(json, cause->code);
+	json_array_close(json);
 	json_key(json, "paths");
 	json_array_open(json);
 	for (size_t i = 0; verdict != NULL && i < verdict->path_count; i++)
@@ -109,6 +123,7 @@ report_verify_text(struct arena *arena, const struct judged *judged, size_t coun
 	for (size_t i = 0; i < count; i++) {
 		const struct verdict *verdict = judged[i].verdict;
 		const struct cert *leaf = leaf_of(&judged[i]);
+		const struct cause *cause = cause_of(verdict);
 		bool accepted = verdict != NULL && verdict->accepted;
 
 		buffer_addf(out, "%s%s%s  %s  %s",
@@ -125,6 +140,9 @@ report_verify_text(struct arena *arena, const struct judged *judged, size_t coun
 		buffer_add_text(out, "\n");
 		if (verdict != NULL && verdict->difference != NULL)
 			buffer_addf(out, "    %s\n", shown(style, verdict->difference));
+		if (cause != NULL)
+			buffer_addf(out, "    %s: %s\n    why: trustmend explain %s\n", cause->code,
+				cause->title, cause->code);
 		for (size_t j = 0; style->verbose && verdict != NULL && j < verdict->path_count;
 			j++)
 			text_path(arena, &verdict->paths[j], j + 1, style, out);

@@ -167,6 +167,26 @@ take_sent(struct question *question, const struct client *client, struct verdict
 	return 0;
 }
 
+/*
+ * Where CRLs of the whole chain are checked, OpenSSL wants one for the last certificate too. That
+ * of an anchor which is no root was signed by a CA that is not on the path, so nothing satisfies it
+ * (openssl issue 5081).
+ */
+static bool
+is_below_partial_anchor(const struct verifier *verifier, const struct verdict *verdict)
+{
+	const struct path *path = verdict->path_count > 0 ? &verdict->paths[0] : NULL;
+
+	if (verdict->accepted || !verifier->partial_chain ||
+		verifier->crl_check != CRL_CHECK_CHAIN || path == NULL || path->length == 0 ||
+		!path->ends_in_anchor || verdict->depth != path->length - 1)
+		return false;
+	return (verdict->error == X509_V_ERR_UNABLE_TO_GET_CRL ||
+		       verdict->error == X509_V_ERR_CRL_SIGNATURE_FAILURE) &&
+	       path->certs[verdict->depth] != NULL &&
+	       !cert_is_self_issued(path->certs[verdict->depth]);
+}
+
 static void
 judge_question(struct question *question, struct verdict *verdict)
 {
@@ -179,6 +199,7 @@ judge_question(struct question *question, struct verdict *verdict)
 	verdict->text = answer.text;
 	verdict->depth = answer.depth;
 	judge_paths(question, &answer, verdict);
+	verdict->below_partial_anchor = is_below_partial_anchor(question->verifier, verdict);
 }
 
 const struct verdict *

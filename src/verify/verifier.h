@@ -79,9 +79,10 @@ struct verifier {
 	bool depth_counts_all;
 	/* Its callback lets all errors pass, and the last one decides (nginx). */
 	bool last_error_decides;
-	const char *engine; /* "openssl" */
-	bool partial_chain; /* any certificate in the store ends a path (X509_V_FLAG_PARTIAL_CHAIN)
-			     */
+	const char *engine;  /* "openssl" */
+	bool partial_chain;  /* any certificate in the store ends a path (X509_V_FLAG_PARTIAL_CHAIN)
+			      */
+	bool strict_profile; /* the strict profile of RFC 5280 (X509_V_FLAG_X509_STRICT) */
 	enum verify_purpose purpose;
 	enum crl_check crl_check;
 	struct locus crl_check_where;

@@ -87,9 +87,11 @@ struct verdict {
 	int error;        /* X509_V_…; 0 where accepted */
 	const char *text; /* the engine's text of it */
 	unsigned depth;
-	bool undetermined;      /* a bound was met */
-	const char *difference; /* our own judgement differs: how; NULL where they agree */
-	struct path *paths;     /* best first: fewest failures, then longest */
+	bool undetermined;         /* a bound was met */
+	bool below_partial_anchor; /* refused for a CRL that would cover the anchor itself, which is
+				      no root */
+	const char *difference;    /* our own judgement differs: how; NULL where they agree */
+	struct path *paths;        /* best first: fewest failures, then longest */
 	size_t path_count;
 };
 

@@ -35,7 +35,8 @@ struct credentials {
 	 * (user_namespaces(7)): root of a container is nobody to the files of the host. */
 	bool in_user_namespace;
 	struct id_map mapped_users, mapped_groups;
-	const char *label;     /* SELinux context or AppArmor profile of the process, or NULL */
+	const char *label; /* of the process: SELinux context, "profile (enforce)" of AppArmor, or
+			      NULL */
 	const char *user_name; /* for people, or NULL */
 };
 

@@ -250,6 +250,46 @@ name_equal(struct span a, struct span b)
 }
 
 /* FNV-1a, 64 bits. */
+/* As a text; -1 where it is none. */
+static ssize_t
+value_text(const struct der_element *value, uint8_t *out)
+{
+	if (value->tag != DER_NUMERIC_STRING)
+		return attribute_utf8(value, out);
+	(void)memcpy(out, value->content.data, value->content.length);
+	return (ssize_t)value->content.length;
+}
+
+static bool
+value_same_text(const struct der_element *a, const struct der_element *b)
+{
+	CLEANUP(mem_freep) uint8_t *left = mem_alloc(attribute_utf8_bound(a) + 1);
+	CLEANUP(mem_freep) uint8_t *right = mem_alloc(attribute_utf8_bound(b) + 1);
+	ssize_t left_length, right_length;
+
+	if (span_equal(a->whole, b->whole))
+		return true;
+	left_length = value_text(a, left);
+	right_length = value_text(b, right);
+	return left_length >= 0 && left_length == right_length &&
+	       memcmp(left, right, (size_t)left_length) == 0;
+}
+
+bool
+name_same_text(struct span a, struct span b)
+{
+	struct attribute_walk left = attribute_walk_of(a), right = attribute_walk_of(b);
+	struct attribute mine, other;
+
+	while (attribute_next(&left, &mine))
+		if (!attribute_next(&right, &other) || mine.begins_set != other.begins_set ||
+			!span_equal(mine.oid, other.oid) ||
+			!value_same_text(&mine.value, &other.value))
+			return false;
+	return !attribute_next(&right, &other) && attribute_walk_is_whole(&left) &&
+	       attribute_walk_is_whole(&right);
+}
+
 uint64_t
 name_hash(struct span name)
 {

@@ -13,6 +13,9 @@ enum { NAME_MAX_ATTRIBUTES = 64, NAME_HASH_TEXT_SIZE = 9 };
 
 /* RFC 5280 7.1, as OpenSSL 3 carries it out (crypto/x509/x_name.c, asn1_string_canon). */
 bool name_equal(struct span a, struct span b);
+/* The same texts to the letter, of whatever string types; NumericString counts as one, which
+ * name_equal (and OpenSSL) compares by its bytes. */
+bool name_same_text(struct span a, struct span b);
 /* Equal names (in the sense above) have equal hashes. Not a digest. */
 uint64_t name_hash(struct span name);
 /* True for the empty sequence. */

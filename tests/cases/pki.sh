@@ -149,8 +149,10 @@ resigned() { # NAME OF SERIAL: malformed by the CA itself
 }
 resigned issuing-negative issuing ff
 resigned issuing-padded issuing 0001
+certify issuing-spelled '/O=EXAMPLE/CN=issuing' issuing root "$CA"
+STRINGS=nombstr certify issuing-printable '/O=Example/CN=Issuing' issuing root "$CA"
 KEY_ID='' certify issuing-version-1 '/O=Example/CN=Issuing' issuing root ''
-certify renewed '/O=Example/CN=Issuing' renewed root "$CA"
+certify renewed '/O=Example/CN=Issuing' renewed root "$CA" 20240101000000Z $END
 certify root-expired '/O=Example/CN=Root' root - "$CA" $BEGIN $PAST
 certify root-path-length '/O=Example/CN=Root' root - "$(but "$CA" basicConstraints basicConstraints=critical,CA:TRUE,pathlen:0)"
 

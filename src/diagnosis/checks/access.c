@@ -226,6 +226,31 @@ check_writable(struct scene *scene, struct suspects *suspects, const struct trus
 			       "mode would bless it: compare it first";
 }
 
+/* None of these servers looks at the mode of what it trusts from; PostgreSQL and others refuse a
+ * file with a key in it that others may read. */
+static void
+check_key_exposed(struct scene *scene, struct suspects *suspects, const struct trust_source *source,
+	const struct file_identity *identity)
+{
+	const struct store *store =
+		stores_open(scene->diagnosis->stores, scene->world, source->path, LOADER_ANY);
+	struct locus where = file_locus(source->path);
+	struct suspect *suspect;
+
+	if (identity->type != FILE_REGULAR || (identity->mode & (S_IRGRP | S_IROTH)) == 0 ||
+		store_count(store, ENTRY_PRIVATE_KEY) == 0)
+		return;
+	suspect = suspect_add(scene, suspects, CAUSE_PERMISSION_TOO_OPEN, &where, NULL);
+	suspect->certain = true;
+	suspect->idle = SEVERITY_WARNING;
+	suspect_evidence(scene, suspect,
+		"%s holds a private key, and its mode %04o lets others than its owner read it: "
+		"this server does not look, PostgreSQL refuses such a file",
+		source->path, (unsigned)identity->mode & 07777);
+	suspect->why = "the key counts as known to whoever could read it: replace it, and take it "
+		       "out of the store";
+}
+
 /* One path that one reader must get at; true where something stands in the way. */
 static bool
 check_reader(struct scene *scene, struct suspects *suspects, const struct trust_source *source,
@@ -275,8 +300,10 @@ check_source(struct scene *scene, struct suspects *suspects, const struct trust_
 		return;
 	if ((source->read_times & READ_AT_HANDSHAKE) != 0)
 		check_files(scene, suspects, source);
-	if (world_stat(scene->world, source->path, &identity, &err) == 0)
-		check_writable(scene, suspects, source, &identity);
+	if (world_stat(scene->world, source->path, &identity, &err) < 0)
+		return;
+	check_writable(scene, suspects, source, &identity);
+	check_key_exposed(scene, suspects, source, &identity);
 }
 
 static void

@@ -199,6 +199,16 @@ was_here_before(const struct gap *gap, const struct cert *cert)
 	return false;
 }
 
+/* Both are good, and one of them is there. The newer one still has to come; an older one had its
+ * place taken, by a tool or a format that holds one certificate of a name. */
+static enum cause_code
+name_of_two(const struct material_cert *missing, const struct trusted *found)
+{
+	return missing != NULL && missing->cert->not_before < found->cert->not_before
+		       ? CAUSE_CHAIN_ONE_PER_SUBJECT
+		       : CAUSE_CHAIN_ROLLOVER_INCOMPLETE;
+}
+
 /* A certificate of this name is in the store, and another key signed. Which of the two names it
  * gets depends on whether the old one is still good. */
 static bool
@@ -225,7 +235,7 @@ explain_other_key(struct gap *gap, const struct cert *wanted, const struct mater
 		vouched = material_has_cert(&gap->scene->diagnosis->material, found->cert) ||
 			  serves_others(gap, found->cert);
 		if (vouched)
-			cause = CAUSE_CHAIN_ROLLOVER_INCOMPLETE;
+			cause = name_of_two(material, found);
 		if (gap->below != NULL &&
 			signature_cert(judge_signatures(gap->scene->diagnosis->judge), gap->below,
 				found->cert->spki) == SIGNATURE_GOOD)

@@ -3,6 +3,7 @@
  * format, trust settings. */
 #include <string.h>
 
+#include "diagnosis/malformed.h"
 #include "diagnosis/restore.h"
 #include "diagnosis/twin.h"
 
@@ -183,6 +184,38 @@ remedy_for(
 	return NULL;
 }
 
+/* What does not parse, and was issued so: no damage, and nothing that could be restored. */
+static void
+suspect_malformed(struct scene *scene, struct suspects *suspects, const struct store *store,
+	const struct defect *defect, const struct cert *malformed)
+{
+	struct locus where = { .path = defect->path,
+		.line = defect->line,
+		.offset = defect->offset,
+		.length = defect->length };
+	const struct remedy *remedy =
+		malformed_remedy(scene, defect, defect_bytes(scene, store, defect), malformed);
+	struct suspect *suspect =
+		suspect_add(scene, suspects, CAUSE_CHAIN_MALFORMED, &where, remedy);
+	const char *fault = strstr(defect->text, ": ");
+
+	suspect->certain = true;
+	suspect->harmful = !defect->harmless || !store->loading.loads;
+	suspect->idle = suspect->harmful ? SEVERITY_WARNING : SEVERITY_NOTE;
+	suspect_subject(scene, suspect, malformed);
+	suspect_evidence(scene, suspect, "%s:%u (byte %zu): the certificate of %s does not parse%s",
+		defect->path, defect->line, defect->offset, scene_name(scene, malformed),
+		fault != NULL ? fault : "");
+	suspect_evidence(scene, suspect,
+		"its signature is good: it is as its CA issued it, and not damaged");
+	if (!store->loading.loads && store->loading.error != NULL)
+		suspect_evidence(
+			scene, suspect, "OpenSSL loads nothing from it: %s", store->loading.error);
+	if (remedy == NULL)
+		suspect->why = "its CA has to issue it anew: no certificate of this name and key "
+			       "that can be read is known to be good";
+}
+
 static void
 suspect_defect(struct scene *scene, struct suspects *suspects, const struct trust_source *source,
 	const struct store *store, const struct defect *defect)
@@ -201,9 +234,14 @@ suspect_defect(struct scene *scene, struct suspects *suspects, const struct trus
 						     defect->path, LOADER_ANY);
 	struct suspect *suspect;
 	const struct remedy *remedy;
+	struct cert malformed;
 
 	if (rule == NULL)
 		return;
+	if (cause == CAUSE_STORE_CORRUPT_ENTRY && malformed_by_ca(scene, defect, &malformed)) {
+		suspect_malformed(scene, suspects, store, defect, &malformed);
+		return;
+	}
 	/* A foreign object that stands in the place of all certificates has cost them. */
 	remedy = remedy_for(scene, file, defect,
 		rule->mend == MEND_NOTHING && !file->loading.loads && !store->loading.loads

@@ -180,6 +180,8 @@ set_parameters(X509_STORE_CTX *context, const struct question *question)
 	X509_VERIFY_PARAM_set_time(parameters, (time_t)question->at);
 	if (verifier->partial_chain)
 		flags |= X509_V_FLAG_PARTIAL_CHAIN;
+	if (verifier->strict_profile)
+		flags |= X509_V_FLAG_X509_STRICT;
 	if (verifier->crl_check != CRL_CHECK_NONE)
 		flags |= X509_V_FLAG_CRL_CHECK;
 	if (verifier->crl_check == CRL_CHECK_CHAIN)

@@ -5,4 +5,4 @@
 
 healthy_with_directory haproxy
 rm "$ANCHORS"/*
-certs issuing root >"$ANCHORS/bundle.pem"
+certs issuing root >"$ANCHORS/store.pem"

@@ -4,4 +4,4 @@
 . "$CASES/lib.sh"
 
 healthy haproxy
-rewrite "$ANCHORS" sed -z "s/\\n/\\\\\\\\n/g"
+rewrite "$ANCHORS" awk '{ printf "%s\\n", $0 }'
