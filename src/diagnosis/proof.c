@@ -49,7 +49,10 @@ world_without(struct diagnosis *diagnosis, const struct service *service, struct
 			(left_out != NULL && remedy_is_same(suspect->remedy, left_out->remedy)))
 			continue;
 		if (remedy_apply(suspect->remedy, overlay, diagnosis->arena, &err) < 0) {
+			/* What cannot be carried out is no remedy, now or later. */
 			suspect->dropped = true;
+			suspect->unfit = suspect->remedy;
+			suspect->remedy = NULL;
 			suspect->why = arena_strdup(diagnosis->arena, err.message);
 		}
 	}
