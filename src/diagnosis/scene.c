@@ -26,6 +26,10 @@ scene_down(struct scene *scene)
 {
 	struct service *service = scene->service;
 
+	if (service->problem_count > 0 && service->problems[0].where.path != NULL)
+		return arena_printf(scene->diagnosis->arena, "the server does not start: %s:%u: %s",
+			service->problems[0].where.path, service->problems[0].where.line,
+			service->problems[0].text);
 	if (service->problem_count > 0)
 		return arena_printf(scene->diagnosis->arena, "the server does not start: %s",
 			service->problems[0].text);
