@@ -51,6 +51,7 @@ struct suspect {
 	const char *evidence[SUSPECT_MAX_EVIDENCE];
 	size_t evidence_count;
 	const struct remedy *remedy; /* NULL: nothing safe would mend it */
+	const struct remedy *unfit;  /* one that could not be carried out, or NULL */
 	const char *why;             /* why there is none, or why it is not automatic */
 	bool *blames;                /* by client: it was suspected for these */
 	enum severity idle;          /* its severity where it turns out to hurt nobody known */

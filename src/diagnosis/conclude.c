@@ -303,6 +303,26 @@ attribute_causes(
 	}
 }
 
+/* With a configuration that its server refuses to read, nothing is known of what it would verify.
+ */
+static void
+note_unreadable(struct diagnosis *diagnosis, const struct service *service)
+{
+	const struct config_problem *problem = service->problems;
+	const char *text;
+
+	if (service->problem_count == 0 || service->verifier_count > 0)
+		return;
+	text = problem->where.path == NULL
+		       ? problem->text
+		       : arena_printf(diagnosis->arena, "%s:%u: %s", problem->where.path,
+				 problem->where.line, problem->text);
+	diagnosis->complete = false;
+	diagnosis->incomplete_why =
+		arena_printf(diagnosis->arena, "%s does not start with its configuration: %s",
+			service->name, text_sanitize(diagnosis->arena, text, strlen(text)));
+}
+
 /* A refusal that no cause explains is not passed over in silence. */
 static void
 note_unexplained(struct diagnosis *diagnosis, const struct proof *proof)
@@ -338,6 +358,7 @@ conclude_service(struct diagnosis *diagnosis, const struct request *request,
 		conclude_suspect(diagnosis, service, proof, running, later.list[i]);
 	attribute_causes(diagnosis, proof, proof->before->cells, proof->before->cell_count);
 	attribute_causes(diagnosis, proof, running->cells, running->cell_count);
+	note_unreadable(diagnosis, service);
 	note_unexplained(diagnosis, proof);
 	keep_cells(diagnosis, proof->before->cells, proof->before->cell_count);
 	keep_cells(diagnosis, running->cells, running->cell_count);

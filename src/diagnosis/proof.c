@@ -49,7 +49,10 @@ world_without(struct diagnosis *diagnosis, const struct service *service, struct
 			(left_out != NULL && remedy_is_same(suspect->remedy, left_out->remedy)))
 			continue;
 		if (remedy_apply(suspect->remedy, overlay, diagnosis->arena, &err) < 0) {
+			/* What cannot be carried out is no remedy, now or later. */
 			suspect->dropped = true;
+			suspect->unfit = suspect->remedy;
+			suspect->remedy = NULL;
 			suspect->why = arena_strdup(diagnosis->arena, err.message);
 		}
 	}
@@ -222,22 +225,31 @@ mark_unmendable(struct diagnosis *diagnosis, struct proof *proof)
 	}
 }
 
-/* What keeps the server from starting, and cannot be mended: everybody is refused, now or at the
- * next start. */
+/* The server does not start for what stands at this path. */
+static bool
+stops_start(const struct scene *scene, const char *path)
+{
+	for (size_t i = 0; i < scene->service->verifier_count; i++)
+		if (!scene->trusts[i]->loads && path != NULL &&
+			strcmp(scene->trusts[i]->failed->path, path) == 0)
+			return true;
+	return false;
+}
+
+/* What keeps the server from starting although all is done that can be: everybody is refused, now
+ * or at the next start. What would have mended it does not. */
 static void
 mark_down(const struct diagnosis *diagnosis, const struct scene *scene, struct proof *proof)
 {
 	for (size_t i = 0; scene->down != NULL && i < proof->suspects.count; i++) {
 		struct suspect *suspect = proof->suspects.list[i];
-		bool stops = false;
 
-		for (size_t j = 0; j < scene->service->verifier_count; j++)
-			stops = stops ||
-				(!scene->trusts[j]->loads && suspect->subject.where.path != NULL &&
-					strcmp(scene->trusts[j]->failed->path,
-						suspect->subject.where.path) == 0);
-		if (!stops || !suspect->certain || suspect->remedy != NULL)
+		if (!suspect->certain || !stops_start(scene, suspect->subject.where.path))
 			continue;
+		if (suspect->remedy != NULL)
+			suspect->why = "what is known to mend it does not help: mend it by hand";
+		suspect->unfit = suspect->remedy != NULL ? suspect->remedy : suspect->unfit;
+		suspect->remedy = NULL;
 		suspect->necessary = true;
 		for (size_t j = 0; j < diagnosis->clients.count; j++)
 			suspect->refuses[j] = diagnosis->clients.list[j].must_be_accepted;

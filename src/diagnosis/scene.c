@@ -26,15 +26,24 @@ scene_down(struct scene *scene)
 {
 	struct service *service = scene->service;
 
+	if (service->problem_count > 0 && service->problems[0].where.path != NULL)
+		return arena_printf(scene->diagnosis->arena, "the server does not start: %s:%u: %s",
+			service->problems[0].where.path, service->problems[0].where.line,
+			service->problems[0].text);
 	if (service->problem_count > 0)
 		return arena_printf(scene->diagnosis->arena, "the server does not start: %s",
 			service->problems[0].text);
-	for (size_t i = 0; i < service->verifier_count; i++)
-		if (!scene->trusts[i]->loads)
-			return arena_printf(scene->diagnosis->arena,
-				"the server does not start: %s %s: %s",
-				scene->trusts[i]->failed->directive, scene->trusts[i]->failed->path,
-				scene->trusts[i]->error);
+	for (size_t i = 0; i < service->verifier_count; i++) {
+		const struct trust *trust = scene->trusts[i];
+
+		if (!trust->loads)
+			return arena_printf(scene->diagnosis->arena, "%s: %s %s: %s",
+				trust->failed_store != NULL &&
+						trust->failed_store->state == STORE_TOO_LARGE
+					? "what the server trusts cannot be told"
+					: "the server does not start",
+				trust->failed->directive, trust->failed->path, trust->error);
+	}
 	return NULL;
 }
 

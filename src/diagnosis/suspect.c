@@ -15,6 +15,14 @@ remedy_is_same(const struct remedy *a, const struct remedy *b)
 	       (a->target == NULL || strcmp(a->target, b->target) == 0);
 }
 
+/* It is what would mend the suspect, or was to. */
+static bool
+is_its_remedy(const struct suspect *suspect, const struct remedy *remedy)
+{
+	return remedy_is_same(suspect->remedy, remedy) ||
+	       (suspect->unfit != NULL && remedy_is_same(suspect->unfit, remedy));
+}
+
 static bool
 place_same(const struct locus *a, const struct locus *b)
 {
@@ -33,7 +41,7 @@ suspect_add(struct scene *scene, struct suspects *suspects, enum cause_code caus
 	for (size_t i = 0; i < suspects->count; i++) {
 		suspect = suspects->list[i];
 		if (suspect->cause == cause && place_same(&suspect->subject.where, where) &&
-			remedy_is_same(suspect->remedy, remedy))
+			is_its_remedy(suspect, remedy))
 			return suspect;
 	}
 	suspect = arena_alloc(arena, sizeof(*suspect));

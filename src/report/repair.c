@@ -269,7 +269,8 @@ report_repair_text(const struct diagnosis *diagnosis, const struct plan *plan,
 	}
 	switch (repair->result) {
 	case RESULT_NOTHING:
-		buffer_addf(out, "%s: nothing to do.\n", shown(style, plan->service->target));
+		buffer_addf(out, "%s: %s.\n", shown(style, plan->service->target),
+			shown(style, repair->text));
 		break;
 	case RESULT_APPLIED:
 		text_test(plan, repair, style, out);

@@ -53,8 +53,13 @@ world_errno(struct world *world, int sys, const char *verb, const char *path, st
 	const char *text = world_printable(world, path);
 
 	errno = sys;
-	if (sys == EFBIG)
-		return err_sys(err, ERR_LIMIT, "%s %s", verb, text);
+	if (sys == EFBIG) {
+		err_set(err, ERR_LIMIT, "%s %s: it is larger than is read of such a file", verb,
+			text);
+		if (err != NULL)
+			err->sys = EFBIG;
+		return -1;
+	}
 	if (sys == EAGAIN) {
 		err_set(err, ERR_BUSY, "%s %s: it keeps changing", verb, text);
 		if (err != NULL)

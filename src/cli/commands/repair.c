@@ -4,6 +4,23 @@
 #include "cli/plan_file.h"
 #include "diagnosis/remember.h"
 
+/* Somebody is not treated as he must be, and nobody knows why: nothing was done, for nothing is
+ * known to do. */
+static bool
+is_undetermined(const struct diagnosis *diagnosis, const struct service *service)
+{
+	if (service->problem_count > 0 && service->verifier_count == 0)
+		return true;
+	for (size_t i = 0; i < diagnosis->cell_count; i++) {
+		const struct cell *cell = &diagnosis->cells[i];
+
+		if (cell->service == service && cell->state == STATE_DISK && cell->concerns &&
+			cell->accepted != cell->client->must_be_accepted && cell->cause_count == 0)
+			return true;
+	}
+	return false;
+}
+
 /* What came of one service, as an exit status. */
 static int
 status_of(const struct diagnosis *diagnosis, const struct plan *plan, const struct repair *repair)
@@ -24,7 +41,8 @@ status_of(const struct diagnosis *diagnosis, const struct plan *plan, const stru
 			diagnosis->items[i].finding->severity == SEVERITY_CRITICAL &&
 			diagnosis->items[i].finding->applicability != REPAIR_AUTOMATIC)
 			return 2;
-	return 0;
+	return repair->result == RESULT_NOTHING && is_undetermined(diagnosis, plan->service) ? 3
+											     : 0;
 }
 
 static bool
@@ -59,6 +77,10 @@ repair_service(struct session *session, struct diagnosis *diagnosis, struct plan
 			0 &&
 		repair->result != RESULT_STUCK)
 		return -1;
+	if (repair->result == RESULT_NOTHING && is_undetermined(diagnosis, plan->service))
+		repair->text = arena_printf(session->arena,
+			"nothing was done, for not all could be determined: %s",
+			diagnosis->incomplete_why);
 	if (session->options.json)
 		report_repair_json(diagnosis, plan, repair, &session->json);
 	else

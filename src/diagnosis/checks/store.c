@@ -442,6 +442,22 @@ check_not_a_file(struct scene *scene, struct suspects *suspects, const struct tr
 	suspect->why = "name the file itself in the configuration";
 }
 
+/* What engines here read past is told once for all of its places in a file. */
+static bool
+is_told(const struct store *store, size_t index)
+{
+	const struct defect *defect = &store->defects[index];
+	const struct defect_rule *rule = defect_rule_of(defect->cause);
+
+	if (rule == NULL || rule->mend != MEND_NOTHING || !defect->harmless)
+		return false;
+	for (size_t i = 0; i < index; i++)
+		if (store->defects[i].cause == defect->cause && store->defects[i].harmless &&
+			strcmp(store->defects[i].path, defect->path) == 0)
+			return true;
+	return false;
+}
+
 static void
 store_run(struct scene *scene, struct suspects *suspects)
 {
@@ -462,7 +478,9 @@ store_run(struct scene *scene, struct suspects *suspects)
 				source->loader == LOADER_OPENSSL_DIRECTORY)
 				continue;
 			for (size_t k = 0; k < store->defect_count; k++)
-				suspect_defect(scene, suspects, source, store, &store->defects[k]);
+				if (!is_told(store, k))
+					suspect_defect(
+						scene, suspects, source, store, &store->defects[k]);
 			check_wrong_store(scene, suspects, source, store);
 			check_generated(scene, suspects, store);
 			if (store->defect_count == 0)

@@ -25,7 +25,8 @@ struct reach {
 	const struct question *question;
 	X509_STORE *store;
 	struct span names[OPENSSL_MAX_NAMES];
-	size_t name_count, cert_count;
+	const X509 *certs[OPENSSL_MAX_CERTS]; /* each once: the store keeps no second copy */
+	size_t name_count, cert_count, crl_count;
 	bool bounded;
 };
 
@@ -66,6 +67,15 @@ reach_name(struct reach *reach, struct span name)
 		reach->bounded = true;
 }
 
+static bool
+is_added(const struct reach *reach, const X509 *cert)
+{
+	for (size_t i = 0; i < reach->cert_count; i++)
+		if (reach->certs[i] == cert)
+			return true;
+	return false;
+}
+
 /* All of one subject, in the order of the files: where several fit, the order decides. */
 static void
 add_certs(struct reach *reach, struct span name)
@@ -75,15 +85,17 @@ add_certs(struct reach *reach, struct span name)
 	const struct trusted *trusted;
 
 	while ((trusted = graph_next_subject(&walk, question->trust, name)) != NULL) {
-		X509 *cert;
+		X509 *cert =
+			objects_cert(question->judge->objects, trusted->cert, &trusted->settings);
 
-		if (reach->cert_count++ >= OPENSSL_MAX_CERTS) {
+		if (cert == NULL || is_added(reach, cert))
+			continue;
+		if (reach->cert_count >= OPENSSL_MAX_CERTS) {
 			reach->bounded = true;
 			return;
 		}
-		cert = objects_cert(question->judge->objects, trusted->cert, &trusted->settings);
-		if (cert != NULL)
-			(void)X509_STORE_add_cert(reach->store, cert);
+		reach->certs[reach->cert_count++] = cert;
+		(void)X509_STORE_add_cert(reach->store, cert);
 		reach_name(reach, trusted->cert->issuer);
 	}
 }
@@ -98,7 +110,7 @@ add_crls(struct reach *reach, struct span name)
 	while ((crl = graph_next_crl(&walk, question->trust, name)) != NULL) {
 		X509_CRL *decoded;
 
-		if (reach->cert_count++ >= OPENSSL_MAX_CERTS) {
+		if (reach->crl_count++ >= OPENSSL_MAX_CERTS) {
 			reach->bounded = true;
 			return;
 		}

@@ -4,6 +4,7 @@
 #include <openssl/pkcs12.h>
 
 #include "stores/damage.h"
+#include "stores/pem.h"
 
 static const struct store *
 open_bytes(struct stores *stores, const void *bytes, size_t length)
@@ -36,6 +37,57 @@ TEST(empty, "a file without bytes, or of white space, is an empty store")
 		defect_of(store, CAUSE_STORE_EMPTY) != NULL);
 	store = open_bytes(stores, "hello\n", 6);
 	CHECK(defect_of(store, CAUSE_STORE_WRONG_FORMAT) != NULL);
+}
+
+TEST(comments, "comments alone are an empty store; other text is of no known format")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	static const char comments[] = "# none\n\n  # yet", text[] = "# none\nyet\n";
+	const struct store *store = open_bytes(stores, comments, sizeof(comments) - 1);
+
+	CHECK(defect_of(store, CAUSE_STORE_EMPTY) != NULL && store->defect_count == 1);
+	store = open_bytes(stores, text, sizeof(text) - 1);
+	CHECK(defect_of(store, CAUSE_STORE_WRONG_FORMAT) != NULL && store->defect_count == 1);
+}
+
+TEST(misspelt, "a certificate below a misspelt label is a damaged entry")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(buffer_free) struct buffer text = {};
+	const struct store *store;
+
+	damage_setup();
+	pem_write(&text, "CERTIFICATE", damage_ders[0]);
+	pem_write(&text, "CERTFICATE", damage_ders[1]);
+	store = open_bytes(stores, text.data, text.length);
+	CHECK(store_count(store, ENTRY_CERTIFICATE) == 1 && store->loading.certificates == 1);
+	CHECK(defect_of(store, CAUSE_STORE_CORRUPT_ENTRY) != NULL);
+	CHECK(defect_of(store, CAUSE_STORE_FOREIGN_OBJECT) == NULL);
+	CHECK(defect_of(store, CAUSE_STORE_CORRUPT_ENTRY)->is_block);
+	CHECK(span_equal(defect_of(store, CAUSE_STORE_CORRUPT_ENTRY)->salvage, damage_ders[1]));
+}
+
+TEST(mixed, "text beside the lines of blocks that two writers mixed is no damage of its own")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(buffer_free) struct buffer one = {}, two = {}, mixed = {};
+	const struct store *store;
+	enum { CHUNK = 150 };
+
+	damage_setup();
+	pem_write(&one, "CERTIFICATE", damage_ders[0]);
+	pem_write(&two, "CERTIFICATE", damage_ders[1]);
+	for (size_t at = 0; at < one.length || at < two.length; at += CHUNK) {
+		if (at < one.length)
+			buffer_add(&mixed, one.data + at,
+				one.length - at < CHUNK ? one.length - at : CHUNK);
+		if (at < two.length)
+			buffer_add(&mixed, two.data + at,
+				two.length - at < CHUNK ? two.length - at : CHUNK);
+	}
+	store = open_bytes(stores, mixed.data, mixed.length);
+	CHECK(defect_of(store, CAUSE_STORE_INTERLEAVED_WRITE) != NULL);
+	CHECK(defect_of(store, CAUSE_STORE_STRAY_TEXT) == NULL);
 }
 
 TEST(der, "DER is salvaged, and is not what a server loads")
