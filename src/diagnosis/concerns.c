@@ -95,10 +95,8 @@ base_is_shared(const struct diagnosis *diagnosis, const char *path)
 	return false;
 }
 
-/* A known-good file stands for a store of its name; where several stores have that name, the
- * directory above tells which. */
-static bool
-stands_for(const struct diagnosis *diagnosis, const struct material_file *file, const char *path)
+bool
+concerns_file(const struct diagnosis *diagnosis, const struct material_file *file, const char *path)
 {
 	struct arena *arena = diagnosis->arena;
 
@@ -137,7 +135,7 @@ verifier_is_home(struct homes *homes, const struct verifier *verifier, const str
 		for (size_t j = 0; j < diagnosis->material.file_count; j++) {
 			const struct material_file *file = &diagnosis->material.files[j];
 
-			if (stands_for(diagnosis, file, path) &&
+			if (concerns_file(diagnosis, file, path) &&
 				store_names_client(file->store, set))
 				return true;
 		}

@@ -11,3 +11,10 @@
 #include "diagnosis/diagnosis.h"
 
 void concerns_settle(struct diagnosis *, const struct request *);
+
+/*
+ * Whether a known-good file stands for the store at this path: it has its name; and where several
+ * stores of the services examined have that name, that of the directory above as well. What a
+ * baseline or the ledger holds stands for its own path.
+ */
+bool concerns_file(const struct diagnosis *, const struct material_file *, const char *path);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diagnosis/completion.h"
+#include "diagnosis/concerns.h"
 #include "diagnosis/twin.h"
 #include "stores/pem.h"
 
@@ -79,7 +80,10 @@ restore_whole(struct scene *scene, const struct store *store)
 			const struct material_file *file = &material->files[i];
 			bool same_path = strcmp(file->path, store->path) == 0 ||
 					 (real != NULL && strcmp(file->path, real) == 0);
-			bool same_name = strcmp(path_base(file->path), path_base(store->path)) == 0;
+			bool same_name =
+				strcmp(path_base(file->path), path_base(store->path)) == 0 &&
+				(file->source != MATERIAL_KNOWN_GOOD ||
+					concerns_file(scene->diagnosis, file, store->path));
 
 			if ((exact ? same_path && file->version != NULL : same_name) &&
 				is_sound(file->store) && strcmp(file->store->format, "pem") == 0 &&

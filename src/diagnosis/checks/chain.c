@@ -142,12 +142,32 @@ gap_place(const struct gap *gap)
 	return (struct locus){ .path = source != NULL ? source->path : NULL };
 }
 
+/* The same certificate is missing for another client: one cause, and the name that tells more. */
+static struct suspect *
+suspect_of_remedy(const struct gap *gap, enum cause_code cause, const struct remedy *remedy)
+{
+	for (size_t i = 0; remedy != NULL && i < gap->suspects->count; i++) {
+		struct suspect *suspect = gap->suspects->list[i];
+
+		if (!remedy_is_same(suspect->remedy, remedy))
+			continue;
+		if (suspect->cause == CAUSE_CHAIN_UNKNOWN_CA && cause == CAUSE_CHAIN_ROOT_MISSING)
+			suspect->cause = cause;
+		if (suspect->cause == cause || (suspect->cause == CAUSE_CHAIN_ROOT_MISSING &&
+						       cause == CAUSE_CHAIN_UNKNOWN_CA))
+			return suspect;
+	}
+	return NULL;
+}
+
 static struct suspect *
 gap_suspect(struct gap *gap, enum cause_code cause, const struct locus *where,
 	const struct remedy *remedy, const struct cert *subject)
 {
-	struct suspect *suspect = suspect_add(gap->scene, gap->suspects, cause, where, remedy);
+	struct suspect *suspect = suspect_of_remedy(gap, cause, remedy);
 
+	if (suspect == NULL)
+		suspect = suspect_add(gap->scene, gap->suspects, cause, where, remedy);
 	suspect->verifier = gap->cell->verifier;
 	suspect_blame(gap->scene, suspect, gap->cell->client);
 	suspect->idle = SEVERITY_NOTE;

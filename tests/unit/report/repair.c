@@ -83,7 +83,7 @@ TEST(results, "each result says what it is, and what to do next")
 		enum repair_result result;
 		const char *words;
 	} wanted[] = {
-		{ RESULT_NOTHING, "nothing to do.\n" },
+		{ RESULT_NOTHING, ": because.\n" },
 		{ RESULT_APPLIED, "Way back: trustmend rollback 7\n" },
 		{ RESULT_REFUSED, "no safe repair: because\nNothing was changed.\n" },
 		{ RESULT_ROLLED_BACK, "Failed and undone.\nEverything is as it was before.\n" },
