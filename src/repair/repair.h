@@ -25,8 +25,8 @@ enum repair_result {
 	RESULT_PREPARED,
 	RESULT_STUCK
 };
-/* When the server's own config test was run. */
-enum repair_tested { TESTED_NOT, TESTED_BEFORE, TESTED_AFTER };
+/* When the server's own config test was run; never where no program of it can be run from here. */
+enum repair_tested { TESTED_NOT, TESTED_BEFORE, TESTED_AFTER, TESTED_NEVER };
 enum repair_proof { PROOF_NONE, PROOF_HANDSHAKE, PROOF_STAND_IN };
 
 /* One service's part of the mending: what will be edited, and what that changes in trust. */

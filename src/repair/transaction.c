@@ -149,13 +149,11 @@ test_config(struct act *act, struct err *err)
 {
 	const struct service *service = act->plan->service;
 	struct arena *arena = act->diagnosis->arena;
-	const char *output = NULL, *unavailable = control_unavailable(arena, service);
+	const char *output = NULL;
 	int result;
 
-	if (unavailable != NULL) {
-		act->ret->untested = unavailable;
+	if (act->ret->tested == TESTED_NEVER)
 		return 0;
-	}
 	result = service->product->test(arena, service, &output, err);
 	if (result < 0)
 		return -1;
@@ -250,12 +248,28 @@ fail(struct act *act, enum repair_result result, struct err *err)
 	return take_back(act, result, arena_strdup(act->diagnosis->arena, err->message), err);
 }
 
+/* The server's own test on the staged files, where that can be had. */
+static int
+test_beforehand(struct act *act, struct err *err)
+{
+	struct repair *ret = act->ret;
+	int passed;
+
+	ret->untested = control_unavailable(act->diagnosis->arena, act->plan->service);
+	if (ret->untested != NULL) {
+		ret->tested = TESTED_NEVER;
+		return 0;
+	}
+	passed = rehearse(act->diagnosis, act->plan, &act->transaction,
+		ledger_directory(act->ledger), &ret->untested, err);
+	ret->tested = passed > 0 ? TESTED_BEFORE : TESTED_NOT;
+	return passed < 0 ? -1 : 0;
+}
+
 /* Staged, and tried where that can be done without putting anything in place. */
 static int
 run_transaction(struct act *act, bool dry_run, struct err *err)
 {
-	int passed;
-
 	if (stage_all(act, err) < 0) {
 		struct err why = *err;
 
@@ -266,13 +280,10 @@ run_transaction(struct act *act, bool dry_run, struct err *err)
 		*err = why;
 		return -1;
 	}
-	passed = rehearse(act->diagnosis, act->plan, &act->transaction,
-		ledger_directory(act->ledger), &act->ret->untested, err);
-	if (passed < 0) {
+	if (test_beforehand(act, err) < 0) {
 		act->plan->refused = arena_strdup(act->diagnosis->arena, err->message);
 		return fail(act, RESULT_REFUSED, err);
 	}
-	act->ret->tested = passed > 0 ? TESTED_BEFORE : TESTED_NOT;
 	if (held_check(&act->held, err) < 0)
 		return fail(act, RESULT_ROLLED_BACK, err);
 	if (dry_run)

@@ -147,7 +147,7 @@ add_plan(const struct plan *plan, struct json *json)
 static void
 add_test_json(struct json *json, const struct repair *repair)
 {
-	static const char *const names[] = { "not-run", "before", "after" };
+	static const char *const names[] = { "not-run", "before", "after", "never" };
 
 	json_key(json, "config_test");
 	json_object_open(json);
@@ -228,9 +228,8 @@ text_test(const struct plan *plan, const struct repair *repair, const struct sty
 		buffer_addf(out,
 			"%s's own test passed on the new files before anything was changed.\n",
 			plan->service->product->title);
-	else if (repair->untested != NULL && repair->tested == TESTED_NOT &&
-		 repair->result == RESULT_APPLIED)
-		buffer_addf(out, "%s's own test was not run: %s.\n", plan->service->product->title,
+	else if (repair->tested == TESTED_NEVER)
+		buffer_addf(out, "%s's own test is not run: %s.\n", plan->service->product->title,
 			shown(style, repair->untested));
 	else if (repair->untested != NULL)
 		buffer_addf(out,
@@ -243,7 +242,7 @@ text_test(const struct plan *plan, const struct repair *repair, const struct sty
 static void
 text_after(const struct repair *repair, struct buffer *out)
 {
-	const char *proof = repair->tested == TESTED_NOT
+	const char *proof = repair->tested == TESTED_NEVER
 				    ? "a stand-in (the server is down)"
 				    : "the server's own test and a stand-in (the server is down)";
 	size_t right = 0;
