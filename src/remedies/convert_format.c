@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes what the store holds as PEM, where the server reads nothing else. Keys and other foreign
- * objects are left behind. */
+ * objects are left behind, and the leaf certificates that containers are made for. */
 #include "remedies/remedy.h"
 
 #include <string.h>
 
 #include "stores/pem.h"
+
+static bool
+is_carried(const struct store *store, const struct cert *cert)
+{
+	return !store_is_container(store) || cert->is_ca || cert_is_self_issued(cert);
+}
 
 static int
 convert_format_apply(
@@ -19,7 +25,7 @@ convert_format_apply(
 	for (size_t i = 0; i < store->entry_count; i++) {
 		const struct entry *entry = &store->entries[i];
 
-		if (entry->kind == ENTRY_CERTIFICATE)
+		if (entry->kind == ENTRY_CERTIFICATE && is_carried(store, &entry->cert))
 			pem_write(&content, "CERTIFICATE", entry->der);
 		if (entry->kind == ENTRY_CRL)
 			pem_write(&content, "X509 CRL", entry->der);

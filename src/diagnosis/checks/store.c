@@ -113,12 +113,24 @@ remedy_block(struct scene *scene, const struct store *store, const struct defect
 	return remedy;
 }
 
+static bool
+has_losses(const struct store *store)
+{
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (store_is_container(store) && !store->defects[i].harmless &&
+			store->defects[i].cause != CAUSE_STORE_WRONG_CONTAINER)
+			return true;
+	return false;
+}
+
 static const struct remedy *
 remedy_format(struct scene *scene, const struct store *store, const struct defect *defect)
 {
 	struct remedy *remedy;
 
-	if (store_count(store, ENTRY_CERTIFICATE) + store_count(store, ENTRY_CRL) == 0)
+	/* What is lost in a damaged container must not be lost for good. */
+	if (store_count(store, ENTRY_CERTIFICATE) + store_count(store, ENTRY_CRL) == 0 ||
+		has_losses(store))
 		return remedy_lost(scene, store, defect);
 	remedy = remedy_new(scene, "convert-format", defect->cause, store->path);
 	remedy_says(scene, remedy, "write the same %zu certificates and %zu CRLs as PEM to %s",
@@ -236,7 +248,8 @@ suspect_defect(struct scene *scene, struct suspects *suspects, const struct trus
 	const struct remedy *remedy;
 	struct cert malformed;
 
-	if (rule == NULL)
+	/* Where a container stands in the place of PEM, what is wrong inside it is of no matter. */
+	if (rule == NULL || (store_is_container(store) && cause != CAUSE_STORE_WRONG_CONTAINER))
 		return;
 	if (cause == CAUSE_STORE_CORRUPT_ENTRY && malformed_by_ca(scene, defect, &malformed)) {
 		suspect_malformed(scene, suspects, store, defect, &malformed);
