@@ -8,6 +8,7 @@
 #include "stores/directory.h"
 #include "stores/keystore_crypt.h"
 #include "stores/openssl_reader.h"
+#include "stores/write.h"
 
 /* What a reader fills; all of it is from the arena. */
 struct store_builder {
@@ -39,6 +40,8 @@ struct store_format {
 	enum format_family family;
 	const char *container; /* "PKCS#12 container": what it is where PEM is wanted; or NULL */
 	void (*read)(struct store_builder *); /* never fails: what cannot be read is a defect */
+	bool carries_crls; /* of the writer, which is given nothing that it cannot hold */
+	int (*write)(const struct store_content *, struct buffer *, struct err *); /* or NULL */
 };
 
 #define FORMAT(name) extern const struct store_format store_##name;

@@ -7,10 +7,11 @@
  */
 #include <string.h>
 
-#include <openssl/evp.h>
+#include <openssl/crypto.h>
 
 #include "stores/java_entries.h"
 #include "stores/java_stream.h"
+#include "stores/jks_write.h"
 
 enum {
 	JKS_HEADER_SIZE = 12,
@@ -21,7 +22,6 @@ enum {
 };
 
 static const char jks_magic[] = "\xfe\xed\xfe\xed", jceks_magic[] = "\xce\xce\xce\xce",
-		  whitener[] = "Mighty Aphrodite",
 		  sealed_class[] = "com.sun.crypto.provider.SealedObjectForKeyProtector";
 
 struct jks {
@@ -211,20 +211,12 @@ read_entries(struct jks *jks, uint64_t count)
 }
 
 static bool
-digest_fits(struct span text, struct span body, struct span digest)
+digest_fits(struct span password, struct span body, struct span digest)
 {
-	uint8_t password[2 * PASSWORD_MAX_SIZE], value[EVP_MAX_MD_SIZE];
-	size_t length = password_utf16(text, password);
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool done = context != NULL && EVP_DigestInit_ex2(context, EVP_sha1(), NULL) == 1 &&
-		    EVP_DigestUpdate(context, password, length) == 1 &&
-		    EVP_DigestUpdate(context, whitener, sizeof(whitener) - 1) == 1 &&
-		    EVP_DigestUpdate(context, body.data, body.length) == 1 &&
-		    EVP_DigestFinal_ex(context, value, NULL) == 1;
+	uint8_t value[JKS_DIGEST_SIZE];
 
-	EVP_MD_CTX_free(context);
-	secret_wipe(password, sizeof(password));
-	return done && memcmp(value, digest.data, digest.length) == 0;
+	return jks_digest(password, body, value) &&
+	       CRYPTO_memcmp(value, digest.data, digest.length) == 0;
 }
 
 static void
@@ -308,4 +300,5 @@ const struct store_format store_jks = {
 	.container = "Java keystore",
 	.sniff = jks_sniff,
 	.read = jks_read,
+	.write = jks_write,
 };

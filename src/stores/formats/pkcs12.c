@@ -9,6 +9,7 @@
 
 #include "stores/pkcs12_algorithm.h"
 #include "stores/pkcs12_bags.h"
+#include "stores/pkcs12_write.h"
 
 enum { PFX_VERSION = 3, PKCS12_MAX_SAFES = 1000 };
 
@@ -442,4 +443,6 @@ const struct store_format store_pkcs12 = {
 	.container = "PKCS#12 container",
 	.sniff = pkcs12_sniff,
 	.read = pkcs12_read,
+	.carries_crls = true,
+	.write = pkcs12_write,
 };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PKCS#7 and CMS SignedData (RFC 2315 9, RFC 5652 5), in DER, BER or PEM: certificates and CRLs,
  * signed by nobody as a rule. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "stores/ber.h"
+#include "stores/der_out.h"
 #include "stores/format.h"
 #include "stores/pem_scan.h"
 
@@ -202,6 +204,58 @@ pkcs7_read(struct store_builder *builder)
 			"the container holds no certificate or CRL");
 }
 
+static int
+compare_spans(const void *a, const void *b)
+{
+	const struct span *left = a, *right = b;
+	size_t shorter = left->length < right->length ? left->length : right->length;
+	int order = memcmp(left->data, right->data, shorter);
+
+	/* X.690 11.6: the elements of a SET OF, the shorter padded with zeros. */
+	return order != 0 ? order : (left->length > right->length) - (left->length < right->length);
+}
+
+static void
+put_set(struct buffer *out, unsigned tag, const struct store_content *content, enum entry_kind kind)
+{
+	CLEANUP(mem_freep) struct span *ders = mem_alloc((content->count + 1) * sizeof(*ders));
+	size_t count = 0, set;
+
+	for (size_t i = 0; i < content->count; i++)
+		if (content->entries[i]->kind == kind)
+			ders[count++] = content->entries[i]->der;
+	if (count == 0)
+		return;
+	qsort(ders, count, sizeof(*ders), compare_spans);
+	set = der_open(out, tag);
+	for (size_t i = 0; i < count; i++)
+		buffer_add(out, ders[i].data, ders[i].length);
+	der_close(out, set);
+}
+
+/* RFC 5652 5.1: signed by nobody, of version 1 since all is plain X.509. */
+static int
+pkcs7_write(const struct store_content *content, struct buffer *out, struct err *)
+{
+	size_t info = der_open(out, DER_SEQUENCE), box, data, inner;
+
+	der_put(out, DER_OID, span_of(signed_data, sizeof(signed_data) - 1));
+	box = der_open(out, DER_CONTEXT_CONSTRUCTED(0));
+	data = der_open(out, DER_SEQUENCE);
+	der_put_number(out, 1);
+	der_put(out, DER_SET, (struct span){});
+	inner = der_open(out, DER_SEQUENCE);
+	der_put(out, DER_OID, span_of("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01", 9));
+	der_close(out, inner);
+	put_set(out, DER_CONTEXT_CONSTRUCTED(0), content, ENTRY_CERTIFICATE);
+	put_set(out, DER_CONTEXT_CONSTRUCTED(1), content, ENTRY_CRL);
+	der_put(out, DER_SET, (struct span){});
+	der_close(out, data);
+	der_close(out, box);
+	der_close(out, info);
+	return 0;
+}
+
 const struct store_format store_pkcs7 = {
 	.name = "pkcs7",
 	.title = "PKCS#7 container",
@@ -209,4 +263,6 @@ const struct store_format store_pkcs7 = {
 	.container = "PKCS#7 container",
 	.sniff = pkcs7_sniff,
 	.read = pkcs7_read,
+	.carries_crls = true,
+	.write = pkcs7_write,
 };

@@ -3,8 +3,9 @@
  * What JSSE takes for trust anchors from a keystore, as sun.security.validator.TrustStoreUtil of
  * the JDK does it: every trustedCertEntry, and of each key that has a chain its own certificate.
  * Which certificate of a PKCS#12 that is, is what sun.security.pkcs12.PKCS12KeyStore does with
- * localKeyID and alias. Names are compared in lower case: of two entries of one name the later one
- * is all that is there.
+ * localKeyID and alias. Of two entries of one name the later one is all that is there. PKCS#12
+ * compares names in lower case; a JKS keeps them as they stand and looks for them in lower case, so
+ * that it never finds one with a capital (sun.security.provider.JavaKeyStore, convertAlias).
  */
 #include <string.h>
 #include <strings.h>
@@ -44,9 +45,24 @@ why_not(const struct store *store)
 }
 
 static bool
+has_capital(const char *alias)
+{
+	for (; *alias != '\0'; alias++)
+		if (*alias >= 'A' && *alias <= 'Z')
+			return true;
+	return false;
+}
+
+static bool
 same_alias(const struct entry *a, const struct entry *b)
 {
 	return a->alias != NULL && b->alias != NULL && strcasecmp(a->alias, b->alias) == 0;
+}
+
+static bool
+same_exactly(const struct entry *a, const struct entry *b)
+{
+	return a->alias != NULL && b->alias != NULL && strcmp(a->alias, b->alias) == 0;
 }
 
 /* What stands under a name of its own: a key, or a trusted certificate. */
@@ -60,6 +76,7 @@ is_named(const struct entry *entry)
 struct names {
 	const struct store *store;
 	size_t *slots, mask;
+	bool (*same)(const struct entry *, const struct entry *);
 };
 
 static size_t
@@ -70,7 +87,7 @@ slot_of(const struct names *names, const struct entry *entry)
 	for (const char *at = entry->alias; *at != '\0'; at++)
 		hash = hash * 33 + (size_t)(*at >= 'A' && *at <= 'Z' ? *at + 32 : *at);
 	for (slot = hash & names->mask; names->slots[slot] != 0; slot = (slot + 1) & names->mask)
-		if (same_alias(&names->store->entries[names->slots[slot] - 1], entry))
+		if (names->same(&names->store->entries[names->slots[slot] - 1], entry))
 			break;
 	return slot;
 }
@@ -82,8 +99,8 @@ names_take(struct names *names, struct arena *arena, const struct store *store)
 
 	while (size < store->entry_count * 2)
 		size *= 2;
-	*names =
-		(struct names){ store, arena_alloc(arena, size * sizeof(*names->slots)), size - 1 };
+	*names = (struct names){ store, arena_alloc(arena, size * sizeof(*names->slots)), size - 1,
+		strcmp(store->format, "pkcs12") == 0 ? same_alias : same_exactly };
 	for (size_t i = 0; i < store->entry_count; i++)
 		if (is_named(&store->entries[i]) && store->entries[i].alias != NULL)
 			names->slots[slot_of(names, &store->entries[i])] = i + 1;
@@ -95,6 +112,13 @@ is_shadowed(const struct names *names, size_t index)
 	const struct entry *entry = &names->store->entries[index];
 
 	return entry->alias != NULL && names->slots[slot_of(names, entry)] != index + 1;
+}
+
+static bool
+is_never_found(const struct store *store, const struct entry *entry)
+{
+	return strcmp(store->format, "jks") == 0 && entry->alias != NULL &&
+	       has_capital(entry->alias);
 }
 
 /* findMatchedCertificate: by key id and name, else by key id (the last one), else by name. */
@@ -147,7 +171,7 @@ java_keystore_load(const struct loader_task *task, struct loading *ret)
 		const struct entry *entry = &store->entries[i];
 		size_t anchor = entry->role == ENTRY_IS_TRUSTED ? i : SIZE_MAX;
 
-		if (!is_named(entry) || is_shadowed(&names, i))
+		if (!is_named(entry) || is_never_found(store, entry) || is_shadowed(&names, i))
 			continue;
 		if (entry->role == ENTRY_IS_KEY && keys++ < JAVA_MAX_KEYS)
 			anchor = leaf_of(store, i);
@@ -168,7 +192,14 @@ blame_shadowed(struct store_builder *builder, const struct store *store)
 		const struct entry *entry = &store->entries[i];
 		struct defect *defect;
 
-		if (!is_named(entry) || !is_shadowed(&names, i))
+		if (is_named(entry) && is_never_found(store, entry))
+			(void)builder_defect(builder, CAUSE_STORE_NO_TRUSTED_ENTRIES, entry->offset,
+				entry->length,
+				"Java never finds the entry \"%s\": names in a JKS are looked for "
+				"in "
+				"lower case",
+				entry->alias);
+		if (!is_named(entry) || is_never_found(store, entry) || !is_shadowed(&names, i))
 			continue;
 		defect = builder_defect(builder, CAUSE_STORE_DUPLICATE, entry->offset,
 			entry->length,

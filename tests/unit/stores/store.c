@@ -124,7 +124,9 @@ TEST(containers, "PKCS#12, PKCS#7 and Java keystores are named where a server wa
 
 	store = open_bytes(stores, bytes, (size_t)length);
 	CHECK_TEXT(store->format, "pkcs12");
-	CHECK(defect_of(store, CAUSE_STORE_WRONG_CONTAINER) != NULL && store->entry_count == 0);
+	CHECK(defect_of(store, CAUSE_STORE_WRONG_CONTAINER) != NULL &&
+		defect_of(store, CAUSE_STORE_KEYSTORE_PASSWORD) != NULL &&
+		store_count(store, ENTRY_CERTIFICATE) == 0);
 	CHECK(PKCS7_set_type(pkcs7, NID_pkcs7_signed) && PKCS7_content_new(pkcs7, NID_pkcs7_data) &&
 		PKCS7_add_certificate(pkcs7, cert));
 	length = i2d_PKCS7(pkcs7, &more);
