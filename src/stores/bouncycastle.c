@@ -74,7 +74,7 @@ read_chain(struct record *record, uint64_t count, bool adds)
 			return false;
 		record->entry.place = place_from(record, cert.offset);
 		if (adds)
-			java_cert_add(record->builder, &cert, &record->entry);
+			(void)java_cert_add(record->builder, &cert, &record->entry);
 	}
 	return true;
 }

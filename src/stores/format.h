@@ -29,6 +29,7 @@ struct store_builder {
 	const char *profile;
 	enum store_integrity integrity;
 	const char *password_source;
+	bool password_is_empty;
 };
 
 /* Who reads a format by itself, beside those that read files of certificates. */

@@ -61,7 +61,7 @@ put_facts(struct store_builder *builder, const struct java_entry *from, struct e
 		entry->created = from->created / MILLISECONDS;
 }
 
-void
+bool
 java_cert_add(
 	struct store_builder *builder, const struct java_cert *cert, const struct java_entry *from)
 {
@@ -71,13 +71,19 @@ java_cert_add(
 
 	if (!span_equal(cert->type, span_of("X.509", 5)) &&
 		!span_equal(cert->type, span_of("X509", 4))) {
-		(void)builder_defect(builder, CAUSE_STORE_FOREIGN_OBJECT, from->place.offset,
-			from->place.length, "a certificate of another type than X.509");
-		return;
+		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, from->place.offset,
+			from->place.length,
+			"a certificate of the type \"%.*s\", for which Java has no reader: it "
+			"refuses the whole keystore",
+			(int)(cert->type.length < 64 ? cert->type.length : 64),
+			(const char *)cert->type.data);
+		builder_salvage(builder, cert->der, &from->place);
+		return true;
 	}
 	entry = builder_object(builder, &object, &from->place, NULL);
 	if (entry != NULL)
 		put_facts(builder, from, entry);
+	return entry != NULL;
 }
 
 void

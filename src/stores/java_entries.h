@@ -35,9 +35,9 @@ struct java_entry {
 	struct place place;
 };
 
-/* Adds the certificate; the defect that it is damaged, where it is. Where the cursor's bytes are
+/* Adds the certificate; false and the defect where it is damaged. Where the cursor's bytes are
  * not the file's, enclosing says what they came out of. */
-void java_cert_add(struct store_builder *, const struct java_cert *, const struct java_entry *);
+bool java_cert_add(struct store_builder *, const struct java_cert *, const struct java_entry *);
 /* Adds a key: that it is there. */
 void java_key_add(struct store_builder *, enum entry_kind, const struct java_entry *);
 

@@ -135,6 +135,28 @@ read_key(const struct pkcs12_bags *bags, const struct bag *bag, enum entry_kind 
 		defect->harmless = true;
 }
 
+/* PrivateKeyInfo and EncryptedPrivateKeyInfo (RFC 5958), and a SecretBag that is none of the bags
+ * of its form: else the type is what is damaged. */
+static bool
+is_key(const struct bag *bag)
+{
+	struct ber inside = ber_enter(&bag->value), algorithm;
+	struct ber_element first, oid;
+
+	if (bag->value.tag != DER_SEQUENCE)
+		return false;
+	if (bag->type == BAG_SECRET)
+		return ber_take(&inside, DER_OID, &first) &&
+		       !der_oid_is(first.content, x509_certificate, sizeof(x509_certificate) - 1) &&
+		       !der_oid_is(first.content, x509_crl, sizeof(x509_crl) - 1);
+	if (bag->type == BAG_KEY && !ber_take(&inside, DER_INTEGER, &first))
+		return false;
+	if (!ber_take(&inside, DER_SEQUENCE, &first))
+		return false;
+	algorithm = ber_enter(&first);
+	return ber_take(&algorithm, DER_OID, &oid);
+}
+
 /* CertBag and CRLBag: SEQUENCE { OID, [0] EXPLICIT OCTET STRING } */
 static bool
 read_object(const struct pkcs12_bags *bags, const struct bag *bag, enum entry_kind kind)
@@ -155,13 +177,16 @@ read_object(const struct pkcs12_bags *bags, const struct bag *bag, enum entry_ki
 				     : der_oid_is(oid.content, x509_certificate,
 					       sizeof(x509_certificate) - 1);
 	box = ber_enter(&wrapped);
-	if (!is_known || !ber_next(&box, &octets) || (octets.tag & 0x1f) != DER_OCTET_STRING ||
+	if (!is_known || !ber_next(&box, &octets) || octets.clipped ||
+		(octets.tag & 0x1f) != DER_OCTET_STRING ||
 		!ber_octets(&octets, &segments, &object.der))
 		return false;
 	object.der = builder_keep(builder, object.der);
 	entry = builder_object(builder, &object, &place, NULL);
 	if (entry != NULL)
 		bag_entry(bag, entry);
+	else
+		builder_salvage(builder, bag->whole, &bags->place);
 	return true;
 }
 
@@ -171,15 +196,17 @@ bag_add(const struct pkcs12_bags *bags, const struct bag *bag)
 	switch (bag->type) {
 	case BAG_KEY:
 	case BAG_SHROUDED_KEY:
-		read_key(bags, bag, ENTRY_PRIVATE_KEY);
-		return true;
+		if (is_key(bag))
+			read_key(bags, bag, ENTRY_PRIVATE_KEY);
+		return is_key(bag);
 	case BAG_CERT:
 		return read_object(bags, bag, ENTRY_CERTIFICATE);
 	case BAG_CRL:
 		return read_object(bags, bag, ENTRY_CRL);
 	case BAG_SECRET:
-		read_key(bags, bag, ENTRY_SECRET_KEY);
-		return true;
+		if (is_key(bag))
+			read_key(bags, bag, ENTRY_SECRET_KEY);
+		return is_key(bag);
 	case BAG_SAFE:
 		break;
 	}

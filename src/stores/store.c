@@ -99,6 +99,7 @@ store_take(struct opened *opened, const struct reading *reading)
 	store->profile = builder->profile;
 	store->integrity = builder->integrity;
 	store->password_source = builder->password_source;
+	store->password_is_empty = builder->password_is_empty;
 }
 
 static void

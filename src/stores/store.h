@@ -126,6 +126,7 @@ struct store {
 	const char *profile; /* of a keystore: how it is encrypted, "Modern2023"; or NULL */
 	enum store_integrity integrity;
 	const char *password_source; /* of the password that fits, or NULL */
+	bool password_is_empty;
 	enum store_loader loader;
 	enum store_state state;
 	const char *problem;           /* why it is not STORE_PRESENT, for people */

@@ -30,6 +30,7 @@ struct jks {
 	unsigned version;
 	bool is_jceks, is_damaged;
 	unsigned searched;
+	size_t doubtful; /* see note_doubt; SIZE_MAX: nothing before the cursor is */
 };
 
 /* An entry read to its end, and not added yet. */
@@ -101,6 +102,26 @@ record_read(struct jks *jks, struct java_cursor *cursor, struct record *ret)
 	return true;
 }
 
+/* From where on bytes may belong to something else than they seem to: from a certificate that is
+ * damaged, or from the end of one that is shorter than it is said to be. */
+static void
+note_doubt(struct jks *jks, const struct java_cert *cert, bool added)
+{
+	const struct store_builder *builder = jks->builder;
+	size_t whole;
+
+	if (jks->doubtful != SIZE_MAX)
+		return;
+	if (!added) {
+		jks->doubtful = cert->offset;
+		return;
+	}
+	whole = builder->entry_count > 0 ? builder->entries[builder->entry_count - 1].der.length
+					 : 0;
+	if (whole < cert->der.length)
+		jks->doubtful = cert->offset + cert->length - (cert->der.length - whole);
+}
+
 static void
 record_add(struct jks *jks, const struct record *record)
 {
@@ -133,7 +154,7 @@ record_add(struct jks *jks, const struct record *record)
 		if (record->tag == JKS_TAG_KEY)
 			entry.place =
 				(struct place){ cert.offset, cert.length, cert.offset, false };
-		java_cert_add(builder, &cert, &entry);
+		note_doubt(jks, &cert, java_cert_add(builder, &cert, &entry));
 	}
 }
 
@@ -180,6 +201,7 @@ lose(struct jks *jks, size_t from, size_t to)
 	struct store_builder *builder = jks->builder;
 	struct place whole = { .length = builder->bytes.length };
 	bool is_last = to >= jks->cursor.bytes.length;
+	size_t start = jks->doubtful < from ? jks->doubtful : from;
 	struct defect *defect = builder_defect(builder,
 		is_last ? CAUSE_STORE_TRUNCATED : CAUSE_STORE_CORRUPT_ENTRY, from, to - from, "%s",
 		is_last ? "the keystore ends in the middle of this entry, or the entry is damaged"
@@ -188,7 +210,7 @@ lose(struct jks *jks, size_t from, size_t to)
 	if (defect != NULL)
 		defect->is_block = true;
 	jks->is_damaged = true;
-	builder_salvage(builder, span_of(builder->bytes.data + from, to - from), &whole);
+	builder_salvage(builder, span_of(builder->bytes.data + start, to - start), &whole);
 }
 
 static void
@@ -200,6 +222,7 @@ read_entries(struct jks *jks, uint64_t count)
 		size_t next;
 
 		if (record_read(jks, &ahead, &record)) {
+			jks->doubtful = SIZE_MAX;
 			record_add(jks, &record);
 			jks->cursor = ahead;
 			continue;
@@ -260,18 +283,22 @@ read_end(struct jks *jks)
 			"the keystore ends before its digest");
 	} else if (rest > JAVA_SHA1_SIZE) {
 		struct place whole = { .length = builder->bytes.length };
+		size_t from = jks->doubtful < at ? jks->doubtful : at;
 
 		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, at, rest,
 			"the keystore goes on behind its last entry: their count is damaged, or "
 			"two files are in one");
-		builder_salvage(builder, span_of(builder->bytes.data + at, rest), &whole);
+		builder_salvage(builder,
+			span_of(builder->bytes.data + from, builder->bytes.length - from), &whole);
 	}
 }
 
 static void
 jks_read(struct store_builder *builder)
 {
-	struct jks jks = { .builder = builder, .cursor = { .bytes = builder->bytes } };
+	struct jks jks = {
+		.builder = builder, .cursor = { .bytes = builder->bytes }, .doubtful = SIZE_MAX
+	};
 	uint32_t magic = (uint32_t)java_number(&jks.cursor, 4);
 	uint64_t count;
 

@@ -364,6 +364,8 @@ read_content(struct pkcs12 *pkcs12, struct span contents, const struct place *wh
 	if (pkcs12->mac.problem != NULL || pkcs12->mac.digest == NULL)
 		pkcs12->has_mac = false;
 	builder->profile = profile_of(pkcs12);
+	builder->password_is_empty =
+		pkcs12->has_attempt && pkcs12->attempt.password.text.length == 0;
 	if (pkcs12->has_attempt)
 		builder->password_source = text_sanitize(builder->arena,
 			pkcs12->attempt.password.source, strlen(pkcs12->attempt.password.source));

@@ -69,28 +69,24 @@ pkcs7_sniff(struct span bytes)
 	return binary_sniff(bytes) || text_sniff(bytes);
 }
 
-static void
+/* False where it is damaged: then its length may be what is wrong. */
+static bool
 add_object(struct pkcs7 *pkcs7, const struct ber_element *element, enum entry_kind kind)
 {
 	struct store_builder *builder = pkcs7->builder;
 	struct object object = { .kind = kind };
 	struct place place = builder_place(builder, element->whole, &pkcs7->place);
 
-	if (element->clipped) {
-		if (!pkcs7->is_cut)
-			(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place.offset,
-				place.length, "a %s of the container is damaged",
-				entry_kind_name(kind));
-		builder_salvage(builder, element->content, &pkcs7->place);
-		return;
-	}
+	if (element->clipped)
+		return false;
 	/* Attribute certificates and other choices (RFC 5652 10.2) are trusted by nobody. */
 	if (element->tag != DER_SEQUENCE)
-		return;
+		return (element->tag & 0xe0) == DER_CONTEXT_CONSTRUCTED(0);
 	object.der = builder_keep(builder, element->whole);
-	(void)builder_object(builder, &object, &place, NULL);
+	return builder_object(builder, &object, &place, NULL) != NULL;
 }
 
+/* Up to the first that is damaged; from there on, whatever is whole. */
 static void
 add_set(struct pkcs7 *pkcs7, const struct ber_element *set, enum entry_kind kind)
 {
@@ -98,12 +94,13 @@ add_set(struct pkcs7 *pkcs7, const struct ber_element *set, enum entry_kind kind
 	struct ber_element element;
 	struct span rest;
 	struct place place;
+	size_t from = 0;
 
-	while (ber_next(&inside, &element))
-		add_object(pkcs7, &element, kind);
-	if (!inside.damaged)
+	while (ber_next(&inside, &element) && add_object(pkcs7, &element, kind))
+		from = inside.offset;
+	if (from == inside.bytes.length || (from == inside.offset && !inside.damaged))
 		return;
-	rest = span_of(inside.bytes.data + inside.offset, inside.bytes.length - inside.offset);
+	rest = span_of(inside.bytes.data + from, inside.bytes.length - from);
 	place = builder_place(pkcs7->builder, rest, &pkcs7->place);
 	if (!pkcs7->is_cut)
 		(void)builder_defect(pkcs7->builder, CAUSE_STORE_CORRUPT_ENTRY, place.offset,
