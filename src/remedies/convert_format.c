@@ -7,12 +7,6 @@
 
 #include "stores/pem.h"
 
-static bool
-is_carried(const struct store *store, const struct cert *cert)
-{
-	return !store_is_container(store) || cert->is_ca || cert_is_self_issued(cert);
-}
-
 static int
 convert_format_apply(
 	const struct remedy *remedy, struct world *overlay, struct arena *arena, struct err *err)
@@ -25,7 +19,9 @@ convert_format_apply(
 	for (size_t i = 0; i < store->entry_count; i++) {
 		const struct entry *entry = &store->entries[i];
 
-		if (entry->kind == ENTRY_CERTIFICATE && is_carried(store, &entry->cert))
+		if (!store_offers(store, entry))
+			continue;
+		if (entry->kind == ENTRY_CERTIFICATE)
 			pem_write(&content, "CERTIFICATE", entry->der);
 		if (entry->kind == ENTRY_CRL)
 			pem_write(&content, "X509 CRL", entry->der);

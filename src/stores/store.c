@@ -519,6 +519,14 @@ store_is_container(const struct store *store)
 	return format_find(store->format)->container != NULL;
 }
 
+bool
+store_offers(const struct store *store, const struct entry *entry)
+{
+	if (entry->kind != ENTRY_CERTIFICATE)
+		return entry->kind == ENTRY_CRL;
+	return !store_is_container(store) || entry->cert.is_ca || cert_is_self_issued(&entry->cert);
+}
+
 enum store_loader
 store_native_loader(const struct store *store)
 {
