@@ -108,12 +108,12 @@ report_stores_json(
 }
 
 static void
-text_role(const struct entry *entry, struct buffer *out)
+text_role(const struct entry *entry, const struct style *style, struct buffer *out)
 {
 	const char *role = entry_role_name(entry->role);
 
 	if (entry->alias != NULL)
-		buffer_addf(out, ", \"%s\"", entry->alias);
+		buffer_addf(out, ", \"%s\"", shown(style, entry->alias));
 	if (entry->role == ENTRY_IS_UNASSIGNED && entry->kind == ENTRY_CERTIFICATE)
 		role = "not marked as trusted";
 	if (role != NULL && entry->kind == ENTRY_CERTIFICATE)
@@ -137,7 +137,7 @@ text_cert(struct arena *arena, const struct entry *entry, const struct style *st
 		distance, tone_end(style));
 	if (entry->link != NULL)
 		buffer_addf(out, ", link %s", shown(style, entry->link));
-	text_role(entry, out);
+	text_role(entry, style, out);
 	buffer_add_text(out, "\n");
 	if (!style->verbose)
 		return;
@@ -162,7 +162,7 @@ text_entry(struct arena *arena, const struct entry *entry, const struct style *s
 			name_text(arena, entry->crl.issuer), entry->crl.entry_count, distance);
 	} else {
 		buffer_addf(out, "  %4u  %s", entry->line, entry_kind_name(entry->kind));
-		text_role(entry, out);
+		text_role(entry, style, out);
 		buffer_add_text(out, "\n");
 	}
 }
@@ -188,15 +188,15 @@ text_view(const struct store *view, const struct style *style, struct buffer *ou
 }
 
 static void
-text_keystore(const struct store *store, struct buffer *out)
+text_keystore(const struct store *store, const struct style *style, struct buffer *out)
 {
 	if (store->profile == NULL)
 		return;
-	buffer_addf(out, "  %s", store->profile);
+	buffer_addf(out, "  %s", shown(style, store->profile));
 	if (store_integrity_name(store->integrity) != NULL)
 		buffer_addf(out, ", integrity %s", store_integrity_name(store->integrity));
 	if (store->password_source != NULL)
-		buffer_addf(out, ", password: %s", store->password_source);
+		buffer_addf(out, ", password: %s", shown(style, store->password_source));
 	buffer_add_text(out, "\n");
 }
 
@@ -215,7 +215,7 @@ report_stores_text(struct arena *arena, const struct inspected *stores, size_t c
 		}
 		buffer_addf(out, "%s, %zu certificates, %zu CRLs\n", store->format,
 			store_count(store, ENTRY_CERTIFICATE), store_count(store, ENTRY_CRL));
-		text_keystore(store, out);
+		text_keystore(store, style, out);
 		for (size_t j = 0; j < store->entry_count; j++)
 			text_entry(arena, &store->entries[j], style, out);
 		for (size_t j = 0; j < store->defect_count; j++)
