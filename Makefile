@@ -32,6 +32,7 @@ bench: dependencies
 	@tests/bench/bench.py --program build/src/cli/trustmend
 
 figures: dependencies build
+	@tests/suites/keystores.py --results build
 	@tests/servers/lab.py --results build
 	@tests/servers/crash.py
 

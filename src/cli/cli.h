@@ -21,6 +21,7 @@ struct options {
 	const char *clients, *plan, *name, *engine, *purpose, *crl_check, *crl_missing, *security,
 		*depth, *title;
 	struct values client, known_good, trust, untrusted, crl, policy;
+	struct values password_file, password_fd, password_env;
 	bool yes, dry_run, partial_chain, chain, explain, no_probe, force;
 	struct values arguments;
 };
@@ -31,6 +32,7 @@ struct session {
 	struct options options;
 	struct world *world;
 	struct ledger *ledger; /* NULL until session_ledger */
+	struct passwords *passwords;
 	int64_t now, at;
 	struct style style;
 	struct buffer out; /* standard output */

@@ -129,6 +129,7 @@ session_request(struct session *session)
 		.known_good = options->known_good.list,
 		.known_good_count = options->known_good.count,
 		.ledger = session->ledger,
+		.passwords = session->passwords,
 		.now = session->now,
 		.at = session->at,
 		.may_probe = !options->no_probe && options->root == NULL,
@@ -172,6 +173,30 @@ wants_color(const struct options *options)
 	return isatty(STDOUT_FILENO) && (terminal == NULL || strcmp(terminal, "dumb") != 0);
 }
 
+/* Passwords to try on keystores, in the order of these options. */
+static int
+read_passwords(struct session *session)
+{
+	const struct options *options = &session->options;
+	uint64_t descriptor;
+
+	session->passwords = passwords_new();
+	for (size_t i = 0; i < options->password_file.count; i++)
+		TRY(passwords_add_file(
+			session->passwords, options->password_file.list[i], &session->err));
+	for (size_t i = 0; i < options->password_fd.count; i++) {
+		if (text_number(options->password_fd.list[i], INT32_MAX, &descriptor) < 0)
+			return err_set(&session->err, ERR_USAGE,
+				"--password-fd is the number of an open descriptor, not %s",
+				options->password_fd.list[i]);
+		TRY(passwords_add_descriptor(session->passwords, (int)descriptor, &session->err));
+	}
+	for (size_t i = 0; i < options->password_env.count; i++)
+		TRY(passwords_add_environment(
+			session->passwords, options->password_env.list[i], &session->err));
+	return 0;
+}
+
 static int
 session_prepare(struct session *session)
 {
@@ -182,6 +207,7 @@ session_prepare(struct session *session)
 		return err_set(&session->err, ERR_USAGE, "--color is auto, always or never, not %s",
 			options->color);
 	session->now = session->at = moment_now();
+	TRY(read_passwords(session));
 	if (options->at != NULL)
 		TRY(moment_parse(options->at, session->now, &session->at, &session->err));
 	session->style = (struct style){
@@ -255,6 +281,7 @@ cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
 		buffer_add(out, session.out.data, session.out.length);
 	buffer_free(&session.out);
 	ledger_close(session.ledger);
+	passwords_free(session.passwords);
 	world_free(session.world);
 	return status;
 }

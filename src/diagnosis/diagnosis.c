@@ -46,6 +46,7 @@ diagnosis_facts(const struct request *request, struct err *err)
 	diagnosis->arena = arena_new();
 	diagnosis->host = world_host();
 	diagnosis->stores = stores_new();
+	stores_use_passwords(diagnosis->stores, request->passwords);
 	diagnosis->judge = judge_new();
 	diagnosis->material =
 		(struct material){ .arena = diagnosis->arena, .stores = diagnosis->stores };

@@ -31,8 +31,9 @@ struct request {
 	size_t client_file_count;
 	const char *const *known_good;
 	size_t known_good_count;
-	struct ledger *ledger; /* or NULL */
-	int64_t now, at;       /* at: the moment to judge by */
+	struct ledger *ledger;             /* or NULL */
+	const struct passwords *passwords; /* of keystores, or NULL; outlive the diagnosis */
+	int64_t now, at;                   /* at: the moment to judge by */
 	bool may_probe; /* real handshakes with running servers, where clients have their keys */
 };
 

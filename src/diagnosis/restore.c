@@ -235,7 +235,8 @@ restore_composed(struct scene *scene, const struct store *store, const char *pat
 	const struct trust_source *source = scene_source(scene, path, &verifier);
 
 	for (size_t i = 0; i < store->entry_count; i++)
-		if (!entry_is_corrupt(store, &store->entries[i]))
+		if (!entry_is_corrupt(store, &store->entries[i]) &&
+			store_offers(store, &store->entries[i]))
 			compose_add(&composition, &store->entries[i], false);
 	for (size_t i = 0; i < store->defect_count; i++) {
 		const struct defect *defect = &store->defects[i];

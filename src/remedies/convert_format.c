@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes what the store holds as PEM, where the server reads nothing else. Keys and other foreign
- * objects are left behind. */
+ * objects are left behind, and the leaf certificates that containers are made for. */
 #include "remedies/remedy.h"
 
 #include <string.h>
@@ -19,6 +19,8 @@ convert_format_apply(
 	for (size_t i = 0; i < store->entry_count; i++) {
 		const struct entry *entry = &store->entries[i];
 
+		if (!store_offers(store, entry))
+			continue;
 		if (entry->kind == ENTRY_CERTIFICATE)
 			pem_write(&content, "CERTIFICATE", entry->der);
 		if (entry->kind == ENTRY_CRL)

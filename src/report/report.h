@@ -39,9 +39,15 @@ void report_preconditions_json(struct diagnosis *, const struct service *, struc
 void report_inputs_json(const struct diagnosis *, struct json *);
 const char *repair_result_name(enum repair_result);
 
-void report_stores_text(struct arena *, const struct store *const *, size_t count,
+/* A store, and the same bytes as each engine that could read them has them. */
+struct inspected {
+	const struct store *store;
+	const struct store *views[LOADER__COUNT];
+	size_t view_count;
+};
+void report_stores_text(struct arena *, const struct inspected *, size_t count,
 	const struct style *, struct buffer *out);
-void report_stores_json(struct arena *, const struct store *const *, size_t count, struct json *);
+void report_stores_json(struct arena *, const struct inspected *, size_t count, struct json *);
 
 void report_history_text(
 	const struct transaction *, size_t count, const struct style *, struct buffer *out);

@@ -5,8 +5,10 @@
 #include "report/pieces.h"
 
 static void
-add_entry(struct arena *arena, const struct entry *entry, struct json *json)
+add_entry(struct arena *arena, const struct inspected *inspected, size_t index, struct json *json)
 {
+	const struct entry *entry = &inspected->store->entries[index];
+
 	json_object_open(json);
 	json_member_text(json, "kind", entry_kind_name(entry->kind));
 	json_member_text(json, "path", entry->path);
@@ -15,6 +17,19 @@ add_entry(struct arena *arena, const struct entry *entry, struct json *json)
 	json_member_number(json, "length", (int64_t)entry->length);
 	json_member_text(json, "label", entry->label);
 	json_member_text(json, "link", entry->link);
+	json_member_bool(json, "enclosed", entry->is_enclosed);
+	if (entry->role != ENTRY_IS_PLAIN || entry->alias != NULL) {
+		json_member_text(json, "role", entry_role_name(entry->role));
+		json_member_text(json, "alias", entry->alias);
+		json_member_moment(json, "created_at", entry->created);
+	}
+	json_key(json, "loaded_by");
+	json_array_open(json);
+	for (size_t i = 0; i < inspected->view_count; i++)
+		if (inspected->views[i]->loading.loads &&
+			inspected->views[i]->loading.loaded[index])
+			json_text(json, store_loader_engine(inspected->views[i]->loader));
+	json_array_close(json);
 	if (entry->kind == ENTRY_CERTIFICATE)
 		add_cert_json(arena, json, &entry->cert);
 	if (entry->kind == ENTRY_CRL)
@@ -37,18 +52,36 @@ add_defect(const struct defect *defect, struct json *json)
 }
 
 static void
-add_store(struct arena *arena, const struct store *store, struct json *json)
+add_view(const struct store *view, struct json *json)
 {
+	json_key(json, store_loader_engine(view->loader));
+	json_object_open(json);
+	json_member_number(
+		json, "loaded", (int64_t)(view->loading.certificates + view->loading.crls));
+	json_member_text(json, "error", view->loading.loads ? NULL : view->loading.error);
+	json_object_close(json);
+}
+
+static void
+add_store(struct arena *arena, const struct inspected *inspected, struct json *json)
+{
+	const struct store *store = inspected->store;
+
 	json_object_open(json);
 	json_member_text(json, "path", store->path);
 	json_member_text(json, "format", store->format);
 	json_member_text(json, "problem", store->problem);
+	if (store->profile != NULL) {
+		json_member_text(json, "profile", store->profile);
+		json_member_text(json, "integrity", store_integrity_name(store->integrity));
+		json_member_text(json, "password", store->password_source);
+	}
 	if (store->state == STORE_PRESENT)
 		add_fingerprint_json(json, "sha256", &store->digest);
 	json_key(json, "entries");
 	json_array_open(json);
 	for (size_t i = 0; i < store->entry_count; i++)
-		add_entry(arena, &store->entries[i], json);
+		add_entry(arena, inspected, i, json);
 	json_array_close(json);
 	json_key(json, "defects");
 	json_array_open(json);
@@ -57,25 +90,34 @@ add_store(struct arena *arena, const struct store *store, struct json *json)
 	json_array_close(json);
 	json_key(json, "read_by");
 	json_object_open(json);
-	json_key(json, "openssl");
-	json_object_open(json);
-	json_member_number(
-		json, "loaded", (int64_t)(store->loading.certificates + store->loading.crls));
-	json_member_text(json, "error", store->loading.loads ? NULL : store->loading.error);
-	json_object_close(json);
+	for (size_t i = 0; i < inspected->view_count; i++)
+		add_view(inspected->views[i], json);
 	json_object_close(json);
 	json_object_close(json);
 }
 
 void
 report_stores_json(
-	struct arena *arena, const struct store *const *stores, size_t count, struct json *json)
+	struct arena *arena, const struct inspected *stores, size_t count, struct json *json)
 {
 	json_key(json, "stores");
 	json_array_open(json);
 	for (size_t i = 0; i < count; i++)
-		add_store(arena, stores[i], json);
+		add_store(arena, &stores[i], json);
 	json_array_close(json);
+}
+
+static void
+text_role(const struct entry *entry, const struct style *style, struct buffer *out)
+{
+	const char *role = entry_role_name(entry->role);
+
+	if (entry->alias != NULL)
+		buffer_addf(out, ", \"%s\"", shown(style, entry->alias));
+	if (entry->role == ENTRY_IS_UNASSIGNED && entry->kind == ENTRY_CERTIFICATE)
+		role = "not marked as trusted";
+	if (role != NULL && entry->kind == ENTRY_CERTIFICATE)
+		buffer_addf(out, ", %s", role);
 }
 
 static void
@@ -95,6 +137,7 @@ text_cert(struct arena *arena, const struct entry *entry, const struct style *st
 		distance, tone_end(style));
 	if (entry->link != NULL)
 		buffer_addf(out, ", link %s", shown(style, entry->link));
+	text_role(entry, style, out);
 	buffer_add_text(out, "\n");
 	if (!style->verbose)
 		return;
@@ -118,16 +161,51 @@ text_entry(struct arena *arena, const struct entry *entry, const struct style *s
 		buffer_addf(out, "  %4u  CRL of %s, %zu revoked, next one due %s\n", entry->line,
 			name_text(arena, entry->crl.issuer), entry->crl.entry_count, distance);
 	} else {
-		buffer_addf(out, "  %4u  %s\n", entry->line, entry_kind_name(entry->kind));
+		buffer_addf(out, "  %4u  %s", entry->line, entry_kind_name(entry->kind));
+		text_role(entry, style, out);
+		buffer_add_text(out, "\n");
 	}
 }
 
+/* Who reads it, and how much: OpenSSL first, as servers of most kinds do. */
+static void
+text_view(const struct store *view, const struct style *style, struct buffer *out)
+{
+	const char *who = view->loader == LOADER_JAVA_KEYSTORE    ? "Java"
+			  : view->loader == LOADER_OPENSSL_PKCS12 ? "OpenSSL, by PKCS12_parse,"
+								  : "OpenSSL";
+
+	if (view->loading.loads && view->loader == LOADER_JAVA_KEYSTORE)
+		buffer_addf(out, "  Java takes %zu certificates of it as trust anchors.\n",
+			view->loading.certificates);
+	else if (view->loading.loads)
+		buffer_addf(out, "  %s loads %zu certificates and %zu CRLs from it.\n", who,
+			view->loading.certificates, view->loading.crls);
+	else if (view->loading.error != NULL)
+		buffer_addf(out, "  %s%s loads nothing from it: %s%s\n",
+			tone_begin(style, TONE_BAD), who, shown(style, view->loading.error),
+			tone_end(style));
+}
+
+static void
+text_keystore(const struct store *store, const struct style *style, struct buffer *out)
+{
+	if (store->profile == NULL)
+		return;
+	buffer_addf(out, "  %s", shown(style, store->profile));
+	if (store_integrity_name(store->integrity) != NULL)
+		buffer_addf(out, ", integrity %s", store_integrity_name(store->integrity));
+	if (store->password_source != NULL)
+		buffer_addf(out, ", password: %s", shown(style, store->password_source));
+	buffer_add_text(out, "\n");
+}
+
 void
-report_stores_text(struct arena *arena, const struct store *const *stores, size_t count,
+report_stores_text(struct arena *arena, const struct inspected *stores, size_t count,
 	const struct style *style, struct buffer *out)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct store *store = stores[i];
+		const struct store *store = stores[i].store;
 
 		buffer_addf(out, "%s%s%s: ", tone_begin(style, TONE_BOLD),
 			shown(style, store->path), tone_end(style));
@@ -137,6 +215,7 @@ report_stores_text(struct arena *arena, const struct store *const *stores, size_
 		}
 		buffer_addf(out, "%s, %zu certificates, %zu CRLs\n", store->format,
 			store_count(store, ENTRY_CERTIFICATE), store_count(store, ENTRY_CRL));
+		text_keystore(store, style, out);
 		for (size_t j = 0; j < store->entry_count; j++)
 			text_entry(arena, &store->entries[j], style, out);
 		for (size_t j = 0; j < store->defect_count; j++)
@@ -146,12 +225,7 @@ report_stores_text(struct arena *arena, const struct store *const *stores, size_
 				store->defects[j].line, cause_get(store->defects[j].cause)->code,
 				tone_end(style), store->defects[j].offset,
 				shown(style, store->defects[j].text));
-		if (store->loading.loads)
-			buffer_addf(out, "  OpenSSL loads %zu certificates and %zu CRLs from it.\n",
-				store->loading.certificates, store->loading.crls);
-		else if (store->loading.error != NULL)
-			buffer_addf(out, "  %sOpenSSL loads nothing from it: %s%s\n",
-				tone_begin(style, TONE_BAD), shown(style, store->loading.error),
-				tone_end(style));
+		for (size_t j = 0; j < stores[i].view_count; j++)
+			text_view(stores[i].views[j], style, out);
 	}
 }

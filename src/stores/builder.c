@@ -107,6 +107,7 @@ builder_entry(struct store_builder *builder)
 		&builder->entry_capacity, sizeof(*builder->entries));
 	memset(&builder->entries[builder->entry_count], 0, sizeof(*builder->entries));
 	builder->entries[builder->entry_count].path = builder->path;
+	builder->entries[builder->entry_count].created = MOMENT_NEVER;
 	return &builder->entries[builder->entry_count++];
 }
 

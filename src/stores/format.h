@@ -6,13 +6,17 @@
 #pragma once
 
 #include "stores/directory.h"
+#include "stores/keystore_crypt.h"
 #include "stores/openssl_reader.h"
+#include "stores/write.h"
 
 /* What a reader fills; all of it is from the arena. */
 struct store_builder {
 	struct arena *arena;
 	const struct directory *directory; /* NULL for a file */
 	struct openssl_reader *openssl;
+	struct keystore_crypt *crypt;      /* NULL: nothing is decrypted */
+	const struct passwords *passwords; /* NULL: the known ones alone */
 	enum store_loader loader;
 	const char *path; /* of the file being read: of a directory store, each file in turn */
 	struct span bytes;
@@ -21,12 +25,24 @@ struct store_builder {
 	size_t entry_count, entry_capacity;
 	struct defect *defects;
 	size_t defect_count, defect_capacity;
+	/* Of a keystore. */
+	const char *profile;
+	enum store_integrity integrity;
+	const char *password_source;
+	bool password_is_empty;
 };
+
+/* Who reads a format by itself, beside those that read files of certificates. */
+enum format_family { FAMILY_TEXT, FAMILY_CONTAINER, FAMILY_KEYSTORE };
 
 struct store_format {
 	const char *name, *title;
 	bool (*sniff)(struct span bytes);
+	enum format_family family;
+	const char *container; /* "PKCS#12 container": what it is where PEM is wanted; or NULL */
 	void (*read)(struct store_builder *); /* never fails: what cannot be read is a defect */
+	bool carries_crls; /* of the writer, which is given nothing that it cannot hold */
+	int (*write)(const struct store_content *, struct buffer *, struct err *); /* or NULL */
 };
 
 #define FORMAT(name) extern const struct store_format store_##name;
@@ -54,10 +70,21 @@ struct object {
 	struct span der;
 };
 
-/* Where the bytes of an object stand in the file. */
+/* Where the bytes of an object stand in the file, or what they stand in. */
 struct place {
 	size_t offset, length, text_offset;
+	bool is_enclosing;
 };
+
+/* Of bytes that may be the file's own, or come out of what stands at enclosing. */
+struct place builder_place(
+	const struct store_builder *, struct span, const struct place *enclosing);
+/* The same bytes where they outlive the reader: the file's own, or a copy. */
+struct span builder_keep(struct store_builder *, struct span);
+/* Adds what is whole among bytes that no structure leads to any more: certificates and CRLs. */
+void builder_salvage(struct store_builder *, struct span, const struct place *enclosing);
+/* The format of this name. Never NULL. */
+const struct store_format *format_find(const char *name);
 
 /*
  * Adds an entry for a certificate or CRL whose DER is whole, else a defect STORE_CORRUPT_ENTRY with

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "stores/openssl_reader.h"
+#include "stores/format.h"
 #include "stores/store.h"
 
 struct loader_task {
@@ -17,9 +17,13 @@ struct loader_task {
 };
 
 struct store_loader_driver {
-	const char *name, *title;
+	const char *name, *title, *engine;
 	bool wants_directory, wants_file;
+	bool wants_text; /* reads files of certificates, and no container */
 	void (*load)(const struct loader_task *, struct loading *ret);
+	/* Adds what is a defect for this loader alone; the store has its loading by now. NULL:
+	 * nothing is. */
+	void (*blame)(struct store_builder *, const struct store *);
 };
 
 #define LOADER(enumerator, name) extern const struct store_loader_driver loader_##name;

@@ -144,7 +144,9 @@ struct entry *
 builder_object(struct store_builder *builder, const struct object *object,
 	const struct place *place, const char *label)
 {
-	struct entry entry = { .kind = object->kind, .label = label, .path = builder->path };
+	struct entry entry = {
+		.kind = object->kind, .label = label, .path = builder->path, .created = MOMENT_NEVER
+	};
 	struct der cursor = der_of(object->der);
 	struct der_element whole = der_next(&cursor);
 	const char *fault = cursor.fault;
@@ -173,6 +175,7 @@ builder_object(struct store_builder *builder, const struct object *object,
 		return NULL;
 	entry.offset = place->offset;
 	entry.length = place->length;
+	entry.is_enclosed = place->is_enclosing;
 	entry.text_offset = place->text_offset;
 	entry.line = builder_line(builder, place->offset);
 	*added = entry;

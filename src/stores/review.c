@@ -71,7 +71,9 @@ review_duplicates(struct store_builder *builder, size_t first)
 	for (size_t i = first; i < builder->entry_count; i++) {
 		const struct entry *entry = &builder->entries[i], *earlier;
 
-		if (entry->kind != ENTRY_CERTIFICATE && entry->kind != ENTRY_CRL)
+		/* Keys of one CA have its certificate in the chain of each. */
+		if ((entry->kind != ENTRY_CERTIFICATE && entry->kind != ENTRY_CRL) ||
+			entry->role == ENTRY_IS_CHAIN)
 			continue;
 		earlier = digest_set_add(&set, entry);
 		if (earlier != NULL)
@@ -134,7 +136,8 @@ review_foreign(struct store_builder *builder, const struct entry *entry, bool ha
 {
 	const char *what = NULL;
 
-	if (review_label(builder, entry))
+	/* A keystore is made to hold keys and what belongs to them. */
+	if (entry->role != ENTRY_IS_PLAIN || review_label(builder, entry))
 		return;
 	if (!has_trust && review_container(builder, entry))
 		return;

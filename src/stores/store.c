@@ -48,6 +48,8 @@ struct reading {
 
 struct opened {
 	struct store store;
+	const struct defect *blamed; /* defects for its loader alone */
+	size_t blamed_count;
 	struct opened *next, *next_of_reading;
 };
 
@@ -55,6 +57,8 @@ struct stores {
 	struct arena *arena;
 	struct signature_cache *signatures;
 	struct openssl_reader *openssl;
+	struct keystore_crypt *crypt;
+	const struct passwords *passwords;
 	struct reading *checking; /* those whose signatures are being checked */
 	struct reading *readings[BUCKETS];
 	struct opened *opened[BUCKETS];
@@ -68,16 +72,34 @@ stores_new(void)
 	stores->arena = arena_new();
 	stores->signatures = signature_cache_new();
 	stores->openssl = openssl_reader_new();
+	stores->crypt = keystore_crypt_new();
 	return stores;
 }
 
+/* What was read, and behind its defects those that are one for this loader alone. */
 static void
-store_take(struct store *store, const struct reading *reading)
+store_take(struct opened *opened, const struct reading *reading)
 {
-	store->entries = reading->builder.entries;
-	store->entry_count = reading->builder.entry_count;
-	store->defects = reading->builder.defects;
-	store->defect_count = reading->builder.defect_count;
+	const struct store_builder *builder = &reading->builder;
+	struct store *store = &opened->store;
+	struct defect *defects = builder->defects;
+
+	if (opened->blamed_count > 0) {
+		defects = arena_alloc(builder->arena,
+			(builder->defect_count + opened->blamed_count) * sizeof(*defects));
+		if (builder->defect_count > 0)
+			memcpy(defects, builder->defects, builder->defect_count * sizeof(*defects));
+		memcpy(defects + builder->defect_count, opened->blamed,
+			opened->blamed_count * sizeof(*defects));
+	}
+	store->entries = builder->entries;
+	store->entry_count = builder->entry_count;
+	store->defects = defects;
+	store->defect_count = builder->defect_count + opened->blamed_count;
+	store->profile = builder->profile;
+	store->integrity = builder->integrity;
+	store->password_source = builder->password_source;
+	store->password_is_empty = builder->password_is_empty;
 }
 
 static void
@@ -88,7 +110,7 @@ reading_settle(struct stores *stores, struct reading *reading)
 	builder_review_signatures(&reading->builder, stores->signatures);
 	for (struct opened *opened = reading->opened; opened != NULL;
 		opened = opened->next_of_reading)
-		store_take(&opened->store, reading);
+		store_take(opened, reading);
 }
 
 void
@@ -109,6 +131,7 @@ stores_free(struct stores *stores)
 		return;
 	stores_settle(stores);
 	openssl_reader_free(stores->openssl);
+	keystore_crypt_free(stores->crypt);
 	signature_cache_free(stores->signatures);
 	arena_free(stores->arena);
 	mem_free(stores);
@@ -120,10 +143,25 @@ stores_signatures(struct stores *stores)
 	return stores->signatures;
 }
 
+void
+stores_use_passwords(struct stores *stores, const struct passwords *passwords)
+{
+	stores->passwords = passwords;
+}
+
 const struct store_loader_driver *
 loader_get(enum store_loader loader)
 {
 	return drivers[loader];
+}
+
+const struct store_format *
+format_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(formats); i++)
+		if (strcmp(formats[i]->name, name) == 0)
+			return formats[i];
+	return &store_unknown;
 }
 
 const char *
@@ -237,6 +275,8 @@ reading_of(struct stores *stores, const struct content *content, enum store_load
 		.arena = stores->arena,
 		.directory = content->directory,
 		.openssl = stores->openssl,
+		.crypt = stores->crypt,
+		.passwords = stores->passwords,
 		.loader = loader,
 	};
 	builder_turn_to(&reading->builder, content->path, content->bytes);
@@ -294,18 +334,41 @@ load_names_as_file(const struct stores *stores, const struct content *content, s
 	return true;
 }
 
+/* What a reader of files of certificates says to a container of another kind. */
 static void
-store_load(struct stores *stores, struct world *world, struct reading *reading, struct store *store)
+blame_container(struct store_builder *builder, const struct store *store)
 {
+	const char *container = format_find(store->format)->container;
+
+	if (container != NULL)
+		(void)builder_defect(builder, CAUSE_STORE_WRONG_CONTAINER, 0, store->bytes.length,
+			"the file is a %s; a store is read as PEM", container);
+}
+
+static void
+store_load(struct stores *stores, struct world *world, const struct reading *reading,
+	struct opened *opened)
+{
+	struct store *store = &opened->store;
+	const struct store_loader_driver *driver = drivers[store->loader];
 	struct loader_task task = { stores->arena, world, stores->openssl, store,
 		arena_alloc(stores->arena, store->entry_count + 1) };
+	struct store_builder builder;
 
-	drivers[store->loader]->load(&task, &store->loading);
+	driver->load(&task, &store->loading);
 	store->loading.loaded = task.loaded;
-	if (store->loader != LOADER_OPENSSL_FILE || store->loading.loads || reading == NULL)
+	if (reading == NULL)
 		return;
-	builder_blame(&reading->builder, store->loading.error);
-	store_take(store, reading);
+	/* What is added must not come into the list of the reading, which others take from. */
+	builder = reading->builder;
+	builder.defect_capacity = builder.defect_count;
+	if (driver->wants_text)
+		blame_container(&builder, store);
+	if (driver->blame != NULL)
+		driver->blame(&builder, store);
+	opened->blamed = builder.defects + reading->builder.defect_count;
+	opened->blamed_count = builder.defect_count - reading->builder.defect_count;
+	store_take(opened, reading);
 }
 
 static void
@@ -327,10 +390,10 @@ store_fill(struct stores *stores, struct world *world, const struct content *con
 	if (reading != NULL) {
 		opened->next_of_reading = reading->opened;
 		reading->opened = opened;
-		store_take(store, reading);
+		store_take(opened, reading);
 	}
 	if (store->loader != LOADER_ANY && !load_names_as_file(stores, content, store))
-		store_load(stores, world, reading, store);
+		store_load(stores, world, reading, opened);
 }
 
 static const struct store *
@@ -408,8 +471,71 @@ entry_kind_name(enum entry_kind kind)
 		return "private key";
 	case ENTRY_REQUEST:
 		return "certificate request";
+	case ENTRY_SECRET_KEY:
+		return "secret key";
 	case ENTRY_OTHER:
 		break;
 	}
 	return "object";
+}
+
+const char *
+entry_role_name(enum entry_role role)
+{
+	switch (role) {
+	case ENTRY_IS_TRUSTED:
+		return "trusted";
+	case ENTRY_IS_KEY:
+		return "key";
+	case ENTRY_IS_CHAIN:
+		return "chain";
+	case ENTRY_IS_UNASSIGNED:
+		return "unassigned";
+	case ENTRY_IS_PLAIN:
+		break;
+	}
+	return NULL;
+}
+
+const char *
+store_integrity_name(enum store_integrity integrity)
+{
+	switch (integrity) {
+	case INTEGRITY_GOOD:
+		return "good";
+	case INTEGRITY_UNKNOWN:
+		return "unknown";
+	case INTEGRITY_BAD:
+		return "bad";
+	case INTEGRITY_NONE:
+		break;
+	}
+	return NULL;
+}
+
+bool
+store_is_container(const struct store *store)
+{
+	return format_find(store->format)->container != NULL;
+}
+
+bool
+store_offers(const struct store *store, const struct entry *entry)
+{
+	if (entry->kind != ENTRY_CERTIFICATE)
+		return entry->kind == ENTRY_CRL;
+	return !store_is_container(store) || entry->cert.is_ca || cert_is_self_issued(&entry->cert);
+}
+
+enum store_loader
+store_native_loader(const struct store *store)
+{
+	return format_find(store->format)->family == FAMILY_KEYSTORE ? LOADER_JAVA_KEYSTORE
+								     : LOADER_OPENSSL_FILE;
+}
+
+const char *
+store_loader_engine(enum store_loader loader)
+{
+	return loader == LOADER_ANY ? "" : drivers[loader]->engine;
 }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "causes/finding.h"
+#include "stores/passwords.h"
 #include "world/world.h"
 #include "x509/x509.h"
 
@@ -28,7 +29,18 @@ enum entry_kind {
 	ENTRY_CRL,
 	ENTRY_PRIVATE_KEY, /* its bytes are neither kept nor shown: der is empty */
 	ENTRY_REQUEST,
-	ENTRY_OTHER, /* a block of another label: PKCS7, parameters … */
+	ENTRY_SECRET_KEY, /* of a keystore: as a private key */
+	ENTRY_OTHER,      /* a block of another label: PKCS7, parameters … */
+};
+
+/* What a keystore says of an entry. */
+enum entry_role {
+	ENTRY_IS_PLAIN,   /* nothing: files of certificates have no roles */
+	ENTRY_IS_TRUSTED, /* trustedCertEntry of Java: the certificate is trusted by itself */
+	ENTRY_IS_KEY,     /* a key, private or secret */
+	ENTRY_IS_CHAIN,   /* a certificate of the key before it: its own first, then its issuers' */
+	ENTRY_IS_UNASSIGNED, /* PKCS#12: a certificate that is neither marked as trusted nor a key's
+			      */
 };
 
 /* Trust settings of a TRUSTED CERTIFICATE block (OpenSSL X509_CERT_AUX). */
@@ -47,7 +59,13 @@ struct entry {
 	const char *label; /* PEM label as found, or NULL for DER */
 	const char *path;  /* the file it stands in: of a directory store, the file's own path */
 	const char *link;  /* the hash link's name by which a directory finds it, or NULL */
+	enum entry_role role;
+	const char *alias;     /* name in a keystore, sanitised, or NULL */
+	int64_t created;       /* when it was put there; MOMENT_NEVER where that is not said */
+	struct span key_id;    /* localKeyID of PKCS#12 (RFC 2985 5.5.2), or empty */
 	size_t offset, length; /* of the whole block in that file */
+	bool is_enclosed;   /* it stands in encrypted or encoded content: offset and length are of
+			       that, its own place in the file is unknown */
 	size_t text_offset; /* where comments that belong to it begin; = offset if there are none */
 	unsigned line;
 };
@@ -73,6 +91,8 @@ enum store_loader {
 	LOADER_OPENSSL_NAMES, /* SSL_load_client_CA_file(3): the names of CertificateRequest */
 	LOADER_OPENSSL_DIRECTORY, /* X509_LOOKUP_hash_dir(3): hash links, at handshake time */
 	LOADER_HAPROXY_DIRECTORY, /* each file of known suffix; a damaged one is skipped */
+	LOADER_OPENSSL_PKCS12,    /* PKCS12_parse(3) */
+	LOADER_JAVA_KEYSTORE, /* java.security.KeyStore, and what of it JSSE takes for anchors */
 	LOADER__COUNT
 };
 
@@ -92,9 +112,21 @@ struct loading {
 	const bool *loaded;        /* one per entry: whether that entry is among them */
 };
 
+/* Whether the bytes of a keystore are those that were written, as its MAC or digest says. */
+enum store_integrity {
+	INTEGRITY_NONE, /* the format has none, or the file has left it out */
+	INTEGRITY_GOOD,
+	INTEGRITY_UNKNOWN, /* no password that is given or known fits */
+	INTEGRITY_BAD,     /* the password opens the content, and the content has changed */
+};
+
 struct store {
 	const char *path;
-	const char *format; /* "pem", "der", "hashdir", "pkcs7", "pkcs12", … or "unknown" */
+	const char *format;  /* "pem", "der", "hashdir", "pkcs7", "pkcs12", … or "unknown" */
+	const char *profile; /* of a keystore: how it is encrypted, "Modern2023"; or NULL */
+	enum store_integrity integrity;
+	const char *password_source; /* of the password that fits, or NULL */
+	bool password_is_empty;
 	enum store_loader loader;
 	enum store_state state;
 	const char *problem;           /* why it is not STORE_PRESENT, for people */
@@ -134,7 +166,22 @@ const struct store *stores_open_bytes(
 
 /* Signatures that were checked while stores were read, kept for everybody. Never NULL. */
 struct signature_cache *stores_signatures(struct stores *);
+/* Passwords to try on keystores that are opened from now on; borrowed. */
+void stores_use_passwords(struct stores *, const struct passwords *);
 
 /* Number of entries of a kind. */
 size_t store_count(const struct store *, enum entry_kind);
 const char *entry_kind_name(enum entry_kind);
+const char *entry_role_name(enum entry_role);           /* NULL for ENTRY_IS_PLAIN */
+const char *store_integrity_name(enum store_integrity); /* NULL for INTEGRITY_NONE */
+
+/* How the format's own reader is asked: a keystore by Java, everything else as OpenSSL's servers
+ * read a file. */
+enum store_loader store_native_loader(const struct store *);
+/* Whether it is a PKCS#7, PKCS#12 or another container, which is no file of certificates. */
+bool store_is_container(const struct store *);
+/* Whether an entry belongs in a file of CAs and CRLs that is made of this store: of a container,
+ * which comes with the certificate that it was made for, only CAs do. */
+bool store_offers(const struct store *, const struct entry *);
+/* "openssl", "java": whose view a loader's is. */
+const char *store_loader_engine(enum store_loader);

@@ -12,7 +12,10 @@
  * asking that library about the same bytes (openssl_reader.c). The difference between the two is
  * where most outages of this kind hide.
  *
- * pem.h and hashdir.h write: they undo damage to a store's text, and say which hash links are
+ * Keystores come last: passwords.h holds what opens them, keystore_crypt.h what it costs, and
+ * write.h writes certificates in the form of each format that is written.
+ *
+ * pem.h and hashdir.h mend: they undo damage to a store's text, and say which hash links are
  * missing. Nothing here touches a file; callers put the bytes into a world's overlay.
  */
 #pragma once
@@ -20,3 +23,4 @@
 #include "stores/hashdir.h"
 #include "stores/pem.h"
 #include "stores/store.h"
+#include "stores/write.h"

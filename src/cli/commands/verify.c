@@ -12,6 +12,7 @@ verify_run(struct session *session)
 	struct loose loose = { .session = session, .stores = stores, .judge = judge };
 	int status = 0;
 
+	stores_use_passwords(stores, session->passwords);
 	TRY(loose_verify(&loose));
 	if (loose.count == 0)
 		return err_set(&session->err, ERR_DATA,

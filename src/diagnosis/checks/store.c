@@ -113,16 +113,24 @@ remedy_block(struct scene *scene, const struct store *store, const struct defect
 	return remedy;
 }
 
+/* A container seldom holds all that stood in the file before it: known-good material comes first,
+ * where it adds to what is there. */
 static const struct remedy *
 remedy_format(struct scene *scene, const struct store *store, const struct defect *defect)
 {
+	const struct remedy *lost = NULL;
 	struct remedy *remedy;
+	size_t offered = 0;
 
-	if (store_count(store, ENTRY_CERTIFICATE) + store_count(store, ENTRY_CRL) == 0)
-		return remedy_lost(scene, store, defect);
+	for (size_t i = 0; i < store->entry_count; i++)
+		offered += store_offers(store, &store->entries[i]);
+	if (offered == 0 || store_is_container(store))
+		lost = remedy_lost(scene, store, defect);
+	if (offered == 0 || lost != NULL)
+		return lost;
 	remedy = remedy_new(scene, "convert-format", defect->cause, store->path);
-	remedy_says(scene, remedy, "write the same %zu certificates and %zu CRLs as PEM to %s",
-		store_count(store, ENTRY_CERTIFICATE), store_count(store, ENTRY_CRL), store->path);
+	remedy_says(scene, remedy, "write the same %zu certificates and CRLs as PEM to %s", offered,
+		store->path);
 	return remedy;
 }
 
@@ -236,7 +244,8 @@ suspect_defect(struct scene *scene, struct suspects *suspects, const struct trus
 	const struct remedy *remedy;
 	struct cert malformed;
 
-	if (rule == NULL)
+	/* Where a container stands in the place of PEM, what is wrong inside it is of no matter. */
+	if (rule == NULL || (store_is_container(store) && cause != CAUSE_STORE_WRONG_CONTAINER))
 		return;
 	if (cause == CAUSE_STORE_CORRUPT_ENTRY && malformed_by_ca(scene, defect, &malformed)) {
 		suspect_malformed(scene, suspects, store, defect, &malformed);

@@ -57,9 +57,23 @@ der_read(struct store_builder *builder)
 	}
 }
 
+/* Readers of DER take the first object and no more. */
+static int
+der_write(const struct store_content *content, struct buffer *out, struct err *err)
+{
+	if (content->count != 1)
+		return err_set(err, ERR_DATA,
+			"a DER file holds one certificate or CRL, and there are %zu",
+			content->count);
+	buffer_add(out, content->entries[0]->der.data, content->entries[0]->der.length);
+	return 0;
+}
+
 const struct store_format store_der = {
 	.name = "der",
 	.title = "certificates or CRLs in DER",
 	.sniff = der_sniff,
 	.read = der_read,
+	.carries_crls = true,
+	.write = der_write,
 };

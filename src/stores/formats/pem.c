@@ -5,6 +5,7 @@
  * another. What a reader by lines would make of the same text is said by defects, and by the
  * loaders, who ask it.
  */
+#include "stores/pem.h"
 #include "stores/pem_block.h"
 
 #include <assert.h>
@@ -495,9 +496,20 @@ pem_read(struct store_builder *builder)
 	drop_mixed_text(builder, first_defect);
 }
 
+static int
+pem_write_store(const struct store_content *content, struct buffer *out, struct err *)
+{
+	for (size_t i = 0; i < content->count; i++)
+		pem_write(out, content->entries[i]->kind == ENTRY_CRL ? "X509 CRL" : "CERTIFICATE",
+			content->entries[i]->der);
+	return 0;
+}
+
 const struct store_format store_pem = {
 	.name = "pem",
 	.title = "PEM blocks",
 	.sniff = pem_sniff,
 	.read = pem_read,
+	.carries_crls = true,
+	.write = pem_write_store,
 };

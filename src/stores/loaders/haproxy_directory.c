@@ -44,6 +44,7 @@ haproxy_directory_load(const struct loader_task *task, struct loading *ret)
 const struct store_loader_driver loader_haproxy_directory = {
 	.name = "haproxy_directory",
 	.title = "HAProxy, from a directory",
+	.engine = "openssl",
 	.wants_directory = true,
 	.load = haproxy_directory_load,
 };

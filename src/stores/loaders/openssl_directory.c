@@ -24,6 +24,7 @@ openssl_directory_load(const struct loader_task *task, struct loading *ret)
 const struct store_loader_driver loader_openssl_directory = {
 	.name = "openssl_directory",
 	.title = "OpenSSL, from a hash directory",
+	.engine = "openssl",
 	.wants_directory = true,
 	.load = openssl_directory_load,
 };

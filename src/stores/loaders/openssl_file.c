@@ -30,9 +30,19 @@ openssl_file_load(const struct loader_task *task, struct loading *ret)
 							: store->problem;
 }
 
+static void
+openssl_file_blame(struct store_builder *builder, const struct store *store)
+{
+	if (!store->loading.loads && !store_is_container(store))
+		builder_blame(builder, store->loading.error);
+}
+
 const struct store_loader_driver loader_openssl_file = {
 	.name = "openssl_file",
 	.title = "OpenSSL, from a file",
+	.engine = "openssl",
 	.wants_file = true,
+	.wants_text = true,
 	.load = openssl_file_load,
+	.blame = openssl_file_blame,
 };

@@ -31,6 +31,8 @@ openssl_names_load(const struct loader_task *task, struct loading *ret)
 const struct store_loader_driver loader_openssl_names = {
 	.name = "openssl_names",
 	.title = "OpenSSL, the names sent to clients",
+	.engine = "openssl",
 	.wants_file = true,
+	.wants_text = true,
 	.load = openssl_names_load,
 };

@@ -214,13 +214,15 @@ TEST(ledger, "what the ledger gives back: transactions and baselines")
 TEST(stores, "a store, its path, links, defects and what the library says")
 {
 	static const struct entry entry = {
-		.kind = ENTRY_OTHER, .label = EVIL, .path = EVIL, .link = EVIL
+		.kind = ENTRY_OTHER, .label = EVIL, .path = EVIL, .link = EVIL, .alias = EVIL
 	};
 	static const struct defect defect = {
 		.cause = CAUSE_STORE_EMPTY, .path = EVIL, .text = EVIL
 	};
 	const struct store store = { .path = EVIL,
 		.format = "pem",
+		.profile = EVIL,
+		.password_source = EVIL,
 		.entries = &entry,
 		.entry_count = 1,
 		.defects = &defect,
@@ -229,7 +231,10 @@ TEST(stores, "a store, its path, links, defects and what the library says")
 	const struct store missing = {
 		.path = EVIL, .format = "unknown", .state = STORE_MISSING, .problem = EVIL
 	};
-	const struct store *list[] = { &store, &missing };
+	const struct inspected list[] = {
+		{ .store = &store, .views = { &store }, .view_count = 1 },
+		{ .store = &missing, .views = { &missing }, .view_count = 1 },
+	};
 	PAPER;
 
 	report_stores_text(paper.arena, list, 2, &paper.style, &paper.out);

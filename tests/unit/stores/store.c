@@ -110,7 +110,7 @@ TEST(der, "DER is salvaged, and is not what a server loads")
 	CHECK(store->entries[1].offset == damage_crl.length);
 }
 
-TEST(containers, "PKCS#12, PKCS#7 and Java keystores are named, and nothing is read from them")
+TEST(containers, "PKCS#12, PKCS#7 and Java keystores are named where a server wants PEM")
 {
 	CLEANUP(stores_freep) struct stores *stores = stores_new();
 	EVP_PKEY *key = make_key("EC:P-256");
@@ -124,13 +124,16 @@ TEST(containers, "PKCS#12, PKCS#7 and Java keystores are named, and nothing is r
 
 	store = open_bytes(stores, bytes, (size_t)length);
 	CHECK_TEXT(store->format, "pkcs12");
-	CHECK(defect_of(store, CAUSE_STORE_WRONG_CONTAINER) != NULL && store->entry_count == 0);
+	CHECK(defect_of(store, CAUSE_STORE_WRONG_CONTAINER) != NULL &&
+		defect_of(store, CAUSE_STORE_KEYSTORE_PASSWORD) != NULL &&
+		store_count(store, ENTRY_CERTIFICATE) == 0);
 	CHECK(PKCS7_set_type(pkcs7, NID_pkcs7_signed) && PKCS7_content_new(pkcs7, NID_pkcs7_data) &&
 		PKCS7_add_certificate(pkcs7, cert));
 	length = i2d_PKCS7(pkcs7, &more);
 	store = open_bytes(stores, more, (size_t)length);
 	CHECK_TEXT(store->format, "pkcs7");
-	CHECK(defect_of(store, CAUSE_STORE_WRONG_CONTAINER) != NULL && store->entry_count == 0);
+	CHECK(defect_of(store, CAUSE_STORE_WRONG_CONTAINER) != NULL && store->entry_count == 1);
+	CHECK(!store->loading.loads && !store->loading.loaded[0]);
 	store = open_bytes(stores, "\xfe\xed\xfe\xed\0\0\0\2", 8);
 	CHECK_TEXT(store->format, "jks");
 	CHECK(defect_of(store, CAUSE_STORE_WRONG_CONTAINER) != NULL);

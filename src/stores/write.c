@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stores/write.h"
+
+#include <locale.h>
+#include <string.h>
+#include <wctype.h>
+
+#include "stores/format.h"
+
+bool
+store_format_is_writable(const char *format)
+{
+	return format_find(format)->write != NULL;
+}
+
+bool
+store_format_carries(const char *name, const struct entry *entry)
+{
+	const struct store_format *format = format_find(name);
+
+	return format->write != NULL && (entry->kind == ENTRY_CERTIFICATE ||
+						(entry->kind == ENTRY_CRL && format->carries_crls));
+}
+
+int
+store_write(
+	const char *name, const struct store_content *content, struct buffer *ret, struct err *err)
+{
+	CLEANUP(mem_freep) const struct entry **carried = NULL;
+	struct store_content those = *content;
+
+	if (!store_format_is_writable(name))
+		return err_set(err, ERR_USAGE, "the format %s is read, and not written", name);
+	carried = mem_alloc((content->count + 1) * sizeof(*carried));
+	those.entries = carried;
+	those.count = 0;
+	for (size_t i = 0; i < content->count; i++)
+		if (store_format_carries(name, content->entries[i]))
+			carried[those.count++] = content->entries[i];
+	return format_find(name)->write(&those, ret, err);
+}
+
+/* Names taken so far, found by a hash of them. */
+struct taken {
+	const char **names;
+	size_t *slots, mask, count;
+};
+
+static bool
+take(struct taken *taken, const char *name)
+{
+	size_t slot = 5381;
+
+	for (const char *at = name; *at != '\0'; at++)
+		slot = slot * 33 + (unsigned char)*at;
+	for (slot &= taken->mask; taken->slots[slot] != 0; slot = (slot + 1) & taken->mask)
+		if (strcmp(taken->names[taken->slots[slot] - 1], name) == 0)
+			return false;
+	taken->slots[slot] = taken->count + 1;
+	taken->names[taken->count++] = name;
+	return true;
+}
+
+static size_t
+put_code(char *out, uint32_t code)
+{
+	size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	static const uint8_t leads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (size_t i = size; i-- > 1; code >>= 6)
+		out[i] = (char)(0x80 | (code & 0x3f));
+	out[0] = (char)(leads[size] | code);
+	return size;
+}
+
+/* Java compares names in lower case, keeps one of two that are the same, and in a JKS finds none
+ * that is not in lower case. U+0130 alone becomes two characters there: it is left out. */
+static char *
+lower(struct arena *arena, locale_t locale, const char *name)
+{
+	enum { CAPITAL_I_WITH_DOT = 0x130 };
+	size_t length = strlen(name), size, written = 0;
+	char *text = arena_alloc(arena, 4 * length + 1);
+	uint32_t code;
+
+	for (size_t at = 0; at < length; at += size) {
+		size = text_utf8_decode(name + at, length - at, &code);
+		if (size == 0 || code == CAPITAL_I_WITH_DOT || (code >= 0x80 && locale == NULL)) {
+			code = '_';
+			size = size == 0 ? 1 : size;
+		} else if (code < 0x80) {
+			code += code >= 'A' && code <= 'Z' ? 'a' - 'A' : 0;
+		} else {
+			code = (uint32_t)towlower_l((wint_t)code, locale);
+		}
+		written += put_code(text + written, code);
+	}
+	return text;
+}
+
+static const struct digest *
+entry_digest(const struct entry *entry)
+{
+	return entry->kind == ENTRY_CRL ? &entry->crl.fingerprint : &entry->cert.fingerprint;
+}
+
+const char *const *
+store_aliases(struct arena *arena, const struct store_content *content)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+	size_t size = 16;
+	struct taken taken = {};
+
+	while (size < content->count * 2)
+		size *= 2;
+	taken.names = arena_alloc(arena, (content->count + 1) * sizeof(*taken.names));
+	taken.slots = arena_alloc(arena, size * sizeof(*taken.slots));
+	taken.mask = size - 1;
+	for (size_t i = 0; i < content->count; i++) {
+		const struct entry *entry = content->entries[i];
+		const char *name = entry->alias != NULL && entry->alias[0] != '\0' ? entry->alias
+				   : entry->kind == ENTRY_CRL
+					   ? name_common(arena, entry->crl.issuer)
+					   : name_common(arena, entry->cert.subject);
+		char *base = lower(arena, locale, name[0] != '\0' ? name : "unnamed");
+		const char *alias = base;
+		char digest[DIGEST_TEXT_SIZE];
+
+		if (take(&taken, alias))
+			continue;
+		/* The digest tells them apart, whatever their order. */
+		digest_text(entry_digest(entry), digest);
+		alias = arena_printf(arena, "%s %.16s", base, digest);
+		while (!take(&taken, alias))
+			alias = arena_printf(arena, "%s.", alias);
+	}
+	if (locale != NULL)
+		freelocale(locale);
+	return taken.names;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing stores: certificates and CRLs in the form of a format, whole and by itself. What a format
+ * has no place for is left out; what that is can be asked for beforehand. Keys are never written.
+ */
+#pragma once
+
+#include "stores/store.h"
+
+struct store_content {
+	const struct entry *const *entries;
+	size_t count;
+	/* Of a keystore; NULL: none, where the format can do without. */
+	const struct password *password;
+	int64_t now; /* the date of entries that have none */
+};
+
+/* Whether the format is written at all, and whether it has a place for this entry. */
+bool store_format_is_writable(const char *format);
+bool store_format_carries(const char *format, const struct entry *);
+/* Appends the bytes of a store of this format. ERR_USAGE where the format cannot be written or
+ * needs a password, ERR_DATA where it cannot hold what is to be written. */
+[[nodiscard]] int store_write(
+	const char *format, const struct store_content *, struct buffer *ret, struct err *err);
+
+/* The names under which a keystore has the entries: their own, or those of their subjects; in lower
+ * case, as Java compares them, and no two the same. From the arena. */
+const char *const *store_aliases(struct arena *, const struct store_content *);
