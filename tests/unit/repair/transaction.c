@@ -188,7 +188,7 @@ TEST(not_run, "below a directory no program of the server's is run, not its own 
 
 	CHECK(carry_out(&town, plan_of(&town, test_fails), &repair, &err) == 0);
 	CHECK(repair.result == RESULT_APPLIED && repair.proof == PROOF_STAND_IN);
-	CHECK(repair.tested == TESTED_NOT);
+	CHECK(repair.tested == TESTED_NEVER);
 	CHECK(repair.untested != NULL && strstr(repair.untested, town.place.root) != NULL);
 }
 

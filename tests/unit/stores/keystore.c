@@ -474,8 +474,8 @@ static void
 put_pbmac1(struct buffer *out, struct span safes, const char *password)
 {
 	uint8_t key[32], value[KEYSTORE_MAX_KEY];
-	size_t pfx = der_open(out, DER_SEQUENCE), mac, info, algorithm, parameters, kdf, inside,
-	       length;
+	size_t pfx = der_open(out, DER_SEQUENCE), mac, info, algorithm, parameters, kdf, inside;
+	size_t length = 0;
 
 	must(PKCS5_PBKDF2_HMAC(password, (int)strlen(password), (const unsigned char *)"salt", 4,
 		     2048, EVP_sha512(), sizeof(key), key) == 1 &&
