@@ -149,12 +149,58 @@ walk_path(struct walk *walk, const char *path, unsigned depth, struct err *err)
 	return 0;
 }
 
+static bool
+is_archive(struct span bytes)
+{
+	static const struct {
+		size_t offset;
+		const char *mark;
+	} marks[] = { { 0, "\x1f\x8b" }, { 0, "PK\x03\x04" }, { 0, "BZh" },
+		{ 0, "\xfd"
+		     "7zXZ" },
+		{ 0, "\x28\xb5\x2f\xfd" }, { 257, "ustar" } };
+
+	for (size_t i = 0; i < COUNT_OF(marks); i++) {
+		size_t length = strlen(marks[i].mark);
+
+		if (bytes.length >= marks[i].offset + length &&
+			memcmp(bytes.data + marks[i].offset, marks[i].mark, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A single file that was named, and of which nothing can be used, is a mistake worth a word. */
+static int
+check_named(struct walk *walk, const char *path, struct err *err)
+{
+	struct file_identity identity;
+	const struct store *store;
+
+	TRY(world_stat(walk->host, path, &identity, err));
+	if (identity.type == FILE_DIRECTORY)
+		return 0;
+	if (identity.type != FILE_REGULAR)
+		return err_set(err, ERR_NO_INPUT, "it is neither a file nor a directory");
+	store = stores_open(walk->material->stores, walk->host, path, LOADER_ANY);
+	if (store->state != STORE_PRESENT)
+		return err_set(err, ERR_NO_INPUT, "%s",
+			store->problem != NULL ? store->problem : "it cannot be read");
+	if (store_count(store, ENTRY_CERTIFICATE) + store_count(store, ENTRY_CRL) > 0)
+		return 0;
+	return err_set(err, ERR_DATA, "%s",
+		is_archive(store->bytes) ? "it is an archive: unpack it, and give the directory"
+					 : "no certificate and no CRL can be read from it");
+}
+
 int
 material_add_path(struct material *material, struct world *host, const char *path, struct err *err)
 {
 	struct walk walk = { .host = host, .material = material };
 
-	return walk_path(&walk, path, 0, err) < 0 ? err_prefix(err, "known-good %s", path) : 0;
+	if (check_named(&walk, path, err) < 0 || walk_path(&walk, path, 0, err) < 0)
+		return err_prefix(err, "known-good %s", path);
+	return 0;
 }
 
 static int

@@ -49,8 +49,8 @@ struct material {
 	size_t slot_count, slots_used;
 };
 
-/* Adds a file, or a directory with all below it, of the host. ERR_NO_INPUT where it is not there.
- */
+/* Adds a file, or a directory with all below it, of the host. ERR_NO_INPUT where it is not there,
+ * ERR_DATA where a single file holds nothing that can be used. */
 [[nodiscard]] int material_add_path(
 	struct material *, struct world *host, const char *path, struct err *err);
 /* Adds the newest baseline of the service, and the sound versions of these paths; ledger may be

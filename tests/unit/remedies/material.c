@@ -99,6 +99,24 @@ TEST(empty, "where nothing is known to be good nothing is vouched for")
 	CHECK(material_crl_for(&shelf.material, shelf.judge, &shelf.root->cert, PKI_NOW) == NULL);
 }
 
+TEST(named, "a single file of which nothing can be used is a mistake, and is said to be one")
+{
+	struct err err = { 0 };
+	SHELF;
+
+	place_file(&shelf.book.place, "kit.tgz", "\x1f\x8b\x08");
+	place_file(&shelf.book.place, "notes.txt", "hello\n");
+	CHECK(material_add_path(&shelf.material, shelf.world, "/kit.tgz", &err) < 0);
+	CHECK(err.code == ERR_DATA && strstr(err.message, "archive") != NULL);
+	CHECK(material_add_path(&shelf.material, shelf.world, "/notes.txt", &err) < 0);
+	CHECK(err.code == ERR_DATA && strstr(err.message, "known-good /notes.txt") != NULL);
+	CHECK(material_add_path(&shelf.material, shelf.world, "/nothing", &err) < 0);
+	CHECK(err.code == ERR_NO_INPUT);
+	put_cert(&shelf, "root.pem", shelf.root);
+	CHECK(material_add_path(&shelf.material, shelf.world, "/root.pem", &err) == 0);
+	CHECK(shelf.material.cert_count == 1);
+}
+
 TEST(deep, "directories are followed eight deep, and no further")
 {
 	char name[128] = "d";
