@@ -219,13 +219,19 @@ plan_file_render(struct session *session, struct diagnosis *diagnosis, struct pl
 	for (size_t i = 0; i < count; i++) {
 		if (count != 1)
 			json_object_open(&json);
-		report_repair_json(diagnosis, plans[i], NULL, &json);
+		report_repair_json(plans[i], NULL, &json);
 		report_preconditions_json(diagnosis, plans[i]->service, &json);
 		if (count != 1)
 			json_object_close(&json);
 	}
-	if (count != 1)
+	if (count != 1) {
+		struct plan sum;
+		struct repair none;
+
 		json_array_close(&json);
+		repair_sum(session->arena, plans, NULL, count, &sum, &none);
+		report_repair_json(&sum, NULL, &json);
+	}
 	report_end(&json, 0);
 }
 

@@ -71,6 +71,14 @@ struct repair {
 [[nodiscard]] int plan_apply(struct diagnosis *, struct plan *, const struct request *,
 	bool dry_run, struct repair *ret, struct err *err);
 
+/*
+ * What the repairs of several services come to, as if it were one: all steps, changes and verdicts,
+ * the worst result with what is said of it, the newest transaction. The plan has no service.
+ * repairs may be NULL, where nothing was carried out. From the arena.
+ */
+void repair_sum(struct arena *, struct plan *const *plans, const struct repair *repairs,
+	size_t count, struct plan *ret_plan, struct repair *ret);
+
 /* Undoes a transaction; id 0: the newest that is closed. */
 [[nodiscard]] int transaction_rollback(struct arena *, struct ledger *, struct world *, int64_t id,
 	struct repair *ret, struct err *err);

@@ -157,12 +157,12 @@ add_test_json(struct json *json, const struct repair *repair)
 }
 
 void
-report_repair_json(const struct diagnosis *diagnosis, const struct plan *plan,
-	const struct repair *repair, struct json *json)
+report_repair_json(const struct plan *plan, const struct repair *repair, struct json *json)
 {
-	(void)diagnosis;
-	json_member_text(json, "service", plan->service->name);
-	json_member_text(json, "target", plan->service->target);
+	const struct service *service = plan->service;
+
+	json_member_text(json, "service", service != NULL ? service->name : NULL);
+	json_member_text(json, "target", service != NULL ? service->target : "all");
 	if (repair != NULL) {
 		json_key(json, "transaction");
 		if (repair->transaction > 0)
@@ -257,10 +257,9 @@ text_after(const struct repair *repair, struct buffer *out)
 }
 
 void
-report_repair_text(const struct diagnosis *diagnosis, const struct plan *plan,
-	const struct repair *repair, const struct style *style, struct buffer *out)
+report_repair_text(const struct plan *plan, const struct repair *repair, const struct style *style,
+	struct buffer *out)
 {
-	(void)diagnosis;
 	if (repair == NULL) {
 		if (plan->step_count > 0)
 			text_plan(plan, style, out);

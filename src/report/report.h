@@ -30,10 +30,9 @@ void report_diagnosis_text(const struct diagnosis *, const struct style *, struc
 void report_diagnosis_json(const struct diagnosis *, struct json *);
 
 /* One service's repair: plan and result; result NULL while it is only planned. */
-void report_repair_text(const struct diagnosis *, const struct plan *, const struct repair *,
-	const struct style *, struct buffer *out);
-void report_repair_json(
-	const struct diagnosis *, const struct plan *, const struct repair *, struct json *);
+void report_repair_text(
+	const struct plan *, const struct repair *, const struct style *, struct buffer *out);
+void report_repair_json(const struct plan *, const struct repair *, struct json *);
 /* What a plan was made from, as members: of a service, and of the whole document. */
 void report_preconditions_json(struct diagnosis *, const struct service *, struct json *);
 void report_inputs_json(const struct diagnosis *, struct json *);

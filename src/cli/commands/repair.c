@@ -69,7 +69,7 @@ repair_service(struct session *session, struct diagnosis *diagnosis, struct plan
 	const struct request *request, struct repair *repair)
 {
 	if (!session->options.json)
-		report_repair_text(diagnosis, plan, NULL, &session->style, &session->out);
+		report_repair_text(plan, NULL, &session->style, &session->out);
 	if (!agreed(session, plan))
 		return err_set(
 			&session->err, ERR_USAGE, "not carried out: answer yes, or give --yes");
@@ -82,28 +82,39 @@ repair_service(struct session *session, struct diagnosis *diagnosis, struct plan
 			"nothing was done, for not all could be determined: %s",
 			diagnosis->incomplete_why);
 	if (session->options.json)
-		report_repair_json(diagnosis, plan, repair, &session->json);
+		report_repair_json(plan, repair, &session->json);
 	else
-		report_repair_text(diagnosis, plan, repair, &session->style, &session->out);
+		report_repair_text(plan, repair, &session->style, &session->out);
 	say_failure(session, plan, repair);
 	return status_of(diagnosis, plan, repair);
 }
 
-/* With several services the document holds them in a list; with one, the interface's members stand
- * at the top as well. */
+/* The members of the interface stand at the top, however many services there are. */
+static void
+report_sum(struct session *session, struct plan **plans, const struct repair *repairs, size_t count)
+{
+	struct plan plan;
+	struct repair repair;
+
+	repair_sum(session->arena, plans, repairs, count, &plan, &repair);
+	report_repair_json(&plan, &repair, &session->json);
+}
+
+/* With several services the document has each in a list as well. */
 static int
 repair_all(struct session *session, struct diagnosis *diagnosis, struct plan **plans,
 	const struct request *request)
 {
-	bool many = session->options.json && diagnosis->services.count != 1;
+	size_t count = diagnosis->services.count, done = 0;
+	struct repair *repairs = arena_alloc(session->arena, (count + 1) * sizeof(*repairs));
+	bool many = session->options.json && count != 1;
 	int worst = 0;
 
 	if (many) {
 		json_key(&session->json, "repairs");
 		json_array_open(&session->json);
 	}
-	for (size_t i = 0; i < diagnosis->services.count; i++) {
-		struct repair repair;
+	for (size_t i = 0; i < count && (i == 0 || repairs[i - 1].signal == 0); i++) {
 		int status;
 
 		if (many)
@@ -111,17 +122,18 @@ repair_all(struct session *session, struct diagnosis *diagnosis, struct plan **p
 		/* The repair of one service may have mended what the next one reads as well. */
 		if (i > 0 || plans[i] == NULL)
 			plans[i] = plan_make(diagnosis, diagnosis->services.list[i], request);
-		status = repair_service(session, diagnosis, plans[i], request, &repair);
+		status = repair_service(session, diagnosis, plans[i], request, &repairs[i]);
 		if (status < 0)
 			return -1;
 		if (many)
 			json_object_close(&session->json);
 		worst = status > worst ? status : worst;
-		if (repair.signal != 0)
-			break;
+		done = i + 1;
 	}
-	if (many)
+	if (many) {
 		json_array_close(&session->json);
+		report_sum(session, plans, repairs, done);
+	}
 	return worst;
 }
 

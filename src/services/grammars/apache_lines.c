@@ -34,7 +34,7 @@ text_add(struct apache_text *text, char byte, size_t start, size_t end)
 {
 	if (text->length >= APACHE_MAX_LINE)
 		return false;
-	if (text->length + 1 >= text->capacity) {
+	if (text->bytes == NULL || text->length + 1 >= text->capacity) {
 		text->capacity = text->capacity > 0 ? 2 * text->capacity : 256;
 		text->bytes = mem_resize(text->bytes, text->capacity);
 		text->starts = mem_resize(text->starts, text->capacity * sizeof(*text->starts));

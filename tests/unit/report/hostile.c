@@ -163,16 +163,16 @@ TEST(repair, "a plan, its steps and its trust change, and each of its results")
 
 	chosen[0] = &crime.item;
 	plan.service = &crime.service;
-	report_repair_text(&crime.diagnosis, &plan, NULL, &paper.style, &paper.out);
+	report_repair_text(&plan, NULL, &paper.style, &paper.out);
 	CHECK(is_clean(&paper));
 	for (int result = RESULT_NOTHING; result <= RESULT_STUCK; result++) {
 		repair.result = (enum repair_result)result;
 		buffer_clear(&paper.out);
-		report_repair_text(&crime.diagnosis, &plan, &repair, &paper.style, &paper.out);
+		report_repair_text(&plan, &repair, &paper.style, &paper.out);
 		CHECK(result == RESULT_STUCK ? is_safe(&paper) : is_clean(&paper));
 	}
 	paper_open(&paper);
-	report_repair_json(&crime.diagnosis, &plan, &repair, &paper.json);
+	report_repair_json(&plan, &repair, &paper.json);
 	CHECK(paper_close(&paper) != NULL && is_clean(&paper));
 }
 

@@ -11,11 +11,10 @@ plan_of(struct town *town)
 }
 
 static void
-write_plan(struct paper *paper, struct town *town, const struct plan *plan,
-	const struct repair *repair)
+write_plan(struct paper *paper, const struct plan *plan, const struct repair *repair)
 {
 	buffer_clear(&paper->out);
-	report_repair_text(town->diagnosis, plan, repair, &paper->style, &paper->out);
+	report_repair_text(plan, repair, &paper->style, &paper->out);
 }
 
 TEST(added,
@@ -27,7 +26,7 @@ TEST(added,
 
 	town_put(&town, TOWN_STORE, TOWN_PEM(&town, town.inter));
 	town_vouch(&town, "root.pem", TOWN_PEM(&town, town.root));
-	write_plan(&paper, &town, plan_of(&town), NULL);
+	write_plan(&paper, plan_of(&town), NULL);
 	digest_text(&town.root->cert.fingerprint, fingerprint);
 	fingerprint[16] = '\0';
 	CHECK(paper_says(&paper, "Plan for nginx:" TOWN_CONFIG "\n"));
@@ -46,7 +45,7 @@ TEST(intermediate, "an intermediate is told from an anchor")
 
 	town_put(&town, TOWN_STORE, TOWN_PEM(&town, town.root));
 	town_vouch(&town, "inter.pem", TOWN_PEM(&town, town.inter));
-	write_plan(&paper, &town, plan_of(&town), NULL);
+	write_plan(&paper, plan_of(&town), NULL);
 	CHECK(paper_says(&paper, "  + intermediate "));
 	CHECK(!paper_says(&paper, "anchor "));
 }
@@ -61,7 +60,7 @@ TEST(exchanged, "what is replaced is named as removed beside what is added")
 		.key_of = town.inter, .days_from = -900, .days = 800);
 	town_put(&town, TOWN_STORE, TOWN_PEM(&town, town.root, expired));
 	town_vouch(&town, "inter.pem", TOWN_PEM(&town, town.inter));
-	write_plan(&paper, &town, plan_of(&town), NULL);
+	write_plan(&paper, plan_of(&town), NULL);
 	CHECK(paper_says(&paper, "  + intermediate ") && paper_says(&paper, "  - intermediate "));
 }
 
@@ -71,7 +70,7 @@ TEST(unchanged, "a mend that changes no trust says so")
 	TOWN;
 
 	town_put(&town, TOWN_CONFIG, TOWN_SERVER "\t\tssl_verify_depth 0;\n" TOWN_END);
-	write_plan(&paper, &town, plan_of(&town), NULL);
+	write_plan(&paper, plan_of(&town), NULL);
 	CHECK(paper_says(&paper, "chain.depth-limit"));
 	CHECK(paper_says(&paper, "  none: the same CAs and CRLs as before\n"));
 	CHECK(paper_says(&paper, "lets in: accept/alice.pem\n"));
@@ -95,7 +94,7 @@ TEST(results, "each result says what it is, and what to do next")
 	const struct plan *plan = plan_of(&town);
 
 	for (size_t i = 0; i < COUNT_OF(wanted); i++) {
-		write_plan(&paper, &town, plan,
+		write_plan(&paper, plan,
 			&(struct repair){
 				.result = wanted[i].result, .transaction = 7, .text = "because" });
 		CHECK(paper_says(&paper, wanted[i].words));
@@ -112,11 +111,11 @@ TEST(proof, "the proof says by what it was made, and counts what is as it must b
 	const struct plan *plan = plan_of(&town);
 
 	repair.proof = PROOF_HANDSHAKE;
-	write_plan(&paper, &town, plan, &repair);
+	write_plan(&paper, plan, &repair);
 	CHECK(paper_says(&paper, "Proved by handshakes with the running server, fresh and resumed: "
 				 "1 of 2 verdicts"));
 	repair.proof = PROOF_STAND_IN;
-	write_plan(&paper, &town, plan, &repair);
+	write_plan(&paper, plan, &repair);
 	CHECK(paper_says(&paper, "a stand-in (the server is down)"));
 }
 
@@ -132,7 +131,7 @@ TEST(document, "the document has plan, trust change, result and proof as the int
 	town_vouch(&town, "root.pem", TOWN_PEM(&town, town.root));
 	plan = plan_of(&town);
 	paper_open(&paper);
-	report_repair_json(town.diagnosis, plan, &repair, &paper.json);
+	report_repair_json(plan, &repair, &paper.json);
 	CHECK(paper_close(&paper) != NULL);
 	CHECK_TEXT(json_string_value(json_object_get(paper.root, "result")), "rolled-back");
 	CHECK(json_integer_value(json_object_get(paper.root, "transaction")) == 3);
@@ -147,7 +146,7 @@ TEST(document, "the document has plan, trust change, result and proof as the int
 	CHECK(json_array_size(json_object_get(change, "clients_shut_out")) == 0);
 	paper_open(&paper);
 	repair = (struct repair){ .result = RESULT_NOTHING };
-	report_repair_json(town.diagnosis, plan, &repair, &paper.json);
+	report_repair_json(plan, &repair, &paper.json);
 	CHECK(paper_close(&paper) != NULL);
 	CHECK(json_is_null(json_object_get(paper.root, "transaction")));
 }

@@ -321,7 +321,13 @@ TEST(jail, "a process in its own jail is still read from outside, and goes back 
 	CHECK(service->readers.at_load == NULL); /* root, long gone */
 	CHECK(product_haproxy.reload(server.tree.arena, service, &err) == 0);
 	server.tree.service.main = service->main;
-	CHECK(strcmp(service->main.root, "/") != 0 && accepts(&server));
+	CHECK(accepts(&server));
+	/* It listens a moment before it goes into its jail. */
+	for (int i = 0; i < WAIT_STEPS && strcmp(service->main.root, "/") == 0; i++) {
+		wait_a_bit();
+		CHECK(process_read(server.tree.arena, service->main.pid, &service->main) == 0);
+	}
+	CHECK(strcmp(service->main.root, "/") != 0);
 }
 
 TAP_MAIN()

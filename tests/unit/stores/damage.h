@@ -545,7 +545,8 @@ damage_make_crl(X509 *issuer, EVP_PKEY *key)
 	X509_CRL *crl = X509_CRL_new();
 	ASN1_TIME *now = ASN1_TIME_set(NULL, 1'700'000'000),
 		  *later = ASN1_TIME_set(NULL, 2'000'000'000);
-	unsigned char *bytes = NULL;
+	static unsigned char bytes[DAMAGE_KEY_SIZE];
+	unsigned char *end = bytes;
 	int length;
 
 	must(X509_CRL_set_version(crl, 1) == 1 &&
@@ -554,7 +555,9 @@ damage_make_crl(X509 *issuer, EVP_PKEY *key)
 			X509_CRL_set1_nextUpdate(crl, later) == 1 &&
 			X509_CRL_sign(crl, key, EVP_sha256()) > 0,
 		"a CRL");
-	length = i2d_X509_CRL(crl, &bytes);
+	length = i2d_X509_CRL(crl, NULL);
+	must(length > 0 && length <= DAMAGE_KEY_SIZE && i2d_X509_CRL(crl, &end) == length,
+		"a CRL that fits");
 	damage_crl = span_of(bytes, (size_t)length);
 	ASN1_TIME_free(now);
 	ASN1_TIME_free(later);
