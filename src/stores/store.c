@@ -366,8 +366,9 @@ store_load(struct stores *stores, struct world *world, const struct reading *rea
 		blame_container(&builder, store);
 	if (driver->blame != NULL)
 		driver->blame(&builder, store);
-	opened->blamed = builder.defects + reading->builder.defect_count;
 	opened->blamed_count = builder.defect_count - reading->builder.defect_count;
+	if (opened->blamed_count > 0)
+		opened->blamed = builder.defects + reading->builder.defect_count;
 	store_take(opened, reading);
 }
 

@@ -120,17 +120,21 @@ remedy_format(struct scene *scene, const struct store *store, const struct defec
 {
 	const struct remedy *lost = NULL;
 	struct remedy *remedy;
-	size_t offered = 0;
+	size_t certificates = 0, offered = 0;
 
-	for (size_t i = 0; i < store->entry_count; i++)
-		offered += store_offers(store, &store->entries[i]);
+	for (size_t i = 0; i < store->entry_count; i++) {
+		if (!store_offers(store, &store->entries[i]))
+			continue;
+		offered++;
+		certificates += store->entries[i].kind == ENTRY_CERTIFICATE;
+	}
 	if (offered == 0 || store_is_container(store))
 		lost = remedy_lost(scene, store, defect);
 	if (offered == 0 || lost != NULL)
 		return lost;
 	remedy = remedy_new(scene, "convert-format", defect->cause, store->path);
-	remedy_says(scene, remedy, "write the same %zu certificates and CRLs as PEM to %s", offered,
-		store->path);
+	remedy_says(scene, remedy, "write the same %zu certificates and %zu CRLs as PEM to %s",
+		certificates, offered - certificates, store->path);
 	return remedy;
 }
 
