@@ -50,6 +50,15 @@ PROMISED = {
         *[f"stores[].defects[].{name}" for name in "code line offset length text".split()],
         *["stores[].read_by.openssl.loaded", "stores[].read_by.openssl.error"],
     ],
+    "convert": [
+        *["from.path", "from.format", "from.sha256", "to.path", "to.format", "to.sha256"],
+        *["certificates", "crls", "left_out", "lost", "proved", "left_out[].kind", "left_out[].why"],
+    ],
+    "diff": [
+        *["what", "a", "b", "sections", "sections[].fields", "sections[].entries", "sections[].common"],
+        *[f"sections[].fields[].{name}" for name in "field a b why".split()],
+        *[f"sections[].entries[].{name}" for name in "what kind fingerprint".split()],
+    ],
     "history": ["transactions"],
     "explain": ["code", "title", "playbook"],
     "probe": ["probes"],
@@ -340,10 +349,42 @@ def check_files(scene, at):
     document = command("inspect, damaged", "inspect", [2], "inspect", "damaged.pem", **at)
     check("inspect, damaged: has defects", document.get("stores", [{}])[0].get("defects"))
     command("inspect, junk", "inspect", [0, 1, 2], "inspect", "junk", **at)
+    document = command("inspect --scan", "inspect", [1], "inspect", "--scan", ".", **at)
+    found = {store["path"].rsplit("/", 1)[-1] for store in document.get("found", [])}
+    check("inspect --scan: what it finds", {"root.pem", "root.crl", "damaged.pem"} <= found, found)
+    check("inspect --scan: and what not", not found & {"junk", "ca.conf", "root.key", "root.csr"}, found)
+    error("inspect --scan, not there", 66, "inspect", "--scan", "nowhere", **at)
+    check_pairs(scene, at)
     error("inspect, not there", 66, "inspect", "no\x1bwhere", **at)
     error("verify, not there", 66, "verify", *trust, "nowhere.pem", **at)
     error("verify, no certificate", 65, "verify", *trust, "junk", **at)
     error("verify, wrong word", 64, "verify", *trust, "--purpose", "cleint", "alice.pem", **at)
+
+
+def check_pairs(scene, at):
+    """Two stores, clients, services; and a store in another form."""
+    command("diff, the same", "diff", [0], "diff", "root.pem", "good/root.pem", **at)
+    document = command("diff, stores", "diff", [1], "diff", "root.pem", "trust.pem", **at)
+    check("diff, stores: each side has one", len(document["sections"][0]["entries"]) == 2, document)
+    document = command("diff, clients", "diff", [1], "diff", "alice.pem", "mallory.pem", **at)
+    fields = {field["field"] for field in document["sections"][0]["fields"]}
+    check("diff, clients: by their issuers", document["what"] == "clients" and "issuer" in fields, document)
+    command("diff, a service with itself", "diff", [0], "diff", scene.target, scene.target, **at)
+    error("diff, one alone", 64, "diff", "root.pem", **at)
+    error("diff, not there", 66, "diff", "root.pem", "nowhere.pem", **at)
+    error("diff --as, wrong word", 64, "diff", "--as", "shops", "root.pem", "root.pem", **at)
+    scene.write("mixed.pem", scene.text("root.pem", "root.crl", "root.key"))
+    scene.write("password", "s3cret\n")
+    new = ["--new-password-file", "password"]
+    document = command("convert", "convert", [1], "convert", "mixed.pem", "out.jks", "--to", "jks", *new, **at)
+    kinds = sorted(left["kind"] for left in document.get("left_out", []))
+    check("convert: says what it leaves out", kinds == ["CRL", "private key"], document)
+    error("convert, already there", 73, "convert", "root.pem", "out.jks", "--to", "jks", *new, **at)
+    command("convert --force", "convert", [0], "convert", "root.pem", "out.jks", "--to", "jks", "--force", *new, **at)
+    error("convert, no password", 64, "convert", "root.pem", "new.p12", "--to", "pkcs12", **at)
+    error("convert, wrong form", 64, "convert", "root.pem", "new", "--to", "pmm", **at)
+    error("convert, nothing in it", 65, "convert", "junk", "new", "--to", "pem", **at)
+    check("convert: what fails writes nothing", not list(scene.folder.glob("new*")))
 
 
 def check_words(scene, at):

@@ -22,6 +22,8 @@ _trustmend_words() {
 	--crl-missing) echo fail ok ;;
 	--security) echo legacy normal strict ;;
 	--engine) echo openssl all ;;
+	--to) echo pem der pkcs7 pkcs12 jks hashdir ;;
+	--as) echo stores clients services ;;
 	esac
 }
 

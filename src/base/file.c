@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -88,19 +89,27 @@ file_sync_parent(const char *path, struct err *err)
 	return sync_fd(fd, parent, err);
 }
 
+int
+file_staging_name(struct arena *arena, const char *path, const char **ret, struct err *err)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return err_sys(err, ERR_CREATE, "find a name beside %s", path);
+	*ret = path_join(arena, path_parent(arena, path),
+		arena_printf(arena, ".trustmend-%016" PRIx64 ".tmp", random));
+	return 0;
+}
+
 /* Creates a file that was not there, beside path, and says its name. */
 static int
-temporary_create(struct arena *arena, const char *path, char **ret_name, struct err *err)
+temporary_create(struct arena *arena, const char *path, const char **ret_name, struct err *err)
 {
 	const char *parent = path_parent(arena, path);
-	uint64_t random;
 	int fd = -1;
 
 	for (int i = 0; i < TEMPORARY_ATTEMPTS && fd < 0; i++) {
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-			return err_sys(err, ERR_CREATE, "find a name for a file in %s", parent);
-		*ret_name = path_join(arena, parent,
-			arena_printf(arena, ".trustmend-%016" PRIx64 ".tmp", random));
+		TRY(file_staging_name(arena, path, ret_name, err));
 		fd = open(*ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd < 0 && errno != EEXIST)
 			break;
@@ -122,7 +131,7 @@ int
 file_replace(const char *path, struct span bytes, mode_t mode, struct err *err)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	char *name = NULL;
+	const char *name = NULL;
 	CLEANUP(fd_close) int fd = temporary_create(arena, path, &name, err);
 
 	if (fd < 0)
@@ -155,7 +164,7 @@ int
 file_create(const char *path, struct span bytes, mode_t mode, struct err *err)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	char *name = NULL;
+	const char *name = NULL;
 	CLEANUP(fd_close) int fd = temporary_create(arena, path, &name, err);
 
 	if (fd < 0)
@@ -202,4 +211,34 @@ directory_make(const char *path, mode_t mode, struct err *err)
 		*slash = '/';
 	}
 	return directory_make_one(copy, mode, err);
+}
+
+int
+directory_put(const char *staged, const char *path, bool replace, struct err *err)
+{
+	struct stat status;
+	bool is_there = lstat(path, &status) == 0;
+
+	if (is_there && !replace)
+		return err_set(err, ERR_CREATE, "%s is there already", path);
+	if (is_there && !S_ISDIR(status.st_mode))
+		return err_set(err, ERR_CREATE, "%s is no directory", path);
+	if (renameat2(AT_FDCWD, staged, AT_FDCWD, path,
+		    is_there ? RENAME_EXCHANGE : RENAME_NOREPLACE) < 0)
+		return err_sys(err, ERR_CREATE, "put %s in its place", path);
+	return file_sync_parent(path, err);
+}
+
+void
+directory_remove(const char *path)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+
+	while (directory != NULL && (entry = readdir(directory)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			(void)unlinkat(dirfd(directory), entry->d_name, 0);
+	if (directory != NULL)
+		(void)closedir(directory);
+	(void)rmdir(path);
 }

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 /* Reads at most limit bytes; a longer file is ERR_LIMIT, a directory ERR_IO. */
 [[nodiscard]] int file_read(const char *path, size_t limit, struct buffer *ret, struct err *err);
@@ -24,5 +25,14 @@
 [[nodiscard]] int file_create(const char *path, struct span, mode_t mode, struct err *err);
 /* fsync of the directory that holds path. */
 [[nodiscard]] int file_sync_parent(const char *path, struct err *err);
+/* A directory that was staged beside path comes to stand there by one rename. Where replace is set,
+ * and a directory is there, the two change places, and staged is the old one afterwards. */
+[[nodiscard]] int directory_put(
+	const char *staged, const char *path, bool replace, struct err *err);
+/* Removes a directory of files and links; one that holds directories stays, with these. */
+void directory_remove(const char *path);
+/* A name beside path that nobody has: for what is staged there. From the arena. */
+[[nodiscard]] int file_staging_name(
+	struct arena *, const char *path, const char **ret, struct err *err);
 /* mkdir -p with mode for what is new. */
 [[nodiscard]] int directory_make(const char *path, mode_t mode, struct err *err);

@@ -20,9 +20,10 @@ struct options {
 	bool json, quiet, verbose, all, help, version;
 	const char *clients, *plan, *name, *engine, *purpose, *crl_check, *crl_missing, *security,
 		*depth, *title;
+	const char *to, *new_password_file, *new_password_fd, *new_password_env, *as;
 	struct values client, known_good, trust, untrusted, crl, policy;
 	struct values password_file, password_fd, password_env;
-	bool yes, dry_run, partial_chain, chain, explain, no_probe, force;
+	bool yes, dry_run, partial_chain, chain, explain, no_probe, force, scan;
 	struct values arguments;
 };
 
@@ -47,6 +48,10 @@ enum option_group {
 	OPTIONS_CONFIRM = 1 << 2,
 	OPTIONS_VERIFY = 1 << 3,
 	OPTIONS_BASELINE = 1 << 4,
+	OPTIONS_FORCE = 1 << 5,
+	OPTIONS_CONVERT = 1 << 6,
+	OPTIONS_DIFF = 1 << 7,
+	OPTIONS_SCAN = 1 << 8,
 };
 
 struct command {

@@ -75,8 +75,20 @@ static const struct option_row {
 		"every path, with every rule that failed"),
 	ROW("--name", NULL, OPTION_VALUE, OPTIONS_BASELINE, title, "TEXT",
 		"a name for the baseline"),
-	ROW("--force", NULL, OPTION_FLAG, OPTIONS_BASELINE, force, NULL,
-		"save although clients are refused now"),
+	ROW("--force", NULL, OPTION_FLAG, OPTIONS_FORCE, force, NULL,
+		"do it although something speaks against it"),
+	ROW("--to", NULL, OPTION_VALUE, OPTIONS_CONVERT, to, "FORMAT",
+		"pem, der, pkcs7, pkcs12, jks or hashdir"),
+	ROW("--new-password-file", NULL, OPTION_VALUE, OPTIONS_CONVERT, new_password_file, "FILE",
+		"password of what is written: the first line of FILE"),
+	ROW("--new-password-fd", NULL, OPTION_VALUE, OPTIONS_CONVERT, new_password_fd, "N",
+		"the same from descriptor N"),
+	ROW("--new-password-env", NULL, OPTION_VALUE, OPTIONS_CONVERT, new_password_env, "NAME",
+		"the same from the variable NAME"),
+	ROW("--as", NULL, OPTION_VALUE, OPTIONS_DIFF, as, "WHAT",
+		"stores, clients or services; told by what they are if not given"),
+	ROW("--scan", NULL, OPTION_FLAG, OPTIONS_SCAN, scan, NULL,
+		"find the stores below each PATH, and show a row of each"),
 #undef ROW
 };
 

@@ -20,6 +20,10 @@ void add_fingerprint_json(struct json *, const char *key, const struct digest *)
 void add_cert_json(struct arena *, struct json *, const struct cert *);
 void add_crl_json(struct arena *, struct json *, const struct crl *);
 void add_verdict_json(struct json *, const struct recorded_verdict *);
+/* Who issued whom in a store; nothing where that was not asked. */
+void text_relations(
+	struct arena *, const struct inspected *, const struct style *, struct buffer *out);
+void add_relation_json(const struct inspected *, size_t index, struct json *);
 const char *state_name(enum state);
 const char *mode_name(enum verify_mode);
 const char *role_name(enum trust_role);

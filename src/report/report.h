@@ -10,6 +10,10 @@
 
 #include "diagnosis/diagnosis.h"
 #include "repair/repair.h"
+#include "stores/relations.h"
+#include "stores/scan.h"
+#include "stores/transfer.h"
+#include "verify/contrast.h"
 
 /* How a person wants it. */
 struct style {
@@ -43,10 +47,46 @@ struct inspected {
 	const struct store *store;
 	const struct store *views[LOADER__COUNT];
 	size_t view_count;
+	const struct relation *relations; /* one per entry, or NULL */
 };
 void report_stores_text(struct arena *, const struct inspected *, size_t count,
 	const struct style *, struct buffer *out);
 void report_stores_json(struct arena *, const struct inspected *, size_t count, struct json *);
+
+/* A store that was written in another form. */
+struct conversion {
+	const char *from, *to, *format; /* paths as they were given; the new form */
+	const struct store *source, *written;
+	const struct transfer *transfer;
+	bool is_damaged; /* the source: what is whole of it was carried */
+};
+void report_conversion_text(
+	struct arena *, const struct conversion *, const struct style *, struct buffer *out);
+void report_conversion_json(struct arena *, const struct conversion *, struct json *);
+
+/* Two of a kind side by side: a section for each pair of what they consist of. */
+struct diff_section {
+	const char *title_a, *title_b;
+	struct contrasts contrasts;
+	struct differences differences;
+};
+
+struct diffed {
+	const char *what; /* "stores", "clients", "services" */
+	const char *a, *b;
+	struct diff_section *sections;
+	size_t section_count;
+};
+void report_diff_text(
+	struct arena *, const struct diffed *, const struct style *, struct buffer *out);
+void report_diff_json(struct arena *, const struct diffed *, struct json *);
+
+/* Stores that are found one by one, and what was looked at. */
+void report_scan_heading(struct buffer *out);
+void report_scan_row(const struct found_store *, const struct style *, struct buffer *out);
+void report_scan_row_json(const struct found_store *, struct json *);
+void report_scan_summary(const struct sweep_result *, size_t stores, struct buffer *out);
+void report_scan_summary_json(const struct sweep_result *, struct json *);
 
 void report_history_text(
 	const struct transaction *, size_t count, const struct style *, struct buffer *out);

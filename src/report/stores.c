@@ -32,6 +32,8 @@ add_entry(struct arena *arena, const struct inspected *inspected, size_t index, 
 	json_array_close(json);
 	if (entry->kind == ENTRY_CERTIFICATE)
 		add_cert_json(arena, json, &entry->cert);
+	if (entry->kind == ENTRY_CERTIFICATE)
+		add_relation_json(inspected, index, json);
 	if (entry->kind == ENTRY_CRL)
 		add_crl_json(arena, json, &entry->crl);
 	json_object_close(json);
@@ -143,9 +145,16 @@ text_cert(struct arena *arena, const struct entry *entry, const struct style *st
 		return;
 	if (!cert_is_self_issued(cert))
 		buffer_addf(out, "        issued by %s\n", name_text(arena, cert->issuer));
-	buffer_addf(out, "        %s, bytes %zu to %zu\n",
+	buffer_addf(out, "        %s, bytes %zu to %zu",
 		signature_algorithm_name(cert->signature_algorithm), entry->offset,
 		entry->offset + entry->length);
+	if (cert->path_length != CERT_PATH_LENGTH_NONE)
+		buffer_addf(out, ", path length %d", cert->path_length);
+	buffer_addf(out, "%s%s%s\n", cert->name_constraints.length > 0 ? ", name constraints" : "",
+		cert->policy_constraints.length > 0 ? ", policy constraints" : "",
+		cert->is_ca && cert->has_key_usage && (cert->key_usage & KEY_USAGE_CERT_SIGN) == 0
+			? ", may not sign certificates by its key usage"
+			: "");
 }
 
 static void
@@ -167,24 +176,54 @@ text_entry(struct arena *arena, const struct entry *entry, const struct style *s
 	}
 }
 
+/* One that reads as much as the first of them needs no line of its own. */
+static bool
+reads_alike(const struct store *view, const struct store *first)
+{
+	return view != first && view->loading.loads && first->loading.loads &&
+	       view->loader != LOADER_JAVA_KEYSTORE &&
+	       view->loading.certificates == first->loading.certificates;
+}
+
 /* Who reads it, and how much: OpenSSL first, as servers of most kinds do. */
 static void
 text_view(const struct store *view, const struct style *style, struct buffer *out)
 {
-	const char *who = view->loader == LOADER_JAVA_KEYSTORE    ? "Java"
-			  : view->loader == LOADER_OPENSSL_PKCS12 ? "OpenSSL, by PKCS12_parse,"
-								  : "OpenSSL";
+	const char *who = store_loader_title(view->loader);
+	size_t there = store_count(view, ENTRY_CERTIFICATE), loaded = view->loading.certificates;
 
 	if (view->loading.loads && view->loader == LOADER_JAVA_KEYSTORE)
-		buffer_addf(out, "  Java takes %zu certificates of it as trust anchors.\n",
-			view->loading.certificates);
+		buffer_addf(out, "  Java takes %zu certificates of it as trust anchors.\n", loaded);
 	else if (view->loading.loads)
-		buffer_addf(out, "  %s loads %zu certificates and %zu CRLs from it.\n", who,
-			view->loading.certificates, view->loading.crls);
+		buffer_addf(out, "  %s: %s%zu certificates and %zu CRLs are loaded%s.%s\n", who,
+			tone_begin(style, loaded < there ? TONE_WARN : TONE_PLAIN), loaded,
+			view->loading.crls,
+			loaded < there ? ", the rest is skipped in silence" : "", tone_end(style));
 	else if (view->loading.error != NULL)
-		buffer_addf(out, "  %s%s loads nothing from it: %s%s\n",
-			tone_begin(style, TONE_BAD), who, shown(style, view->loading.error),
+		buffer_addf(out, "  %s: %snothing is loaded: %s%s\n", who,
+			tone_begin(style, TONE_BAD), shown(style, view->loading.error),
 			tone_end(style));
+}
+
+static void
+text_views(const struct inspected *inspected, const struct style *style, struct buffer *out)
+{
+	const struct store *first = inspected->view_count > 0 ? inspected->views[0] : NULL;
+	size_t alike = 0;
+
+	for (size_t i = 0; i < inspected->view_count; i++)
+		if (reads_alike(inspected->views[i], first))
+			alike++;
+		else
+			text_view(inspected->views[i], style, out);
+	if (alike == 0)
+		return;
+	buffer_add_text(out, "  The same number of certificates:");
+	for (size_t i = 0; i < inspected->view_count; i++)
+		if (reads_alike(inspected->views[i], first))
+			buffer_addf(out, " %s%s", store_loader_engine(inspected->views[i]->loader),
+				--alike > 0 ? "," : ".");
+	buffer_add_text(out, "\n");
 }
 
 static void
@@ -225,7 +264,7 @@ report_stores_text(struct arena *arena, const struct inspected *stores, size_t c
 				store->defects[j].line, cause_get(store->defects[j].cause)->code,
 				tone_end(style), store->defects[j].offset,
 				shown(style, store->defects[j].text));
-		for (size_t j = 0; j < stores[i].view_count; j++)
-			text_view(stores[i].views[j], style, out);
+		text_relations(arena, &stores[i], style, out);
+		text_views(&stores[i], style, out);
 	}
 }

@@ -41,7 +41,9 @@ struct store_format {
 	enum format_family family;
 	const char *container; /* "PKCS#12 container": what it is where PEM is wanted; or NULL */
 	void (*read)(struct store_builder *); /* never fails: what cannot be read is a defect */
-	bool carries_crls; /* of the writer, which is given nothing that it cannot hold */
+	bool carries_crls;     /* of the writer, which is given nothing that it cannot hold */
+	bool carries_settings; /* trust settings of a certificate */
+	bool carries_names;    /* aliases */
 	int (*write)(const struct store_content *, struct buffer *, struct err *); /* or NULL */
 };
 

@@ -93,6 +93,14 @@ compare_slots(const void *a, const void *b)
 	return left->number < right->number ? -1 : left->number > right->number;
 }
 
+const struct hash_slot *
+hash_slot_find(const struct hash_links *links, const struct hash_slot *key)
+{
+	return links->count == 0 ? NULL
+				 : bsearch(key, links->slots, links->count, sizeof(*links->slots),
+					   compare_slots);
+}
+
 static int
 compare_files(const void *a, const void *b)
 {

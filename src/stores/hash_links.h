@@ -37,6 +37,8 @@ struct hash_links {
 void hash_links_read(struct store_builder *, struct hash_links *ret);
 /* "9d66eef0.0" and the like. */
 bool hash_name_is_slot(const char *name);
+/* The slot of the key's hash, kind and number, or NULL. */
+const struct hash_slot *hash_slot_find(const struct hash_links *, const struct hash_slot *key);
 /* Whether an entry is one that is looked for by this slot's hash. */
 bool hash_slot_finds(const struct hash_slot *, const struct entry *);
 /* As above, by the hash that OpenSSL used before 1.0. */

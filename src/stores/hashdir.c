@@ -7,8 +7,6 @@
 
 #include "stores/hash_links.h"
 
-enum { MAX_LINKS_OF_ONE_HASH = 256 };
-
 /* An entry that no link finds, and the file that a link must lead to. */
 struct wanted {
 	uint32_t hash;
@@ -126,14 +124,11 @@ link_add(struct planner *planner, const struct wanted *series, unsigned number, 
 static const struct hash_slot *
 slot_find(const struct planner *planner, const struct wanted *series, unsigned number)
 {
-	for (size_t i = 0; i < planner->links.count; i++) {
-		const struct hash_slot *slot = &planner->links.slots[i];
+	const struct hash_slot key = {
+		.hash = series->hash, .is_crl = series->is_crl, .number = number
+	};
 
-		if (slot->hash == series->hash && slot->is_crl == series->is_crl &&
-			slot->number == number)
-			return slot;
-	}
-	return NULL;
+	return hash_slot_find(&planner->links, &key);
 }
 
 /* Whether the file behind a name of no use is to keep a name: it is there, and something is in it.
@@ -165,10 +160,12 @@ slot_reads(struct planner *planner, const struct hash_slot *slot)
 static void
 fill_series(struct planner *planner, const struct wanted *wanted, size_t count)
 {
-	const struct hash_slot *displaced[MAX_LINKS_OF_ONE_HASH];
+	CLEANUP(mem_freep)
+	const struct hash_slot **displaced =
+		mem_alloc((planner->links.count + 1) * sizeof(const void *));
 	size_t next = 0, moved = 0, back = 0;
 
-	for (unsigned number = 0; number < MAX_LINKS_OF_ONE_HASH; number++) {
+	for (unsigned number = 0; number <= STORE_MAX_FILES; number++) {
 		const struct hash_slot *slot = slot_find(planner, wanted, number);
 
 		if (slot != NULL && slot_reads(planner, slot))

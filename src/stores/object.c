@@ -163,13 +163,16 @@ builder_object(struct store_builder *builder, const struct object *object,
 		object_defect(builder, object, place, fault, offset);
 		return NULL;
 	}
-	if (object->has_trust && cursor.offset < object->der.length &&
-		!trust_read(span_of(object->der.data + cursor.offset,
-				    object->der.length - cursor.offset),
-			&entry.trust))
-		object_defect(builder, object, place, "trust settings", cursor.offset);
-	else if (!object->has_trust && cursor.offset < object->der.length)
+	if (object->has_trust && cursor.offset < object->der.length) {
+		struct span settings = span_of(
+			object->der.data + cursor.offset, object->der.length - cursor.offset);
+
+		if (!trust_read(settings, &entry.trust))
+			object_defect(builder, object, place, "trust settings", cursor.offset);
+		entry.trust.bytes = settings;
+	} else if (!object->has_trust && cursor.offset < object->der.length) {
 		object_surplus(builder, place, entry.der, object->der.length - cursor.offset);
+	}
 	added = builder_entry(builder);
 	if (added == NULL)
 		return NULL;

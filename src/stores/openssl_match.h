@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matching of what the library read with entries; for openssl_reader.c alone. */
+/* Matching of what the library read with entries; for what asks a library or goes by its rules. */
 #pragma once
 
 #include "stores/openssl_reader.h"

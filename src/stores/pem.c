@@ -9,6 +9,20 @@ pem_write(struct buffer *out, const char *label, struct span der)
 	buffer_addf(out, "-----END %s-----\n", label);
 }
 
+void
+pem_write_entry(struct buffer *out, const struct entry *entry)
+{
+	CLEANUP(buffer_free) struct buffer both = {};
+
+	if (entry->kind == ENTRY_CRL || entry->trust.bytes.length == 0) {
+		pem_write(out, entry->kind == ENTRY_CRL ? "X509 CRL" : "CERTIFICATE", entry->der);
+		return;
+	}
+	buffer_add(&both, entry->der.data, entry->der.length);
+	buffer_add(&both, entry->trust.bytes.data, entry->trust.bytes.length);
+	pem_write(out, "TRUSTED CERTIFICATE", buffer_span(&both));
+}
+
 static void
 end_line(struct buffer *out)
 {

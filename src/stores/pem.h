@@ -18,6 +18,8 @@ void pem_write(struct buffer *, const char *label, struct span der);
  */
 [[nodiscard]] int pem_mend_text(struct span text, enum cause_code, struct buffer *ret);
 
+/* Appends the block of a certificate, with its trust settings, or of a CRL. */
+void pem_write_entry(struct buffer *out, const struct entry *);
 /* Replaces [offset, offset + length) by replacement; a newline is put around it where one is
  * missing. */
 void pem_splice(struct span text, size_t offset, size_t length, struct span replacement,

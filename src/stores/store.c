@@ -536,6 +536,12 @@ store_native_loader(const struct store *store)
 }
 
 const char *
+store_loader_title(enum store_loader loader)
+{
+	return loader == LOADER_ANY ? "" : drivers[loader]->title;
+}
+
+const char *
 store_loader_engine(enum store_loader loader)
 {
 	return loader == LOADER_ANY ? "" : drivers[loader]->engine;

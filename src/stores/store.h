@@ -48,6 +48,7 @@ struct trust_settings {
 	bool present;
 	bool has_trust, has_reject;         /* the lists exist */
 	bool trusts_client, rejects_client; /* clientAuth or anyExtendedKeyUsage is in the list */
+	struct span bytes;                  /* as they stand: DER of X509_CERT_AUX */
 };
 
 struct entry {
@@ -93,6 +94,10 @@ enum store_loader {
 	LOADER_HAPROXY_DIRECTORY, /* each file of known suffix; a damaged one is skipped */
 	LOADER_OPENSSL_PKCS12,    /* PKCS12_parse(3) */
 	LOADER_JAVA_KEYSTORE, /* java.security.KeyStore, and what of it JSSE takes for anchors */
+	LOADER_GNUTLS_FILE,   /* gnutls_certificate_set_x509_trust_file(3) */
+	LOADER_GO_FILE,       /* x509.CertPool.AppendCertsFromPEM */
+	LOADER_NODE_FILE,     /* the option "ca" of tls.createSecureContext */
+	LOADER_MBEDTLS_FILE,  /* mbedtls_x509_crt_parse_file */
 	LOADER__COUNT
 };
 
@@ -183,5 +188,6 @@ bool store_is_container(const struct store *);
 /* Whether an entry belongs in a file of CAs and CRLs that is made of this store: of a container,
  * which comes with the certificate that it was made for, only CAs do. */
 bool store_offers(const struct store *, const struct entry *);
-/* "openssl", "java": whose view a loader's is. */
+/* "openssl", "java": whose view a loader's is; and for people: "Java, from a keystore". */
 const char *store_loader_engine(enum store_loader);
+const char *store_loader_title(enum store_loader);

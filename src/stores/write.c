@@ -5,6 +5,7 @@
 #include <string.h>
 #include <wctype.h>
 
+#include "stores/compare.h"
 #include "stores/format.h"
 
 bool
@@ -20,6 +21,18 @@ store_format_carries(const char *name, const struct entry *entry)
 
 	return format->write != NULL && (entry->kind == ENTRY_CERTIFICATE ||
 						(entry->kind == ENTRY_CRL && format->carries_crls));
+}
+
+bool
+store_format_carries_settings(const char *format)
+{
+	return format_find(format)->carries_settings;
+}
+
+bool
+store_format_carries_names(const char *format)
+{
+	return format_find(format)->carries_names;
 }
 
 int
@@ -96,12 +109,6 @@ lower(struct arena *arena, locale_t locale, const char *name)
 		written += put_code(text + written, code);
 	}
 	return text;
-}
-
-static const struct digest *
-entry_digest(const struct entry *entry)
-{
-	return entry->kind == ENTRY_CRL ? &entry->crl.fingerprint : &entry->cert.fingerprint;
 }
 
 const char *const *

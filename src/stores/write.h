@@ -18,6 +18,9 @@ struct store_content {
 /* Whether the format is written at all, and whether it has a place for this entry. */
 bool store_format_is_writable(const char *format);
 bool store_format_carries(const char *format, const struct entry *);
+/* Whether it keeps the trust settings of certificates, and the names of entries. */
+bool store_format_carries_settings(const char *format);
+bool store_format_carries_names(const char *format);
 /* Appends the bytes of a store of this format. ERR_USAGE where the format cannot be written or
  * needs a password, ERR_DATA where it cannot hold what is to be written. */
 [[nodiscard]] int store_write(

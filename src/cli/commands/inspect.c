@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/finding_stores.h"
 
 static void
 add_view(struct session *session, struct stores *stores, const char *path, enum store_loader loader,
@@ -9,6 +10,23 @@ add_view(struct session *session, struct stores *stores, const char *path, enum 
 {
 	inspected->views[inspected->view_count++] =
 		stores_open(stores, session->world, path, loader);
+}
+
+/* Other engines read files of certificates too. With many certificates that takes them longer than
+ * it takes us, and is done only where more detail is asked for. */
+static void
+add_readers_of_text(struct session *session, struct stores *stores, const char *path,
+	struct inspected *inspected)
+{
+	static const enum store_loader readers[] = { LOADER_GNUTLS_FILE, LOADER_GO_FILE,
+		LOADER_NODE_FILE, LOADER_MBEDTLS_FILE };
+	enum { MANY = 2'000 };
+
+	if (inspected->store->entry_count > MANY && !session->options.verbose &&
+		!session->options.json)
+		return;
+	for (size_t i = 0; i < COUNT_OF(readers); i++)
+		add_view(session, stores, path, readers[i], inspected);
 }
 
 /* As OpenSSL's servers would read it: a directory by its hash links, a file whole. A keystore is
@@ -26,6 +44,8 @@ open_store(struct session *session, struct stores *stores, const char *path,
 	add_view(session, stores, path, directory ? LOADER_OPENSSL_DIRECTORY : LOADER_OPENSSL_FILE,
 		inspected);
 	inspected->store = store = inspected->views[0];
+	if (!directory && store->state == STORE_PRESENT && !store_is_container(store))
+		add_readers_of_text(session, stores, path, inspected);
 	if (store_native_loader(store) != LOADER_JAVA_KEYSTORE)
 		return;
 	if (strcmp(store->format, "pkcs12") == 0)
@@ -58,6 +78,8 @@ inspect_run(struct session *session)
 	if (paths->count == 0)
 		return err_set(
 			&session->err, ERR_USAGE, "inspect takes at least one file or directory");
+	if (session->options.scan)
+		return finding_stores(session);
 	for (size_t i = 0; i < paths->count; i++) {
 		const char *path = paths->list[i];
 		const struct store *store;
@@ -70,6 +92,9 @@ inspect_run(struct session *session)
 			return err_set(&session->err,
 				store->state == STORE_MISSING ? ERR_NO_INPUT : ERR_PERMISSION,
 				"%s: %s", paths->list[i], store->problem);
+		if (session->options.verbose || session->options.json)
+			list[i].relations =
+				relations_of(session->arena, store, stores_signatures(stores));
 		if (is_damaged(store))
 			status = 2;
 		else if (status == 0 && store->defect_count > 0)
@@ -87,6 +112,7 @@ const struct command command_inspect = {
 	.name = "inspect",
 	.arguments = "PATH…",
 	.summary = "what a store holds: entries, defects, how each engine reads it",
+	.groups = OPTIONS_SCAN,
 	.examples = "  trustmend inspect /etc/nginx/clients.pem\n  trustmend inspect -v "
 		    "/etc/ssl/clients.d\n",
 	.run = inspect_run,

@@ -327,5 +327,6 @@ const struct store_format store_jks = {
 	.container = "Java keystore",
 	.sniff = jks_sniff,
 	.read = jks_read,
+	.carries_names = true,
 	.write = jks_write,
 };

@@ -500,8 +500,7 @@ static int
 pem_write_store(const struct store_content *content, struct buffer *out, struct err *)
 {
 	for (size_t i = 0; i < content->count; i++)
-		pem_write(out, content->entries[i]->kind == ENTRY_CRL ? "X509 CRL" : "CERTIFICATE",
-			content->entries[i]->der);
+		pem_write_entry(out, content->entries[i]);
 	return 0;
 }
 
@@ -511,5 +510,6 @@ const struct store_format store_pem = {
 	.sniff = pem_sniff,
 	.read = pem_read,
 	.carries_crls = true,
+	.carries_settings = true,
 	.write = pem_write_store,
 };

@@ -446,5 +446,6 @@ const struct store_format store_pkcs12 = {
 	.sniff = pkcs12_sniff,
 	.read = pkcs12_read,
 	.carries_crls = true,
+	.carries_names = true,
 	.write = pkcs12_write,
 };

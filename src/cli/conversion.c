@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/conversion.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "stores/hashdir_write.h"
+
+enum { NEW_MODE = 0644, MODE_BITS = 07777 };
+
+/* What is being made, and where. */
+struct making {
+	struct session *session;
+	struct stores *stores; /* that read what was written */
+	struct world *host;
+	const struct password *password;
+	const char *path; /* absolute on the host, links resolved */
+	bool is_there;
+	mode_t mode;
+};
+
+int
+conversion_password(struct session *session, struct passwords *ret)
+{
+	const struct options *options = &session->options;
+	struct password password;
+	uint64_t descriptor;
+	int given = (options->new_password_file != NULL) + (options->new_password_fd != NULL) +
+		    (options->new_password_env != NULL);
+
+	if (given > 1)
+		return err_set(&session->err, ERR_USAGE, "there is one new password: give it once");
+	if (options->new_password_file != NULL)
+		return passwords_add_file(ret, options->new_password_file, &session->err);
+	if (options->new_password_env != NULL)
+		return passwords_add_environment(ret, options->new_password_env, &session->err);
+	if (options->new_password_fd != NULL) {
+		if (text_number(options->new_password_fd, INT32_MAX, &descriptor) < 0)
+			return err_set(&session->err, ERR_USAGE,
+				"--new-password-fd is the number of an open descriptor, not %s",
+				options->new_password_fd);
+		return passwords_add_descriptor(ret, (int)descriptor, &session->err);
+	}
+	if (!passwords_given(session->passwords) ||
+		!passwords_get(session->passwords, 0, &password))
+		return 0;
+	return passwords_add(ret, password.text, password.source, &session->err);
+}
+
+static int
+check_format(struct session *session)
+{
+	static const char *const names[] = { "pem", "der", "pkcs7", "pkcs12", "jks", "hashdir" };
+	const char *format = session->options.to, *near;
+
+	if (session->options.arguments.count != 2 || format == NULL)
+		return err_set(&session->err, ERR_USAGE, "convert takes IN, OUT and --to FORMAT");
+	if (transfer_format_is_known(format))
+		return 0;
+	near = text_nearest(format, names, COUNT_OF(names));
+	return err_set(&session->err, ERR_USAGE, "no store is written as %s%s%s%s", format,
+		near != NULL ? ": did you mean " : "", near != NULL ? near : "",
+		near != NULL ? "?" : "");
+}
+
+/* Keystores are closed by a password; one that nobody gave is none. */
+static int
+check_password(struct session *session, const struct password *password)
+{
+	const char *format = session->options.to;
+
+	if (password != NULL || (strcmp(format, "pkcs12") != 0 && strcmp(format, "jks") != 0))
+		return 0;
+	return err_set(&session->err, ERR_USAGE,
+		"a %s needs a password: --new-password-file, --new-password-fd or "
+		"--new-password-env",
+		format);
+}
+
+static int
+open_source(struct session *session, struct stores *stores, struct conversion *ret)
+{
+	const char *path = session->options.arguments.list[0];
+	const struct store *store;
+
+	ret->from = path;
+	if (path[0] != '/')
+		path = path_join(session->arena, session_directory(session), path);
+	ret->source = store = stores_open(stores, session->world, path, LOADER_ANY);
+	if (store->state != STORE_PRESENT)
+		return err_set(&session->err,
+			store->state == STORE_UNREADABLE ? ERR_PERMISSION : ERR_NO_INPUT, "%s: %s",
+			ret->from, store->problem != NULL ? store->problem : "not readable");
+	for (size_t i = 0; i < store->defect_count; i++)
+		ret->is_damaged |= !store->defects[i].harmless &&
+				   store->defects[i].cause != CAUSE_STORE_FOREIGN_OBJECT;
+	return 0;
+}
+
+/* Only what is all certificates and CRLs is replaced as a whole. */
+static int
+check_directory(struct making *making)
+{
+	struct session *session = making->session;
+	const char *const *names;
+	size_t count;
+
+	TRY(world_list(making->host, making->path, &names, &count, &session->err));
+	for (size_t i = 0; i < count; i++)
+		if (!hashdir_is_ours_to_replace(names[i]))
+			return err_set(&session->err, ERR_CREATE,
+				"%s holds %s too, and is not replaced as a whole", making->path,
+				names[i]);
+	return 0;
+}
+
+/* Links are followed, so that what stands at their end is replaced and they stay. */
+static int
+look_at_target(struct making *making)
+{
+	struct session *session = making->session;
+	const char *path = session->options.arguments.list[1];
+	bool wants_directory = transfer_format_is_directory(session->options.to);
+	CLEANUP(mem_freep) char *real = realpath(path, NULL);
+	struct stat status;
+
+	making->path = arena_strdup(session->arena, real != NULL ? real : path);
+	making->mode = NEW_MODE;
+	making->is_there = lstat(making->path, &status) == 0;
+	if (!making->is_there)
+		return 0;
+	if (!session->options.force)
+		return err_set(&session->err, ERR_CREATE, "%s is there: --force replaces it", path);
+	if (wants_directory != S_ISDIR(status.st_mode) ||
+		(!wants_directory && !S_ISREG(status.st_mode)))
+		return err_set(&session->err, ERR_CREATE, "%s is %s", path,
+			wants_directory ? "no directory" : "no regular file");
+	making->mode = status.st_mode & MODE_BITS;
+	return wants_directory ? check_directory(making) : 0;
+}
+
+static void
+end_buffer(void *buffer)
+{
+	buffer_free(buffer);
+}
+
+static void
+end_world(void *world)
+{
+	world_free(world);
+}
+
+/* Stores keep what a world has read: it lives until the report is made. */
+static struct world *
+host_until_the_end(struct session *session)
+{
+	struct world *host = world_host();
+
+	arena_adopt(session->arena, host, end_world);
+	return host;
+}
+
+static int
+prove(struct making *making, const struct conversion *conversion, const struct store *store)
+{
+	struct session *session = making->session;
+	struct differences differences;
+
+	if (transfer_is_proved(session->arena, conversion->transfer, store, &differences))
+		return 0;
+	return err_set(&session->err, ERR_UNKNOWN,
+		"what was written for %s, read again, does not hold the same: %zu entries differ",
+		conversion->to, differences.count);
+}
+
+static const char *
+absolute(struct session *session, const char *path)
+{
+	char *real = realpath(path, NULL);
+	const char *kept = real == NULL ? path : arena_strdup(session->arena, real);
+
+	free(real);
+	return kept;
+}
+
+static int
+put_directory(struct making *making, const struct conversion *conversion,
+	const struct store_content *content)
+{
+	struct session *session = making->session;
+	const char *staged = NULL;
+	int result;
+
+	TRY(file_staging_name(session->arena, making->path, &staged, &session->err));
+	result = hashdir_write(content, staged, &session->err);
+	if (result == 0)
+		result = prove(making, conversion,
+			stores_open(making->stores, making->host, absolute(session, staged),
+				LOADER_OPENSSL_DIRECTORY));
+	if (result == 0)
+		result = directory_put(staged, making->path, making->is_there, &session->err);
+	/* What is staged is now what stood there before, or what was not to be put there. */
+	directory_remove(staged);
+	return result;
+}
+
+static int
+put_file(struct making *making, const struct conversion *conversion,
+	const struct store_content *content)
+{
+	struct session *session = making->session;
+	struct buffer *bytes = arena_alloc(session->arena, sizeof(*bytes));
+
+	arena_adopt(session->arena, bytes, end_buffer);
+	TRY(store_write(session->options.to, content, bytes, &session->err));
+	TRY(prove(making, conversion,
+		stores_open_bytes(making->stores, making->path, buffer_span(bytes), LOADER_ANY)));
+	if (making->is_there)
+		return file_replace(making->path, buffer_span(bytes), making->mode, &session->err);
+	TRY(file_create(making->path, buffer_span(bytes), making->mode, &session->err));
+	return file_sync_parent(making->path, &session->err);
+}
+
+/* In its place, by the path: somebody else may have been quicker. */
+static int
+read_again(struct making *making, struct conversion *conversion)
+{
+	struct session *session = making->session;
+	bool is_directory = transfer_format_is_directory(session->options.to);
+
+	/* A world keeps what it read: another one sees what is there now. */
+	conversion->written = stores_open(making->stores, host_until_the_end(session),
+		absolute(session, making->path),
+		is_directory ? LOADER_OPENSSL_DIRECTORY : LOADER_ANY);
+	return prove(making, conversion, conversion->written);
+}
+
+int
+conversion_make(struct session *session, struct stores *source, struct stores *written,
+	struct conversion *ret)
+{
+	struct transfer *transfer = arena_alloc(session->arena, sizeof(*transfer));
+	CLEANUP(passwords_freep) struct passwords *passwords = passwords_new();
+	struct making making = { .session = session, .stores = written };
+	struct password password;
+	struct store_content content = { .now = session->now };
+	bool is_directory;
+
+	TRY(check_format(session));
+	TRY(conversion_password(session, passwords));
+	if (passwords_given(passwords) && passwords_get(passwords, 0, &password))
+		making.password = content.password = &password;
+	TRY(check_password(session, making.password));
+	*ret = (struct conversion){
+		.to = session->options.arguments.list[1],
+		.format = session->options.to,
+		.transfer = transfer,
+	};
+	making.host = host_until_the_end(session);
+	TRY(open_source(session, source, ret));
+	TRY(look_at_target(&making));
+	transfer_plan(session->arena, ret->source, ret->format, transfer);
+	content.entries = transfer->carried.list;
+	content.count = transfer->carried.count;
+	if (content.count == 0)
+		return err_set(&session->err, ERR_DATA, "%s: nothing in it can be carried over",
+			ret->from);
+	stores_use_passwords(written, passwords);
+	is_directory = transfer_format_is_directory(ret->format);
+	TRY(is_directory ? put_directory(&making, ret, &content)
+			 : put_file(&making, ret, &content));
+	TRY(read_again(&making, ret));
+	stores_use_passwords(written, NULL);
+	return 0;
+}

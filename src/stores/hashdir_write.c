@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stores/hashdir_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "stores/compare.h"
+#include "stores/hash_links.h"
+#include "stores/pem.h"
+
+enum { FILE_MODE = 0644, DIRECTORY_MODE = 0755 };
+
+/* An entry and the name by which it is looked for. */
+struct placed {
+	const struct entry *entry;
+	uint32_t hash;
+};
+
+/* Of one name, by digest: the same set is the same directory, whatever its order was. */
+static int
+compare_placed(const void *a, const void *b)
+{
+	const struct placed *left = a, *right = b;
+
+	if (left->hash != right->hash)
+		return left->hash < right->hash ? -1 : 1;
+	if (left->entry->kind != right->entry->kind)
+		return left->entry->kind == ENTRY_CRL ? 1 : -1;
+	return memcmp(
+		entry_digest(left->entry)->bytes, entry_digest(right->entry)->bytes, DIGEST_SIZE);
+}
+
+static int
+write_file(int directory, const char *name, const struct entry *entry, struct err *err)
+{
+	CLEANUP(buffer_free) struct buffer text = {};
+	CLEANUP(fd_close)
+	int fd = openat(
+		directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+
+	if (fd < 0)
+		return err_sys(err, ERR_CREATE, "create %s", name);
+	pem_write_entry(&text, entry);
+	TRY(file_write_fd(fd, name, buffer_span(&text), err));
+	if (fchmod(fd, FILE_MODE) < 0 || fsync(fd) < 0)
+		return err_sys(err, ERR_CREATE, "write %s", name);
+	return 0;
+}
+
+static int
+write_entry(int directory, const struct placed *placed, unsigned number, struct err *err)
+{
+	const struct entry *entry = placed->entry;
+	bool is_crl = entry->kind == ENTRY_CRL;
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	char digest[DIGEST_TEXT_SIZE];
+	const char *name, *link;
+
+	digest_text(entry_digest(entry), digest);
+	name = arena_printf(arena, "%s%s", digest, is_crl ? ".crl" : ".pem");
+	link = arena_printf(arena, "%08x.%s%u", placed->hash, is_crl ? "r" : "", number);
+	TRY(write_file(directory, name, entry, err));
+	if (symlinkat(name, directory, link) < 0)
+		return err_sys(err, ERR_CREATE, "create the link %s", link);
+	return 0;
+}
+
+static int
+place_all(struct arena *arena, const struct store_content *content, struct placed **ret,
+	struct err *err)
+{
+	struct placed *placed = arena_alloc(arena, (content->count + 1) * sizeof(*placed));
+
+	for (size_t i = 0; i < content->count; i++) {
+		placed[i].entry = content->entries[i];
+		if (entry_hash(content->entries[i], false, &placed[i].hash) < 0)
+			return err_set(err, ERR_DATA,
+				"entry %zu has a name that OpenSSL makes no hash of", i + 1);
+	}
+	qsort(placed, content->count, sizeof(*placed), compare_placed);
+	*ret = placed;
+	return 0;
+}
+
+int
+hashdir_write(const struct store_content *content, const char *path, struct err *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(fd_close) int directory = -1;
+	struct placed *placed = NULL;
+	unsigned number = 0;
+
+	if (content->count > HASHDIR_MAX_WRITTEN)
+		return err_set(err, ERR_LIMIT,
+			"a hash directory is written with %d entries at most", HASHDIR_MAX_WRITTEN);
+	TRY(place_all(arena, content, &placed, err));
+	if (mkdir(path, DIRECTORY_MODE) < 0)
+		return err_sys(err, ERR_CREATE, "create directory %s", path);
+	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (directory < 0 || fchmod(directory, DIRECTORY_MODE) < 0)
+		return err_sys(err, ERR_CREATE, "open directory %s", path);
+	for (size_t i = 0; i < content->count; i++) {
+		bool continues = i > 0 && placed[i].hash == placed[i - 1].hash &&
+				 placed[i].entry->kind == placed[i - 1].entry->kind;
+
+		number = continues ? number + 1 : 0;
+		TRY(write_entry(directory, &placed[i], number, err));
+	}
+	return fsync(directory) < 0 ? err_sys(err, ERR_CREATE, "sync %s", path) : 0;
+}
+
+bool
+hashdir_is_ours_to_replace(const char *name)
+{
+	return hash_name_is_slot(name) || directory_haproxy_reads(name);
+}

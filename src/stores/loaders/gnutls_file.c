@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file of anchors as gnutls_certificate_set_x509_trust_file(3) takes it (lib/x509/verify-high2.c,
+ * gnutls_x509_trust_list_add_trust_mem): the library is asked by the call that stands in there. One
+ * certificate that it cannot read and nothing is loaded; CRLs come by another call, from a file of
+ * their own. */
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <string.h>
+
+#include "stores/loader.h"
+#include "stores/openssl_match.h"
+
+/* The library sets itself up when it is loaded, unless this says that somebody will. Most commands
+ * never ask it. */
+int _gnutls_global_init_skip(void); /* NOLINT: its name is the library's */
+int
+_gnutls_global_init_skip(void)
+{
+	return 1;
+}
+
+static bool
+is_set_up(void)
+{
+	static int result = 1;
+
+	if (result == 1)
+		result = gnutls_global_init();
+	return result == 0;
+}
+
+static void
+take(const struct loader_task *task, gnutls_x509_crt_t cert, struct openssl_match *match)
+{
+	gnutls_datum_t der = {};
+
+	if (gnutls_x509_crt_export2(cert, GNUTLS_X509_FMT_DER, &der) < 0)
+		return;
+	openssl_match_take(task->arena, match, ENTRY_CERTIFICATE, span_of(der.data, der.size));
+	gnutls_free(der.data);
+}
+
+static void
+gnutls_file_load(const struct loader_task *task, struct loading *ret)
+{
+	const struct store *store = task->store;
+	struct openssl_match match = { store->entries, store->entry_count, task->loaded, 0, NULL,
+		0 };
+	const gnutls_datum_t bytes = { (unsigned char *)(uintptr_t)store->bytes.data,
+		(unsigned)store->bytes.length };
+	gnutls_x509_crt_fmt_t format =
+		strcmp(store->format, "der") == 0 ? GNUTLS_X509_FMT_DER : GNUTLS_X509_FMT_PEM;
+	gnutls_x509_crt_t *list = NULL;
+	unsigned count = 0;
+	int result;
+
+	ret->error = store->problem;
+	if (store->state != STORE_PRESENT)
+		return;
+	ret->error = "the library cannot be set up";
+	if (!is_set_up())
+		return;
+	result = gnutls_x509_crt_list_import2(&list, &count, &bytes, format, 0);
+	ret->loads = result >= 0;
+	ret->error = ret->loads ? NULL : gnutls_strerror(result);
+	ret->certificates = ret->loads ? count : 0;
+	for (unsigned i = 0; ret->loads && i < count; i++) {
+		take(task, list[i], &match);
+		gnutls_x509_crt_deinit(list[i]);
+	}
+	if (ret->loads)
+		gnutls_free(list);
+}
+
+const struct store_loader_driver loader_gnutls_file = {
+	.name = "gnutls_file",
+	.title = "GnuTLS, from a file",
+	.engine = "gnutls",
+	.wants_file = true,
+	.load = gnutls_file_load,
+};

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mbedtls_x509_crt_parse_file of Mbed TLS (library/x509_crt.c, mbedtls_x509_crt_parse, with
+ * library/pem.c, mbedtls_pem_read_buffer), by their rules: with "-----BEGIN CERTIFICATE-----"
+ * anywhere the file is PEM. The next BEGIN and the next END behind it make a block, wherever they
+ * stand. A block that cannot be decoded or parsed is counted and passed over; a BEGIN without an
+ * END ends the list. The call returns the count of those that failed, which many callers do not
+ * look at, and an error where none was good.
+ */
+#include <string.h>
+
+#include "stores/loader.h"
+#include "stores/openssl_match.h"
+
+static const char begin_mark[] = "-----BEGIN CERTIFICATE-----",
+		  end_mark[] = "-----END CERTIFICATE-----";
+
+static struct span
+rest_from(struct span text, size_t offset)
+{
+	return span_of(text.data + offset, text.length - offset);
+}
+
+/* As far as the END's mark; false where there is none. A body that does not begin on a new line is
+ * no block, but its END is passed all the same. */
+static bool
+block_next(struct span *rest, struct span *ret, bool *is_block)
+{
+	size_t begin = span_find(*rest, begin_mark, 0), end, at;
+
+	if (begin == SIZE_MAX)
+		return false;
+	at = begin + sizeof(begin_mark) - 1;
+	end = span_find(*rest, end_mark, at);
+	if (end == SIZE_MAX)
+		return false;
+	if (at < end && rest->data[at] == ' ')
+		at++;
+	if (at < end && rest->data[at] == '\r')
+		at++;
+	*is_block = at < end && rest->data[at] == '\n';
+	*ret = span_of(rest->data + at, end - at);
+	*rest = rest_from(*rest, end + sizeof(end_mark) - 1);
+	return true;
+}
+
+static void
+load_der(const struct loader_task *task, struct span der, struct openssl_match *match,
+	struct loading *ret)
+{
+	struct cert cert;
+	const char *fault;
+	size_t offset;
+
+	/* A critical extension that it does not know is an error there, of the certificate. */
+	if (cert_read(der, &cert, &fault, &offset) < 0 || cert.unknown_critical.length > 0)
+		return;
+	ret->certificates++;
+	openssl_match_take(task->arena, match, ENTRY_CERTIFICATE, der);
+}
+
+static void
+mbedtls_file_load(const struct loader_task *task, struct loading *ret)
+{
+	const struct store *store = task->store;
+	struct openssl_match match = { store->entries, store->entry_count, task->loaded, 0, NULL,
+		0 };
+	CLEANUP(buffer_free) struct buffer der = {};
+	struct span rest = store->bytes, body;
+	size_t bad;
+	bool is_block;
+
+	ret->error = store->problem;
+	if (store->state != STORE_PRESENT)
+		return;
+	if (span_find(rest, begin_mark, 0) == SIZE_MAX)
+		load_der(task, rest, &match, ret);
+	while (block_next(&rest, &body, &is_block)) {
+		buffer_clear(&der);
+		if (is_block && base64_decode(body, &der, &bad) == 0)
+			load_der(task, buffer_span(&der), &match, ret);
+	}
+	ret->loads = ret->certificates > 0;
+	ret->error = ret->loads ? NULL : "mbedtls_x509_crt_parse returns an error";
+}
+
+const struct store_loader_driver loader_mbedtls_file = {
+	.name = "mbedtls_file",
+	.title = "Mbed TLS, from a file",
+	.engine = "mbedtls",
+	.wants_file = true,
+	.load = mbedtls_file_load,
+};

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world/sweep.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+/* Hard links that were seen, by device and inode; 0 is no inode. */
+struct seen {
+	uint64_t device, inode;
+};
+
+struct sweeping {
+	const struct sweep *sweep;
+	int root;
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	/* Under the lock. */
+	char **waiting;
+	size_t waiting_count, waiting_capacity;
+	size_t working; /* threads that may still find directories */
+	struct seen *seen;
+	size_t seen_count, seen_size;
+	bool is_cut;
+	atomic_size_t files, directories, unreadable;
+};
+
+/* One thread's. */
+struct sweeper {
+	struct sweeping *all;
+	void *worker;
+	struct buffer path;
+	uint8_t head[SWEEP_HEAD];
+};
+
+/* Steps from the root to a directory, none of them a link. */
+static int
+enter(int root, const char *real)
+{
+	CLEANUP(fd_close) int fd = fcntl(root, F_DUPFD_CLOEXEC, 0);
+	char name[NAME_MAX + 1];
+	int next;
+
+	for (real += strspn(real, "/"); fd >= 0 && *real != '\0'; real += strspn(real, "/")) {
+		size_t length = strcspn(real, "/");
+
+		if (length > NAME_MAX)
+			return -1;
+		memcpy(name, real, length);
+		name[length] = '\0';
+		next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd_close(&fd);
+		fd = next;
+		real += length;
+	}
+	return fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* What the kernel makes up is no place for stores, and some of it has no end. */
+static bool
+is_made_up(int fd)
+{
+	static const unsigned long kinds[] = { PROC_SUPER_MAGIC, SYSFS_MAGIC, DEBUGFS_MAGIC,
+		TRACEFS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, SECURITYFS_MAGIC,
+		BPF_FS_MAGIC, DEVPTS_SUPER_MAGIC };
+	struct statfs status;
+
+	if (fstatfs(fd, &status) < 0)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if ((unsigned long)status.f_type == kinds[i])
+			return true;
+	return false;
+}
+
+static void
+seen_put(struct seen *table, size_t size, const struct seen *one)
+{
+	size_t slot = (one->inode * 0x9e3779b97f4a7c15u ^ one->device) & (size - 1);
+
+	while (table[slot].inode != 0)
+		slot = (slot + 1) & (size - 1);
+	table[slot] = *one;
+}
+
+static void
+seen_grow(struct sweeping *all)
+{
+	size_t size = all->seen_size == 0 ? 1024 : all->seen_size * 2;
+	struct seen *table = mem_zalloc(size * sizeof(*table));
+
+	for (size_t i = 0; i < all->seen_size; i++)
+		if (all->seen[i].inode != 0)
+			seen_put(table, size, &all->seen[i]);
+	mem_free(all->seen);
+	all->seen = table;
+	all->seen_size = size;
+}
+
+/* Whether this is the first name of the file that anybody comes to. */
+static bool
+is_first_name(struct sweeping *all, const struct stat *status)
+{
+	const struct seen one = { status->st_dev, status->st_ino };
+	bool is_first = true;
+
+	if (status->st_nlink <= 1 || status->st_ino == 0)
+		return true;
+	(void)pthread_mutex_lock(&all->lock);
+	if (all->seen_count * 2 >= all->seen_size)
+		seen_grow(all);
+	for (size_t slot = (one.inode * 0x9e3779b97f4a7c15u ^ one.device) & (all->seen_size - 1);
+		all->seen[slot].inode != 0 && is_first; slot = (slot + 1) & (all->seen_size - 1))
+		is_first =
+			all->seen[slot].inode != one.inode || all->seen[slot].device != one.device;
+	if (is_first) {
+		seen_put(all->seen, all->seen_size, &one);
+		all->seen_count++;
+	}
+	(void)pthread_mutex_unlock(&all->lock);
+	return is_first;
+}
+
+static void
+directory_add(struct sweeping *all, const char *path)
+{
+	(void)pthread_mutex_lock(&all->lock);
+	if (all->waiting_count >= SWEEP_MAX_WAITING) {
+		all->is_cut = true;
+	} else {
+		all->waiting = mem_grow(all->waiting, all->waiting_count, &all->waiting_capacity,
+			sizeof(*all->waiting));
+		all->waiting[all->waiting_count++] = mem_strdup(path);
+		(void)pthread_cond_signal(&all->more);
+	}
+	(void)pthread_mutex_unlock(&all->lock);
+}
+
+static void
+visit_file(struct sweeper *sweeper, int directory, const char *name)
+{
+	struct sweeping *all = sweeper->all;
+	CLEANUP(fd_close)
+	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat status;
+	ssize_t count;
+
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		/* A file that is gone by now is no loss; a link is none of ours. */
+		if (errno != ENOENT && errno != ELOOP)
+			atomic_fetch_add(&all->unreadable, 1);
+		return;
+	}
+	if (!S_ISREG(status.st_mode) || status.st_size <= 0 || !is_first_name(all, &status))
+		return;
+	count = read(fd, sweeper->head, sizeof(sweeper->head));
+	if (count < 0) {
+		atomic_fetch_add(&all->unreadable, 1);
+		return;
+	}
+	all->sweep->visit(sweeper->worker,
+		&(struct swept){ (const char *)sweeper->path.data, fd, (size_t)status.st_size,
+			span_of(sweeper->head, (size_t)count) });
+}
+
+static unsigned char
+type_of(int directory, const struct dirent *entry)
+{
+	struct stat status;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type;
+	if (fstatat(directory, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return DT_UNKNOWN;
+	return S_ISDIR(status.st_mode) ? DT_DIR : S_ISREG(status.st_mode) ? DT_REG : DT_UNKNOWN;
+}
+
+static void
+visit_name(struct sweeper *sweeper, int directory, const struct dirent *entry, const char *path)
+{
+	struct sweeping *all = sweeper->all;
+	const char *name = entry->d_name;
+	unsigned char type;
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return;
+	type = type_of(directory, entry);
+	if (type != DT_DIR && type != DT_REG)
+		return;
+	buffer_clear(&sweeper->path);
+	buffer_addf(&sweeper->path, "%s/%s", strcmp(path, "/") == 0 ? "" : path, name);
+	if (type == DT_DIR) {
+		directory_add(all, (const char *)sweeper->path.data);
+	} else if (atomic_fetch_add(&all->files, 1) < SWEEP_MAX_FILES) {
+		visit_file(sweeper, directory, name);
+	} else {
+		(void)pthread_mutex_lock(&all->lock);
+		all->is_cut = true;
+		(void)pthread_mutex_unlock(&all->lock);
+	}
+}
+
+static void
+visit_directory(struct sweeper *sweeper, const char *path)
+{
+	int fd = enter(sweeper->all->root, path);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (directory == NULL) {
+		if (errno != ENOENT)
+			atomic_fetch_add(&sweeper->all->unreadable, 1);
+		fd_close(&fd);
+		return;
+	}
+	atomic_fetch_add(&sweeper->all->directories, 1);
+	while (!is_made_up(fd) && (entry = readdir(directory)) != NULL)
+		visit_name(sweeper, fd, entry, path);
+	(void)closedir(directory);
+}
+
+/* The next directory; NULL when nobody can find any more. */
+static char *
+directory_next(struct sweeping *all)
+{
+	char *path = NULL;
+
+	(void)pthread_mutex_lock(&all->lock);
+	all->working--;
+	while (all->waiting_count == 0 && all->working > 0)
+		(void)pthread_cond_wait(&all->more, &all->lock);
+	if (all->waiting_count > 0) {
+		path = all->waiting[--all->waiting_count];
+		all->working++;
+	} else {
+		(void)pthread_cond_broadcast(&all->more);
+	}
+	(void)pthread_mutex_unlock(&all->lock);
+	return path;
+}
+
+static void *
+sweep_thread(void *argument)
+{
+	struct sweeper *sweeper = argument;
+	char *path;
+
+	while ((path = directory_next(sweeper->all)) != NULL) {
+		visit_directory(sweeper, path);
+		mem_free(path);
+	}
+	return NULL;
+}
+
+static void
+run_threads(struct sweeping *all)
+{
+	struct sweeper *sweepers = mem_zalloc(all->sweep->worker_count * sizeof(*sweepers));
+	pthread_t *threads = mem_zalloc(all->sweep->worker_count * sizeof(*threads));
+	size_t started = 0;
+
+	for (size_t i = 0; i < all->sweep->worker_count; i++) {
+		sweepers[i].all = all;
+		sweepers[i].worker = all->sweep->workers[i];
+	}
+	/* We are the first of them: where no thread can be made, the work is done all the same. */
+	all->working = 1;
+	for (size_t i = 1; i < all->sweep->worker_count; i++) {
+		(void)pthread_mutex_lock(&all->lock);
+		all->working++;
+		(void)pthread_mutex_unlock(&all->lock);
+		if (pthread_create(&threads[started], NULL, sweep_thread, &sweepers[i]) != 0) {
+			(void)pthread_mutex_lock(&all->lock);
+			all->working--;
+			(void)pthread_mutex_unlock(&all->lock);
+			break;
+		}
+		started++;
+	}
+	(void)sweep_thread(&sweepers[0]);
+	for (size_t i = 0; i < started; i++)
+		(void)pthread_join(threads[i], NULL);
+	for (size_t i = 0; i < all->sweep->worker_count; i++)
+		buffer_free(&sweepers[i].path);
+	mem_free(threads);
+	mem_free(sweepers);
+}
+
+size_t
+sweep_workers(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	return count < 1 ? 1 : count > SWEEP_MAX_WORKERS ? SWEEP_MAX_WORKERS : (size_t)count;
+}
+
+int
+world_sweep(struct world *world, const char *directory, const struct sweep *sweep,
+	struct sweep_result *ret, struct err *err)
+{
+	const char *real = world_resolve(world, directory);
+	struct sweeping all = {
+		.sweep = sweep, .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER
+	};
+	CLEANUP(fd_close) int root = -1, first = -1;
+
+	if (real == NULL)
+		return err_set(err, ERR_NO_INPUT, "%s is not there", directory);
+	root = all.root = open(world_root(world), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	first = root < 0 ? -1 : enter(root, real);
+	if (first < 0)
+		return err_sys(err, ERR_NO_INPUT, "open the directory %s", directory);
+	directory_add(&all, real);
+	run_threads(&all);
+	for (size_t i = 0; i < all.waiting_count; i++)
+		mem_free(all.waiting[i]);
+	mem_free(all.waiting);
+	mem_free(all.seen);
+	*ret = (struct sweep_result){ all.files, all.directories, all.unreadable, all.is_cut };
+	return 0;
+}
