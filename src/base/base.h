@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What every module speaks: ownership and errors, memory, bytes and text, moments, our own files,
- * JSON, and running other programs. Nothing here knows what a certificate or a server is.
+ * JSON, running other programs, and the box in which hostile bytes are read. Nothing here knows
+ * what a certificate or a server is.
  */
 #pragma once
 
+#include "base/box.h"
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/err.h"
@@ -14,4 +16,5 @@
 #include "base/moment.h"
 #include "base/own.h"
 #include "base/run.h"
+#include "base/sandbox.h"
 #include "base/text.h"

@@ -9,13 +9,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { READ_SIZE = 64 * 1024, TEMPORARY_ATTEMPTS = 16, PERMISSION_BITS = 07777 };
+enum {
+	READ_SIZE = 64 * 1024,
+	TEMPORARY_ATTEMPTS = 16,
+	PERMISSION_BITS = 07777,
+	CLOSE_MAX = 65'536
+};
 
 int
 file_read_fd(int fd, const char *path, size_t limit, struct buffer *ret, struct err *err)
@@ -241,4 +247,19 @@ directory_remove(const char *path)
 	if (directory != NULL)
 		(void)closedir(directory);
 	(void)rmdir(path);
+}
+
+void
+file_close_from(int first)
+{
+	struct rlimit limit;
+	int end = CLOSE_MAX;
+
+	if (close_range((unsigned)first, ~0U, 0) == 0)
+		return;
+	/* Linux before 5.9 */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < CLOSE_MAX)
+		end = (int)limit.rlim_cur;
+	for (int fd = first; fd < end; fd++)
+		(void)close(fd);
 }

@@ -36,3 +36,5 @@ void directory_remove(const char *path);
 	struct arena *, const char *path, const char **ret, struct err *err);
 /* mkdir -p with mode for what is new. */
 [[nodiscard]] int directory_make(const char *path, mode_t mode, struct err *err);
+/* Closes all descriptors from first on. Async-signal-safe. */
+void file_close_from(int first);

@@ -7,15 +7,15 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum {
 	STATUS_FD = STDERR_FILENO + 1,
 	CAPABILITIES_MAX = 64,
-	CLOSE_MAX = 65'536,
 	DEFAULT_UMASK = 022,
 	KERNEL_ACTION_WORDS = 32,
 	EXIT_NOT_STARTED = 127
@@ -73,21 +73,6 @@ keep_capabilities(const struct launch *launch)
 	}
 }
 
-static void
-close_from(int first)
-{
-	struct rlimit limit;
-	int end = CLOSE_MAX;
-
-	if (close_range((unsigned)first, ~0U, 0) == 0)
-		return;
-	/* Linux before 5.9 */
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < CLOSE_MAX)
-		end = (int)limit.rlim_cur;
-	for (int fd = first; fd < end; fd++)
-		(void)close(fd);
-}
-
 /* Standard streams and the status pipe become 0 to 3; nothing else stays open. */
 static void
 set_streams(const struct launch *launch)
@@ -97,7 +82,7 @@ set_streams(const struct launch *launch)
 		fail(launch->status, LAUNCH_STREAMS);
 	if (launch->status != STATUS_FD && dup3(launch->status, STATUS_FD, O_CLOEXEC) < 0)
 		fail(launch->status, LAUNCH_STREAMS);
-	close_from(STATUS_FD + 1);
+	file_close_from(STATUS_FD + 1);
 }
 
 static void

@@ -33,7 +33,7 @@ struct arena {
 static_assert(_Alignof(max_align_t) <= ARENA_ALIGNMENT);
 static_assert(offsetof(struct chunk, data) % ARENA_ALIGNMENT == 0);
 
-_Noreturn static void
+void
 mem_exhausted(const char *reason)
 {
 	static const char start[] = "trustmend: fatal: ", end[] = "\n";

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sandbox.h"
 #include "cli/cli.h"
 
 #define COMMAND(name) extern const struct command command_##name;
@@ -222,6 +223,16 @@ session_prepare(struct session *session)
 	return session->world != NULL ? 0 : -1;
 }
 
+/* Said on standard error: nothing but the document is on standard output. */
+static void
+say_missing_walls(const struct session *session)
+{
+	if (session->options.verbose && !sandbox_has_landlock())
+		(void)fprintf(stderr,
+			"trustmend: warning: this kernel has no Landlock: the process that reads "
+			"stores is kept from the file system by seccomp and its user alone\n");
+}
+
 static void
 say_version(struct buffer *out)
 {
@@ -244,6 +255,7 @@ run_command(struct session *session, const struct command *command)
 
 	if (session_prepare(session) < 0)
 		return -1;
+	say_missing_walls(session);
 	if (session->options.json)
 		report_begin(&session->json, &session->out, command->name);
 	status = command->run(session);

@@ -161,6 +161,7 @@ int
 gather_facts(struct diagnosis *diagnosis, const struct request *request, struct err *err)
 {
 	TRY(gather_services(diagnosis, request, err));
+	/* Known-good material is read first: by a process that nothing else has passed through. */
 	TRY(gather_material(diagnosis, request, err));
 	TRY(gather_clients(diagnosis, request, err));
 	concerns_settle(diagnosis, request);

@@ -20,7 +20,7 @@ add_to_directory(
 	file.path = arena_printf(arena, "%s/%s", remedy->path, remedy->target);
 	pem_write(&block, remedy->label, remedy->bytes);
 	remedy_write(&file, overlay, arena, &block);
-	TRY(hashdir_missing_links(arena, overlay, remedy->path, &links, &count, err));
+	TRY(hashdir_missing_links(remedy->stores, overlay, remedy->path, &links, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(links[i].target, remedy->target) == 0)
 			overlay_link(overlay,

@@ -12,7 +12,7 @@ hash_links_apply(
 	const struct hash_link *links;
 	size_t count;
 
-	TRY(hashdir_missing_links(arena, overlay, remedy->path, &links, &count, err));
+	TRY(hashdir_missing_links(remedy->stores, overlay, remedy->path, &links, &count, err));
 	for (size_t i = 0; i < count; i++)
 		overlay_link(overlay, arena_printf(arena, "%s/%s", remedy->path, links[i].name),
 			links[i].target);

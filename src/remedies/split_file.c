@@ -34,7 +34,7 @@ split_file_apply(
 			split_write(remedy, overlay, arena, &store->entries[i]);
 	if (!remedy->makes_links)
 		return 0;
-	TRY(hashdir_missing_links(arena, overlay, remedy->path, &links, &count, err));
+	TRY(hashdir_missing_links(remedy->stores, overlay, remedy->path, &links, &count, err));
 	for (size_t i = 0; i < count; i++)
 		overlay_link(overlay, arena_printf(arena, "%s/%s", remedy->path, links[i].name),
 			links[i].target);

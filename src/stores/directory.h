@@ -15,7 +15,7 @@ struct directory_file {
 
 struct directory {
 	const char *path;
-	struct directory_file *files;
+	struct directory_file *files; /* in the order of their names */
 	size_t count;
 	bool more; /* there are more names than are read */
 };

@@ -51,6 +51,13 @@ struct store_format {
 #include "stores/formats.def"
 #undef FORMAT
 
+/* In the order of formats.def; NULL behind the last one. */
+const struct store_format *format_get(size_t index);
+/* The format of this name. Never NULL. */
+const struct store_format *format_find(const char *name);
+/* Whether a reader of keystores takes the bytes for one, by how they begin. */
+bool format_may_be_keystore(struct span);
+
 /* Zeroed additions; NULL past STORE_MAX_ENTRIES or STORE_MAX_DEFECTS. */
 struct entry *builder_entry(struct store_builder *);
 struct defect *builder_defect(struct store_builder *, enum cause_code, size_t offset, size_t length,
@@ -85,8 +92,6 @@ struct place builder_place(
 struct span builder_keep(struct store_builder *, struct span);
 /* Adds what is whole among bytes that no structure leads to any more: certificates and CRLs. */
 void builder_salvage(struct store_builder *, struct span, const struct place *enclosing);
-/* The format of this name. Never NULL. */
-const struct store_format *format_find(const char *name);
 
 /*
  * Adds an entry for a certificate or CRL whose DER is whole, else a defect STORE_CORRUPT_ENTRY with

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stores/boxed.h"
 #include "stores/hash_links.h"
 
 /* An entry that no link finds, and the file that a link must lead to. */
@@ -210,21 +211,29 @@ plan(struct planner *planner)
 	}
 }
 
-int
-hashdir_missing_links(struct arena *arena, struct world *world, const char *directory,
-	const struct hash_link **ret, size_t *ret_count, struct err *err)
+void
+hashdir_plan(struct arena *arena, struct openssl_reader *openssl, const struct directory *directory,
+	const struct hash_link **ret, size_t *ret_count)
 {
-	CLEANUP(openssl_reader_freep) struct openssl_reader *openssl = openssl_reader_new();
-	struct directory *content = arena_alloc(arena, sizeof(*content));
 	struct planner planner = {
-		.builder = { .arena = arena, .directory = content, .openssl = openssl },
+		.builder = { .arena = arena, .directory = directory, .openssl = openssl },
 	};
 
-	TRY(directory_read(arena, world, directory, content, err));
-	builder_turn_to(&planner.builder, directory, (struct span){});
+	builder_turn_to(&planner.builder, directory->path, (struct span){});
 	hash_links_read(&planner.builder, &planner.links);
 	plan(&planner);
 	*ret = planner.result;
 	*ret_count = planner.count;
+}
+
+int
+hashdir_missing_links(struct stores *stores, struct world *world, const char *path,
+	const struct hash_link **ret, size_t *ret_count, struct err *err)
+{
+	struct arena *arena = stores_arena(stores);
+	struct directory *directory = arena_alloc(arena, sizeof(*directory));
+
+	TRY(directory_read(arena, world, path, directory, err));
+	boxed_links(stores_boxed(stores), arena, directory, ret, ret_count);
 	return 0;
 }

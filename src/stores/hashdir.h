@@ -14,7 +14,7 @@ struct hash_link {
 
 /*
  * The links that are missing for every certificate and CRL of the directory's files to be found,
- * existing good ones kept. Exact for any number of one name. Links are from the arena.
+ * existing good ones kept. Exact for any number of one name. Links live as long as the stores.
  */
-[[nodiscard]] int hashdir_missing_links(struct arena *, struct world *, const char *directory,
+[[nodiscard]] int hashdir_missing_links(struct stores *, struct world *, const char *directory,
 	const struct hash_link **ret, size_t *ret_count, struct err *err);

@@ -39,19 +39,26 @@ keystore_crypt_free(struct keystore_crypt *crypt)
 }
 
 /* The legacy provider is a module of its own, which need not be installed. */
+bool
+keystore_crypt_load(struct keystore_crypt *crypt)
+{
+	if (crypt->has_looked)
+		return false;
+	crypt->has_looked = true;
+	ERR_set_mark();
+	crypt->context = OSSL_LIB_CTX_new();
+	if (crypt->context != NULL) {
+		crypt->base = OSSL_PROVIDER_load(crypt->context, "default");
+		crypt->legacy = OSSL_PROVIDER_load(crypt->context, "legacy");
+	}
+	ERR_pop_to_mark();
+	return true;
+}
+
 static OSSL_LIB_CTX *
 legacy_context(struct keystore_crypt *crypt)
 {
-	if (!crypt->has_looked) {
-		crypt->has_looked = true;
-		ERR_set_mark();
-		crypt->context = OSSL_LIB_CTX_new();
-		if (crypt->context != NULL) {
-			crypt->base = OSSL_PROVIDER_load(crypt->context, "default");
-			crypt->legacy = OSSL_PROVIDER_load(crypt->context, "legacy");
-		}
-		ERR_pop_to_mark();
-	}
+	(void)keystore_crypt_load(crypt);
 	return crypt->legacy != NULL ? crypt->context : NULL;
 }
 

@@ -27,6 +27,10 @@ void keystore_crypt_free(struct keystore_crypt *);
 ALLOCATES(keystore_crypt_free) struct keystore_crypt *keystore_crypt_new(void);
 DEFINE_CLEANUP(struct keystore_crypt, keystore_crypt_free)
 
+/* Loads the legacy provider, which otherwise is done when a cipher of it is wanted first: for who
+ * cannot open a module any more by then. False where it was looked for before. */
+bool keystore_crypt_load(struct keystore_crypt *);
+
 /* Rounds that a file has cost so far. */
 struct keystore_work {
 	uint64_t guesses, total;

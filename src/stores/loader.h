@@ -10,7 +10,7 @@
 
 struct loader_task {
 	struct arena *arena;
-	struct world *world; /* of a directory, else NULL */
+	const struct directory *directory; /* else NULL */
 	struct openssl_reader *openssl;
 	const struct store *store; /* all but loading is filled */
 	bool *loaded;              /* one per entry, all false */

@@ -2,25 +2,12 @@
 #define CONSTRUCTS
 #include "stores/store.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
+#include "stores/boxed.h"
 #include "stores/format.h"
 #include "stores/loader.h"
-
-static const struct store_format *const formats[] = {
-#define FORMAT(name) &store_##name,
-#include "stores/formats.def"
-#undef FORMAT
-};
-
-static const struct store_loader_driver *const drivers[] = {
-#define LOADER(enumerator, name) [LOADER_##enumerator] = &loader_##name,
-#include "stores/loaders.def"
-#undef LOADER
-};
-static_assert(COUNT_OF(drivers) == LOADER__COUNT);
 
 enum { BUCKETS = 1024 };
 
@@ -39,8 +26,8 @@ struct content {
 struct reading {
 	struct content content;
 	enum store_loader loader; /* of a directory; a file reads the same for all */
-	struct store_builder builder;
 	const char *format;
+	struct store_builder builder;     /* what was read, and what is added to it later */
 	struct signature_batch *checking; /* of roots; NULL where that is done */
 	struct opened *opened;            /* all that took from it */
 	struct reading *next, *next_checking;
@@ -56,24 +43,33 @@ struct opened {
 struct stores {
 	struct arena *arena;
 	struct signature_cache *signatures;
-	struct openssl_reader *openssl;
-	struct keystore_crypt *crypt;
-	const struct passwords *passwords;
+	struct boxed *boxed;
 	struct reading *checking; /* those whose signatures are being checked */
 	struct reading *readings[BUCKETS];
 	struct opened *opened[BUCKETS];
 };
 
-struct stores *
-stores_new(void)
+static struct stores *
+stores_make(bool in_box)
 {
 	struct stores *stores = mem_zalloc(sizeof(*stores));
 
+	stores->boxed = boxed_new(in_box, stores);
 	stores->arena = arena_new();
 	stores->signatures = signature_cache_new();
-	stores->openssl = openssl_reader_new();
-	stores->crypt = keystore_crypt_new();
 	return stores;
+}
+
+struct stores *
+stores_new(void)
+{
+	return stores_make(true);
+}
+
+struct stores *
+stores_new_unboxed(void)
+{
+	return stores_make(false);
 }
 
 /* What was read, and behind its defects those that are one for this loader alone. */
@@ -92,6 +88,7 @@ store_take(struct opened *opened, const struct reading *reading)
 		memcpy(defects + builder->defect_count, opened->blamed,
 			opened->blamed_count * sizeof(*defects));
 	}
+	store->format = reading->format;
 	store->entries = builder->entries;
 	store->entry_count = builder->entry_count;
 	store->defects = defects;
@@ -130,8 +127,7 @@ stores_free(struct stores *stores)
 	if (stores == NULL)
 		return;
 	stores_settle(stores);
-	openssl_reader_free(stores->openssl);
-	keystore_crypt_free(stores->crypt);
+	boxed_free(stores->boxed);
 	signature_cache_free(stores->signatures);
 	arena_free(stores->arena);
 	mem_free(stores);
@@ -146,36 +142,19 @@ stores_signatures(struct stores *stores)
 void
 stores_use_passwords(struct stores *stores, const struct passwords *passwords)
 {
-	stores->passwords = passwords;
+	boxed_use_passwords(stores->boxed, passwords);
 }
 
-const struct store_loader_driver *
-loader_get(enum store_loader loader)
+struct boxed *
+stores_boxed(struct stores *stores)
 {
-	return drivers[loader];
+	return stores->boxed;
 }
 
-const struct store_format *
-format_find(const char *name)
+struct arena *
+stores_arena(struct stores *stores)
 {
-	for (size_t i = 0; i < COUNT_OF(formats); i++)
-		if (strcmp(formats[i]->name, name) == 0)
-			return formats[i];
-	return &store_unknown;
-}
-
-const char *
-format_read(struct store_builder *builder)
-{
-	size_t first = builder->entry_count;
-
-	for (size_t i = 0; i < COUNT_OF(formats); i++)
-		if (formats[i]->sniff(builder->bytes)) {
-			formats[i]->read(builder);
-			builder_review(builder, first);
-			return formats[i]->name;
-		}
-	return "unknown";
+	return stores->arena;
 }
 
 static size_t
@@ -227,8 +206,8 @@ wants(enum store_loader loader, enum file_type type)
 		return false;
 	if (loader == LOADER_ANY)
 		return true;
-	return type == FILE_DIRECTORY ? drivers[loader]->wants_directory
-				      : drivers[loader]->wants_file;
+	return type == FILE_DIRECTORY ? loader_get(loader)->wants_directory
+				      : loader_get(loader)->wants_file;
 }
 
 static void
@@ -254,38 +233,71 @@ content_read(struct stores *stores, struct world *world, enum store_loader loade
 	}
 }
 
-/* Reads the content, unless the same version was read before. */
 static struct reading *
-reading_of(struct stores *stores, const struct content *content, enum store_loader loader)
+find_reading(const struct stores *stores, const struct content *content, enum store_loader loader)
 {
-	struct reading **bucket = &stores->readings[bucket_of(content)], *reading;
+	struct reading *reading = stores->readings[bucket_of(content)];
 
 	if (content->directory == NULL)
 		loader = LOADER_ANY;
-	for (reading = *bucket; reading != NULL; reading = reading->next)
-		if (reading->loader == loader &&
-			reading->content.identity.type == content->identity.type &&
-			digest_equal(&reading->content.digest, &content->digest) &&
-			strcmp(reading->content.path, content->path) == 0)
-			return reading;
-	reading = arena_alloc(stores->arena, sizeof(*reading));
-	reading->content = *content;
-	reading->loader = loader;
-	reading->builder = (struct store_builder){
-		.arena = stores->arena,
+	while (reading != NULL &&
+		(reading->loader != loader ||
+			reading->content.identity.type != content->identity.type ||
+			!digest_equal(&reading->content.digest, &content->digest) ||
+			strcmp(reading->content.path, content->path) != 0))
+		reading = reading->next;
+	return reading;
+}
+
+static struct parse_task
+task_of(const struct content *content, enum store_loader loader)
+{
+	return (struct parse_task){
+		.path = content->path,
+		.bytes = content->bytes,
 		.directory = content->directory,
-		.openssl = stores->openssl,
-		.crypt = stores->crypt,
-		.passwords = stores->passwords,
 		.loader = loader,
 	};
+}
+
+/* What was read of the bytes is the reading's; what its loader has to say of them comes behind it,
+ * and is a defect for that loader alone. */
+static void
+take_loading(struct opened *opened, const struct parsed *parsed)
+{
+	opened->store.loading = parsed->loading;
+	opened->blamed = parsed->defects + parsed->own_defects;
+	opened->blamed_count = parsed->defect_count - parsed->own_defects;
+}
+
+/* Of a version that was not read before; asks its loader in one go. */
+static struct reading *
+reading_new(struct stores *stores, const struct content *content, struct opened *opened)
+{
+	struct reading **bucket = &stores->readings[bucket_of(content)];
+	struct reading *reading = arena_alloc(stores->arena, sizeof(*reading));
+	struct parse_task task = task_of(content, opened->store.loader);
+	struct parsed parsed = {};
+
+	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
+	take_loading(opened, &parsed);
+	reading->content = *content;
+	reading->loader = content->directory == NULL ? LOADER_ANY : task.loader;
+	reading->format = parsed.format;
+	reading->builder = (struct store_builder){
+		.arena = stores->arena,
+		.entries = parsed.entries,
+		.entry_count = parsed.entry_count,
+		.entry_capacity = parsed.entry_count,
+		.defects = parsed.defects,
+		.defect_count = parsed.own_defects,
+		.defect_capacity = parsed.own_defects,
+		.profile = parsed.profile,
+		.integrity = parsed.integrity,
+		.password_source = parsed.password_source,
+		.password_is_empty = parsed.password_is_empty,
+	};
 	builder_turn_to(&reading->builder, content->path, content->bytes);
-	if (content->directory != NULL) {
-		store_hashdir.read(&reading->builder);
-		reading->format = store_hashdir.name;
-	} else {
-		reading->format = format_read(&reading->builder);
-	}
 	reading->checking = builder_check_signatures(&reading->builder, stores->signatures);
 	if (reading->checking != NULL) {
 		reading->next_checking = stores->checking;
@@ -334,72 +346,68 @@ load_names_as_file(const struct stores *stores, const struct content *content, s
 	return true;
 }
 
-/* What a reader of files of certificates says to a container of another kind. */
+/* Its bytes are known, but not what this loader makes of them. */
 static void
-blame_container(struct store_builder *builder, const struct store *store)
+store_load_known(struct stores *stores, struct reading *reading, struct opened *opened)
 {
-	const char *container = format_find(store->format)->container;
+	struct parse_task task = task_of(&reading->content, opened->store.loader);
+	struct parsed parsed = {
+		.entries = reading->builder.entries,
+		.entry_count = reading->builder.entry_count,
+	};
 
-	if (container != NULL)
-		(void)builder_defect(builder, CAUSE_STORE_WRONG_CONTAINER, 0, store->bytes.length,
-			"the file is a %s; a store is read as PEM", container);
+	task.loading_only = true;
+	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
+	take_loading(opened, &parsed);
+}
+
+/* Nothing is there to be read: what its library says of that. */
+static void
+store_load_nothing(struct stores *stores, struct store *store)
+{
+	CLEANUP(openssl_reader_freep) struct openssl_reader *openssl = openssl_reader_new();
+	struct loader_task task = { stores->arena, NULL, openssl, store,
+		arena_alloc(stores->arena, 1) };
+
+	loader_get(store->loader)->load(&task, &store->loading);
+	store->loading.loaded = task.loaded;
 }
 
 static void
-store_load(struct stores *stores, struct world *world, const struct reading *reading,
-	struct opened *opened)
+store_fill_present(struct stores *stores, const struct content *content, struct opened *opened)
 {
 	struct store *store = &opened->store;
-	const struct store_loader_driver *driver = drivers[store->loader];
-	struct loader_task task = { stores->arena, world, stores->openssl, store,
-		arena_alloc(stores->arena, store->entry_count + 1) };
-	struct store_builder builder;
+	struct reading *reading = find_reading(stores, content, store->loader);
 
-	driver->load(&task, &store->loading);
-	store->loading.loaded = task.loaded;
 	if (reading == NULL)
-		return;
-	/* What is added must not come into the list of the reading, which others take from. */
-	builder = reading->builder;
-	builder.defect_capacity = builder.defect_count;
-	if (driver->wants_text)
-		blame_container(&builder, store);
-	if (driver->blame != NULL)
-		driver->blame(&builder, store);
-	opened->blamed_count = builder.defect_count - reading->builder.defect_count;
-	if (opened->blamed_count > 0)
-		opened->blamed = builder.defects + reading->builder.defect_count;
+		reading = reading_new(stores, content, opened);
+	else if (store->loader != LOADER_ANY && !load_names_as_file(stores, content, store))
+		store_load_known(stores, reading, opened);
+	opened->next_of_reading = reading->opened;
+	reading->opened = opened;
 	store_take(opened, reading);
 }
 
 static void
-store_fill(struct stores *stores, struct world *world, const struct content *content,
-	struct opened *opened)
+store_fill(struct stores *stores, const struct content *content, struct opened *opened)
 {
 	struct store *store = &opened->store;
-	struct reading *reading = NULL;
 
-	if (content->state == STORE_PRESENT)
-		reading = reading_of(stores, content, store->loader);
 	store->path = content->path;
-	store->format = reading == NULL ? "unknown" : reading->format;
+	store->format = "unknown";
 	store->state = content->state;
 	store->problem = content->problem;
 	store->identity = content->identity;
 	store->digest = content->digest;
 	store->bytes = content->bytes;
-	if (reading != NULL) {
-		opened->next_of_reading = reading->opened;
-		reading->opened = opened;
-		store_take(opened, reading);
-	}
-	if (store->loader != LOADER_ANY && !load_names_as_file(stores, content, store))
-		store_load(stores, world, reading, opened);
+	if (content->state == STORE_PRESENT)
+		store_fill_present(stores, content, opened);
+	else if (store->loader != LOADER_ANY)
+		store_load_nothing(stores, store);
 }
 
 static const struct store *
-store_of(struct stores *stores, struct world *world, const struct content *content,
-	enum store_loader loader)
+store_of(struct stores *stores, const struct content *content, enum store_loader loader)
 {
 	struct opened **bucket = &stores->opened[bucket_of(content)], *opened;
 	const struct store *known = find_opened(stores, content, loader);
@@ -408,7 +416,7 @@ store_of(struct stores *stores, struct world *world, const struct content *conte
 		return known;
 	opened = arena_alloc(stores->arena, sizeof(*opened));
 	opened->store.loader = loader;
-	store_fill(stores, world, content, opened);
+	store_fill(stores, content, opened);
 	opened->next = *bucket;
 	*bucket = opened;
 	return &opened->store;
@@ -421,7 +429,7 @@ stores_open_early(
 	struct content content = { .path = arena_strdup(stores->arena, path) };
 
 	content_read(stores, world, loader, &content);
-	return store_of(stores, world, &content, loader);
+	return store_of(stores, &content, loader);
 }
 
 const struct store *
@@ -445,7 +453,7 @@ stores_open_bytes(
 	};
 	const struct store *store;
 
-	store = store_of(stores, NULL, &content, loader);
+	store = store_of(stores, &content, loader);
 	stores_settle(stores);
 	return store;
 }
@@ -538,11 +546,11 @@ store_native_loader(const struct store *store)
 const char *
 store_loader_title(enum store_loader loader)
 {
-	return loader == LOADER_ANY ? "" : drivers[loader]->title;
+	return loader == LOADER_ANY ? "" : loader_get(loader)->title;
 }
 
 const char *
 store_loader_engine(enum store_loader loader)
 {
-	return loader == LOADER_ANY ? "" : drivers[loader]->engine;
+	return loader == LOADER_ANY ? "" : loader_get(loader)->engine;
 }

@@ -7,6 +7,8 @@
  * defect. Beside that stands what an engine itself loads from the same bytes, by asking the engine:
  * for that is where "loads without complaint and lacks half of its anchors" shows.
  *
+ * Bytes are read in a box (boxed.h), and what it says of them is checked here.
+ *
  * Ownership: everything belongs to the struct stores that opened it, and dies with it. Paths are
  * read through a world; the world must outlive the stores.
  */
@@ -151,7 +153,8 @@ struct stores; /* opaque: all stores read in one examination, each version once 
 void stores_free(struct stores *);
 ALLOCATES(stores_free) struct stores *stores_new(void);
 DEFINE_CLEANUP(struct stores, stores_free)
-
+/* Bytes are read in this process, where they can do harm: for fuzzing, and to compare. */
+ALLOCATES(stores_free) struct stores *stores_new_unboxed(void);
 /* Never NULL. The same path, content and loader give the same store again, across worlds. */
 const struct store *stores_open(
 	struct stores *, struct world *, const char *path, enum store_loader);

@@ -12,6 +12,9 @@
  * asking that library about the same bytes (openssl_reader.c). The difference between the two is
  * where most outages of this kind hide.
  *
+ * All reading happens in a box (base/box.h): parse.h is one reading of bytes, message.h what of it
+ * comes out and is checked, boxed.h the two ends.
+ *
  * Keystores come last: passwords.h holds what opens them, keystore_crypt.h what it costs, and
  * write.h writes certificates in the form of each format that is written.
  *

@@ -20,7 +20,7 @@ fuzz_keystore_view(const struct store *store)
 static inline void
 fuzz_keystore(struct span bytes)
 {
-	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 	const struct store *store = stores_open_bytes(stores, "f", bytes, LOADER_ANY);
 
 	for (size_t i = 0; i < store->entry_count; i++) {

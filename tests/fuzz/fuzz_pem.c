@@ -6,7 +6,7 @@
 static void
 use(struct span bytes)
 {
-	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 	const struct store *store = stores_open_bytes(stores, "f", bytes, LOADER_OPENSSL_FILE);
 
 	(void)stores_open_bytes(stores, "f", bytes, LOADER_OPENSSL_NAMES);

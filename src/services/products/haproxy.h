@@ -90,6 +90,7 @@ struct haproxy_config {
 	struct arena *arena;
 	struct service *service;
 	struct world *world;
+	struct stores *stores; /* while verifiers are built, once a certificate was looked into */
 	const char *directory; /* for relative paths: by -C, working directory, default-path */
 	const char *file;      /* that is being read */
 	const char *ca_base, *crt_base;

@@ -301,12 +301,13 @@ check_stores(struct haproxy_config *config, const struct haproxy_verification *v
 static const char *
 certificate_name(struct haproxy_config *config, const char *path)
 {
-	CLEANUP(stores_freep) struct stores *stores = stores_new();
 	const struct store *store;
 
 	if (path == NULL)
 		return NULL;
-	store = stores_open(stores, config->world, path, LOADER_ANY);
+	if (config->stores == NULL)
+		config->stores = stores_new();
+	store = stores_open(config->stores, config->world, path, LOADER_ANY);
 	for (size_t i = 0; i < store->entry_count; i++) {
 		struct subject_alt_name name;
 		struct der names;
@@ -426,6 +427,8 @@ haproxy_build(struct haproxy_config *config)
 				build_entry(config, bind, &bind->entries[j], &merged);
 		}
 	}
+	stores_free(config->stores);
+	config->stores = NULL;
 	/* Only now do the verifiers stand where they stay. */
 	for (size_t i = 0; i < config->finding_count; i++)
 		if (config->finding_verifiers[i] < config->verifier_count)

@@ -147,12 +147,12 @@ harm(const struct store *store)
 static size_t
 make_links(struct world *world)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
 	const struct hash_link *links;
 	size_t count;
 	struct err err;
 
-	must(hashdir_missing_links(arena, world, directory, &links, &count, &err) == 0, "links");
+	must(hashdir_missing_links(stores, world, directory, &links, &count, &err) == 0, "links");
 	for (size_t i = 0; i < count; i++)
 		put_link(links[i].name, links[i].target);
 	return count;

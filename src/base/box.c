@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define CONSTRUCTS
+#include "base/box.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/sandbox.h"
+
+enum {
+	/* The only descriptor that the child has; nothing writes to this one by itself. */
+	BOX_FD = STDIN_FILENO,
+	BOX_SHARED_LEAST = 16 << 20, /* pages that nobody writes to cost nothing */
+	/* Beside the time of each call: for a child that nobody looks after any more. */
+	BOX_PROCESSOR_SECONDS = 600,
+	BOX_GREETING_MILLISECONDS = 10'000,
+	BOX_PATIENCE = 8, /* so much longer may it take on the wall */
+	BOX_LOOK = 100,   /* milliseconds from one look at its clock to the next */
+};
+
+/* Where /proc does not say how much the parent has. */
+#define BOX_INHERITED_UNKNOWN (UINT64_C(1) << 30)
+
+struct box {
+	void (*make_quiet)(void *context);
+	void *context;
+	pid_t pid; /* 0: there is no child */
+	int process, socket;
+	uint8_t *shared; /* what it reads its requests from */
+	size_t shared_size, memory;
+	bool is_greeted;
+	size_t served;
+};
+
+struct request_header {
+	void (*job)(void *context, struct span request, struct buffer *ret_answer);
+	void *context;
+	size_t length;
+};
+
+/* The child's first words, before it reads any request. */
+struct greeting {
+	bool is_inside;
+	struct err err; /* why it is not */
+};
+
+static void
+box_end(struct box *box)
+{
+	if (box->pid != 0) {
+		(void)pidfd_send_signal(box->process, SIGKILL, NULL, 0);
+		while (waitpid(box->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	box->pid = 0;
+	fd_close(&box->process);
+	fd_close(&box->socket);
+	if (box->shared != NULL)
+		(void)munmap(box->shared, box->shared_size);
+	box->shared = NULL;
+	box->shared_size = 0;
+}
+
+void
+box_free(struct box *box)
+{
+	if (box == NULL)
+		return;
+	box_end(box);
+	mem_free(box);
+}
+
+/* In the child. Nobody is left to whom it could be said where this fails. */
+static void
+put(const void *bytes, size_t length)
+{
+	const uint8_t *at = bytes;
+
+	while (length > 0) {
+		ssize_t count = write(BOX_FD, at, length);
+
+		if (count <= 0)
+			_exit(1);
+		at += count;
+		length -= (size_t)count;
+	}
+}
+
+static void
+serve(const uint8_t *shared)
+{
+	struct request_header header;
+
+	while (read(BOX_FD, &header, sizeof(header)) == (ssize_t)sizeof(header)) {
+		struct buffer bytes = {};
+
+		header.job(header.context, span_of(shared, header.length), &bytes);
+		put(&bytes.length, sizeof(bytes.length));
+		put(bytes.data, bytes.length);
+		buffer_free(&bytes);
+	}
+}
+
+/* What a terminal sends to the whole group is for the parent, which ends its child by itself. */
+static void
+set_signals(void)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP };
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		(void)sigaction(number, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	for (size_t i = 0; i < COUNT_OF(ignored); i++)
+		(void)sigaction(ignored[i], &action, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+_Noreturn static void
+child(const struct box *box, int socket, size_t memory)
+{
+	struct sandbox sandbox = { SANDBOX_PARSER, memory, BOX_PROCESSOR_SECONDS, NULL, 0 };
+	struct greeting greeting = {};
+
+	set_signals();
+	if (dup2(socket, BOX_FD) < 0)
+		_exit(1);
+	file_close_from(BOX_FD + 1);
+	greeting.is_inside = sandbox_enter(&sandbox, &greeting.err) == 0;
+	put(&greeting, sizeof(greeting));
+	if (greeting.is_inside)
+		serve(box->shared);
+	_exit(0);
+}
+
+/* Bytes of address space that this process has, and that a child of it begins with. */
+static size_t
+inherited(void)
+{
+	CLEANUP(buffer_free) struct buffer text = {};
+	unsigned long long pages;
+
+	if (file_read("/proc/self/statm", 256, &text, NULL) < 0 ||
+		sscanf((const char *)text.data, "%llu", &pages) != 1)
+		return BOX_INHERITED_UNKNOWN;
+	return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static int
+start(struct box *box, size_t shared_size, size_t memory, struct err *err)
+{
+	int sockets[2];
+
+	digest_ready();
+	if (box->make_quiet != NULL)
+		box->make_quiet(box->context);
+	/* What libcrypto reads from files it must read before it comes in there. */
+	(void)OPENSSL_init_crypto(
+		OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_CONFIG, NULL);
+	box->shared_size = BOX_SHARED_LEAST;
+	while (box->shared_size < shared_size)
+		box->shared_size *= 2;
+	box->shared = mmap(NULL, box->shared_size, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (box->shared == MAP_FAILED) {
+		box->shared = NULL;
+		return err_sys(err, ERR_INTERNAL, "mmap");
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+		return err_sys(err, ERR_INTERNAL, "socketpair");
+	box->memory = memory;
+	box->is_greeted = false;
+	box->served = 0;
+	box->pid = fork();
+	if (box->pid == 0)
+		child(box, sockets[1], inherited() + memory);
+	(void)close(sockets[1]);
+	box->socket = sockets[0];
+	if (box->pid < 0) {
+		box->pid = 0;
+		return err_sys(err, ERR_INTERNAL, "fork");
+	}
+	box->process = pidfd_open(box->pid, 0);
+	return box->process < 0 ? err_sys(err, ERR_INTERNAL, "pidfd_open") : 0;
+}
+
+/* Time is processor time, so that a busy machine makes no store a slow one; but however busy it is,
+ * there is an end. */
+struct deadline {
+	int64_t processor, wall;
+};
+
+static int64_t
+milliseconds_of(clockid_t clock)
+{
+	struct timespec now;
+
+	if (clock_gettime(clock, &now) < 0)
+		return 0;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+static int64_t
+processor_now(const struct box *box)
+{
+	clockid_t clock;
+
+	return clock_getcpuclockid(box->pid, &clock) == 0 ? milliseconds_of(clock) : 0;
+}
+
+static struct deadline
+deadline_in(const struct box *box, int64_t milliseconds)
+{
+	return (struct deadline){
+		.processor = processor_now(box) + milliseconds,
+		.wall = milliseconds_of(CLOCK_MONOTONIC) + milliseconds * BOX_PATIENCE,
+	};
+}
+
+/* Until one of the two can come at the earliest; 0 where one has come. */
+static int64_t
+deadline_left(const struct box *box, const struct deadline *deadline)
+{
+	int64_t processor = deadline->processor - processor_now(box);
+	int64_t wall = deadline->wall - milliseconds_of(CLOCK_MONOTONIC);
+	int64_t left = processor < wall ? processor : wall;
+
+	return left > 0 ? left : 0;
+}
+
+/* A child with several threads uses up its time faster than the wall does: looked at now and then.
+ */
+static bool
+wait_for(const struct box *box, const struct deadline *deadline)
+{
+	struct pollfd ready = { .fd = box->socket, .events = POLLIN };
+	int64_t left;
+
+	while ((left = deadline_left(box, deadline)) > 0)
+		if (poll(&ready, 1, left < BOX_LOOK ? (int)left : BOX_LOOK) > 0)
+			return true;
+	return false;
+}
+
+static enum box_result
+get(const struct box *box, void *bytes, size_t length, const struct deadline *deadline)
+{
+	uint8_t *at = bytes;
+
+	while (length > 0) {
+		ssize_t count = recv(box->socket, at, length, MSG_DONTWAIT);
+
+		if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR))
+			return BOX_DIED;
+		if (count < 0 && !wait_for(box, deadline))
+			return BOX_SLOW;
+		if (count < 0)
+			continue;
+		at += count;
+		length -= (size_t)count;
+	}
+	return BOX_ANSWERED;
+}
+
+_Noreturn static void
+end_process(struct box *box, const char *reason)
+{
+	char text[sizeof((struct err){}.message) + 64];
+
+	box_end(box);
+	(void)snprintf(text, sizeof(text), "no process can be had to read files in: %s", reason);
+	mem_exhausted(text);
+}
+
+/* Nothing hostile has reached the child yet: it can be believed. */
+static enum box_result
+greet(struct box *box)
+{
+	struct deadline deadline = deadline_in(box, BOX_GREETING_MILLISECONDS);
+	struct greeting greeting;
+	enum box_result result;
+
+	if (box->is_greeted)
+		return BOX_ANSWERED;
+	result = get(box, &greeting, sizeof(greeting), &deadline);
+	if (result == BOX_ANSWERED && !greeting.is_inside)
+		end_process(box, greeting.err.message);
+	box->is_greeted = result == BOX_ANSWERED;
+	return result;
+}
+
+static enum box_result
+ask(struct box *box, const struct box_call *call, size_t length, struct buffer *ret_answer)
+{
+	struct deadline deadline = deadline_in(box, call->milliseconds);
+	struct request_header request = { call->job, call->context, length };
+	enum box_result result;
+	size_t at = 0, size;
+
+	for (size_t i = 0; i < call->part_count; i++) {
+		if (call->parts[i].length > 0)
+			memcpy(box->shared + at, call->parts[i].data, call->parts[i].length);
+		at += call->parts[i].length;
+	}
+	if (send(box->socket, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request))
+		return BOX_DIED;
+	result = get(box, &size, sizeof(size), &deadline);
+	if (result != BOX_ANSWERED)
+		return result;
+	if (size > call->answer_limit)
+		return BOX_BABBLED;
+	*ret_answer = (struct buffer){
+		.data = mem_alloc(size + 1),
+		.length = size,
+		.capacity = size + 1,
+	};
+	ret_answer->data[size] = '\0';
+	return get(box, ret_answer->data, size, &deadline);
+}
+
+static enum box_result
+call_once(struct box *box, const struct box_call *call, size_t length, struct buffer *ret_answer)
+{
+	enum box_result result;
+	struct err err = {};
+
+	if (box->pid != 0 && (box->shared_size < length || box->memory < call->memory))
+		box_end(box);
+	if (box->pid == 0 && start(box, length, call->memory, &err) < 0)
+		end_process(box, err.message);
+	*ret_answer = (struct buffer){};
+	result = greet(box);
+	if (result == BOX_ANSWERED)
+		result = ask(box, call, length, ret_answer);
+	box->served++;
+	if (result == BOX_ANSWERED)
+		return result;
+	box_end(box);
+	buffer_free(ret_answer);
+	return result;
+}
+
+enum box_result
+box_call(struct box *box, const struct box_call *call, struct buffer *ret_answer)
+{
+	bool may_be_worn = box->pid != 0;
+	enum box_result result;
+	size_t length = 0;
+
+	for (size_t i = 0; i < call->part_count; i++)
+		length += call->parts[i].length;
+	result = call_once(box, call, length, ret_answer);
+	if (result == BOX_DIED && may_be_worn)
+		result = call_once(box, call, length, ret_answer);
+	return result;
+}
+
+struct box *
+box_new(void (*make_quiet)(void *context), void *context)
+{
+	struct box *box = mem_zalloc(sizeof(*box));
+
+	box->process = box->socket = -1;
+	box->make_quiet = make_quiet;
+	box->context = context;
+	return box;
+}
+
+void
+box_renew(struct box *box)
+{
+	box_end(box);
+}
+
+pid_t
+box_child(const struct box *box)
+{
+	return box->pid;
+}

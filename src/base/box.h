@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The box: a child of this process in which bytes that nobody vouches for are read. It has no file,
+ * no network and no privilege (sandbox.h), it has so much memory and so much time, and all that
+ * comes back is bytes, which the caller takes for as hostile as those that went in.
+ *
+ * The child is the fork of its parent, so a job is a function, and what it needs beside its request
+ * is there already. It is made for the first call and serves all; another one is made where it
+ * died, was too slow, or has too little room. While
+ * it is made no other thread may be inside libcrypto, for a lock that is held then is never given
+ * back in the child: make_quiet sees to that before, or is NULL.
+ *
+ * A request lies in memory that both have; an answer comes through a socket, so that it cannot
+ * change under the eyes of whoever checks it.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+enum box_result {
+	BOX_ANSWERED,
+	BOX_DIED,    /* of a fault, or of too little memory */
+	BOX_SLOW,    /* it was ended */
+	BOX_BABBLED, /* its answer was longer than any can be; it was ended */
+};
+
+struct box_call {
+	/* In the child, which has the context as it was when the child was made. */
+	void (*job)(void *context, struct span request, struct buffer *ret_answer);
+	void *context;
+	const struct span *parts; /* of the request, one after the other */
+	size_t part_count;
+	size_t memory;         /* bytes that the job may need, beside the request */
+	unsigned milliseconds; /* of processor time */
+	size_t answer_limit;   /* bytes */
+};
+
+struct box; /* opaque */
+
+void box_free(struct box *);
+ALLOCATES(box_free) struct box *box_new(void (*make_quiet)(void *context), void *context);
+DEFINE_CLEANUP(struct box, box_free)
+
+/* Where no child can be had at all the process ends, as it does where there is no memory. A job of
+ * which a child dies that served others before is tried once more, in a new one. */
+enum box_result box_call(struct box *, const struct box_call *, struct buffer *ret_answer);
+/* The next call has another child: nothing that this one read can touch what is read then. */
+void box_renew(struct box *);
+/* The process, for who wants to look at it; 0 while there is none. */
+pid_t box_child(const struct box *);

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/sandbox.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+/* Sanitizers reserve terabytes of address space, and say what they found on standard error. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || \
+	__has_feature(thread_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#ifndef IS_SANITIZED
+#define IS_SANITIZED 0
+#endif
+
+enum {
+	/* "nobody" of every Linux: the kernel's own overflowuid. */
+	NOBODY = 65'534,
+	CAPABILITIES_MAX = 64,
+	NETWORK_MAX_FILES = 256,
+	WRITER_MAX_FILES = 256,
+};
+
+/* Landlock of Linux 6.7 (network) and 6.12 (scopes), which headers of 6.1 do not know. */
+enum {
+	LANDLOCK_ABI_TRUNCATE = 3,
+	LANDLOCK_ABI_NETWORK = 4,
+	LANDLOCK_ABI_DEVICES = 5,
+	LANDLOCK_ABI_SCOPES = 6,
+};
+
+struct landlock_rules {
+	uint64_t handled_files, handled_network, scoped;
+};
+
+#define LANDLOCK_READ        (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+/* From EXECUTE (bit 0) to REFER (bit 13): all that version 2 has, and all of version 1 but REFER.
+ */
+#define LANDLOCK_FILES_1     (LANDLOCK_ACCESS_FS_REFER - 1)
+#define LANDLOCK_FILES_2     (LANDLOCK_FILES_1 | LANDLOCK_ACCESS_FS_REFER)
+#define LANDLOCK_TRUNCATE    (UINT64_C(1) << 14)
+#define LANDLOCK_DEVICES     (UINT64_C(1) << 15)
+#define LANDLOCK_BIND_TCP    (UINT64_C(1) << 0)
+#define LANDLOCK_CONNECT_TCP (UINT64_C(1) << 1)
+/* Abstract sockets and signals to processes outside. */
+#define LANDLOCK_SCOPES      UINT64_C(3)
+
+/* What any process needs to compute and to end; memory is never executable (see memory_calls), and
+ * clone makes threads alone. */
+static const int compute_calls[] = {
+	SCMP_SYS(read),
+	SCMP_SYS(write),
+	SCMP_SYS(readv),
+	SCMP_SYS(writev),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(brk),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+};
+
+static const int network_calls[] = {
+	SCMP_SYS(socket),
+	SCMP_SYS(connect),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	SCMP_SYS(sendto),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(close),
+};
+
+/* Landlock does not look at chmod, chown and their like: by descriptor alone, then, for these come
+ * from an open that it has looked at. */
+static const int writer_calls[] = {
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(close),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(lseek),
+	SCMP_SYS(pread64),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(stat),
+	SCMP_SYS(lstat),
+	SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(fsync),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(rename),
+	SCMP_SYS(renameat),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(link),
+	SCMP_SYS(linkat),
+	SCMP_SYS(symlink),
+	SCMP_SYS(symlinkat),
+	SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fchown),
+	SCMP_SYS(fgetxattr),
+	SCMP_SYS(flistxattr),
+	SCMP_SYS(fsetxattr),
+};
+
+struct role {
+	const int *calls; /* beside those of compute_calls */
+	size_t call_count;
+	uint64_t capabilities; /* kept by root, who then stays root */
+	uint64_t beneath;      /* Landlock's rights below its paths */
+	bool connects;         /* to TCP ports */
+	unsigned files;        /* descriptors */
+	bool writes_files;     /* else no file grows by it */
+};
+
+static const struct role roles[] = {
+	[SANDBOX_PARSER] = { .files = 0 },
+	[SANDBOX_NETWORK] = {
+		.calls = network_calls,
+		.call_count = COUNT_OF(network_calls),
+		.connects = true,
+		.files = NETWORK_MAX_FILES,
+	},
+	[SANDBOX_WRITER] = {
+		.calls = writer_calls,
+		.call_count = COUNT_OF(writer_calls),
+		.capabilities = UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_FOWNER |
+			UINT64_C(1) << CAP_DAC_OVERRIDE,
+		.beneath = LANDLOCK_FILES_2 & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE,
+		.files = WRITER_MAX_FILES,
+		.writes_files = true,
+	},
+};
+static_assert(COUNT_OF(roles) == SANDBOX__COUNT);
+
+static int
+limit(int resource, rlim_t most, struct err *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit((__rlimit_resource_t)resource, &limit) < 0)
+		return err_sys(err, ERR_INTERNAL, "getrlimit");
+	if (limit.rlim_max > most)
+		limit.rlim_max = most;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit((__rlimit_resource_t)resource, &limit) < 0)
+		return err_sys(err, ERR_INTERNAL, "setrlimit");
+	return 0;
+}
+
+static int
+limit_resources(const struct sandbox *sandbox, const struct role *role, struct err *err)
+{
+	TRY(limit(RLIMIT_CORE, 0, err)); /* a core file would hold what the process read */
+	if (!role->writes_files)
+		TRY(limit(RLIMIT_FSIZE, 0, err));
+	if (sandbox->processor > 0)
+		TRY(limit(RLIMIT_CPU, sandbox->processor, err));
+	if (sandbox->memory > 0 && !IS_SANITIZED)
+		TRY(limit(RLIMIT_AS, sandbox->memory, err));
+	return limit(RLIMIT_NOFILE, role->files, err);
+}
+
+static int
+set_capabilities(uint64_t kept, struct err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3], has[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, has) < 0)
+		return err_sys(err, ERR_INTERNAL, "capget");
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		uint32_t part = (uint32_t)(kept >> 32 * i) & has[i].permitted;
+
+		data[i] = (struct __user_cap_data_struct){ .effective = part, .permitted = part };
+	}
+	if (syscall(SYS_capset, &header, data) < 0)
+		return err_sys(err, ERR_INTERNAL, "capset");
+	return 0;
+}
+
+/* Fails for whoever has no CAP_SETPCAP: he cannot gain any capability, for he never executes. */
+static void
+drop_bounding(uint64_t kept)
+{
+	for (unsigned long number = 0; number < CAPABILITIES_MAX; number++)
+		if ((kept >> number & 1) == 0)
+			(void)prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
+}
+
+/* Root becomes nobody, unless the role changes files of any owner. In a user namespace there may be
+ * no other user: capabilities go all the same. */
+static int
+drop_privileges(const struct role *role, struct err *err)
+{
+	drop_bounding(role->capabilities);
+	if (geteuid() == 0 && role->capabilities == 0) {
+		if (setgroups(0, NULL) < 0 && errno != EPERM)
+			return err_sys(err, ERR_INTERNAL, "setgroups");
+		if ((setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+			    setresuid(NOBODY, NOBODY, NOBODY) < 0) &&
+			errno != EINVAL && errno != EPERM)
+			return err_sys(err, ERR_INTERNAL, "setresuid");
+	}
+	TRY(set_capabilities(role->capabilities, err));
+	/* A change of user takes the death signal back, so that it comes after. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_sys(err, ERR_INTERNAL, "prctl");
+	return 0;
+}
+
+static long
+landlock_version(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+bool
+sandbox_has_landlock(void)
+{
+	return landlock_version() > 0;
+}
+
+static struct landlock_rules
+landlock_rules(const struct role *role, long version)
+{
+	struct landlock_rules rules = { .handled_files = LANDLOCK_FILES_1 };
+
+	/* Before version 2 nothing may be moved between directories at all. */
+	if (version >= 2)
+		rules.handled_files = LANDLOCK_FILES_2;
+	if (version >= LANDLOCK_ABI_TRUNCATE)
+		rules.handled_files |= LANDLOCK_TRUNCATE;
+	if (version >= LANDLOCK_ABI_DEVICES)
+		rules.handled_files |= LANDLOCK_DEVICES;
+	if (version >= LANDLOCK_ABI_NETWORK)
+		rules.handled_network =
+			LANDLOCK_BIND_TCP | (role->connects ? 0 : LANDLOCK_CONNECT_TCP);
+	if (version >= LANDLOCK_ABI_SCOPES)
+		rules.scoped = LANDLOCK_SCOPES;
+	return rules;
+}
+
+static int
+landlock_allow(int ruleset, const char *path, uint64_t rights, struct err *err)
+{
+	CLEANUP(fd_close) int fd = open(path, O_PATH | O_CLOEXEC);
+	struct landlock_path_beneath_attr beneath = { .allowed_access = rights, .parent_fd = fd };
+
+	if (fd < 0)
+		return err_sys(err, ERR_IO, "open %s", path);
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
+		return err_sys(err, ERR_INTERNAL, "landlock_add_rule %s", path);
+	return 0;
+}
+
+/* Raw system calls: the C library has no names for them. */
+static int
+wall_off_files(const struct sandbox *sandbox, const struct role *role, struct err *err)
+{
+	long version = landlock_version();
+	struct landlock_rules rules;
+	CLEANUP(fd_close) int ruleset = -1;
+
+	/* ENOSYS: not built in; EOPNOTSUPP: not switched on at boot. */
+	if (version <= 0)
+		return 0;
+	rules = landlock_rules(role, version);
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules,
+		version >= LANDLOCK_ABI_SCOPES ? sizeof(rules)
+		: version >= LANDLOCK_ABI_NETWORK
+			? offsetof(struct landlock_rules, scoped)
+			: offsetof(struct landlock_rules, handled_network),
+		0);
+	if (ruleset < 0)
+		return err_sys(err, ERR_INTERNAL, "landlock_create_ruleset");
+	for (size_t i = 0; i < sandbox->path_count && i < SANDBOX_MAX_PATHS; i++)
+		TRY(landlock_allow(ruleset, sandbox->paths[i],
+			(role->beneath | LANDLOCK_TRUNCATE) & rules.handled_files, err));
+	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+		return err_sys(err, ERR_INTERNAL, "landlock_restrict_self");
+	return 0;
+}
+
+/* libseccomp answers with -errno. */
+static int
+allow(scmp_filter_ctx filter, const int *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		/* A call that this architecture has not, such as open(2) of arm64. */
+		int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+
+		if (result < 0 && result != -EDOM)
+			return result;
+	}
+	return 0;
+}
+
+/* Memory that is never executable, and threads but no processes. clone3 keeps its flags where a
+ * filter cannot look; the C library falls back to clone where there is no such call. */
+static int
+allow_some(scmp_filter_ctx filter)
+{
+	const scmp_datum_t thread = CLONE_THREAD | CLONE_VM;
+	int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+
+	if (result == 0)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (result == 0)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+			SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
+	if (result == 0)
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	return result;
+}
+
+static int
+wall_off_calls(const struct role *role, struct err *err)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int result = -ENOMEM;
+
+	if (filter != NULL)
+		result = allow(filter, compute_calls, COUNT_OF(compute_calls));
+	if (result == 0)
+		result = allow(filter, role->calls, role->call_count);
+	if (result == 0)
+		result = allow_some(filter);
+	if (result == 0)
+		result = seccomp_load(filter);
+	seccomp_release(filter);
+	errno = -result;
+	return result < 0 ? err_sys(err, ERR_INTERNAL, "seccomp") : 0;
+}
+
+int
+sandbox_enter(const struct sandbox *sandbox, struct err *err)
+{
+	const struct role *role = &roles[sandbox->role];
+
+	TRY(drop_privileges(role, err));
+	TRY(wall_off_files(sandbox, role, err));
+	TRY(limit_resources(sandbox, role, err));
+	return wall_off_calls(role, err);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define CONSTRUCTS
+#include "stores/boxed.h"
+
+#include "base/box.h"
+#include "stores/format.h"
+#include "stores/message.h"
+
+enum { ANSWER_FREE_SIZE = 64 << 20, ANSWER_PER_BYTE = 4 };
+
+struct boxed {
+	struct box *box; /* NULL: bytes are read here */
+	/* Of whoever reads: in a box, what the child has when it is made, and makes for itself. */
+	struct parser parser;
+};
+
+static void
+make_quiet(void *stores)
+{
+	stores_settle(stores);
+}
+
+struct boxed *
+boxed_new(bool in_box, struct stores *stores)
+{
+	struct boxed *boxed = mem_zalloc(sizeof(*boxed));
+
+	if (in_box)
+		boxed->box = box_new(make_quiet, stores);
+	boxed->parser.crypt = keystore_crypt_new();
+	return boxed;
+}
+
+void
+boxed_free(struct boxed *boxed)
+{
+	if (boxed == NULL)
+		return;
+	box_free(boxed->box);
+	openssl_reader_free(boxed->parser.openssl);
+	keystore_crypt_free(boxed->parser.crypt);
+	mem_free(boxed);
+}
+
+pid_t
+boxed_child(const struct boxed *boxed)
+{
+	return boxed->box == NULL ? 0 : box_child(boxed->box);
+}
+
+void
+boxed_use_passwords(struct boxed *boxed, const struct passwords *passwords)
+{
+	if (boxed->box != NULL)
+		box_renew(boxed->box);
+	boxed->parser.passwords = passwords;
+}
+
+/* In the child, where there is a box. What it remembers ends with it. */
+static const struct parser *
+parser_of(struct boxed *boxed)
+{
+	if (boxed->parser.openssl == NULL)
+		boxed->parser.openssl = openssl_reader_new();
+	return &boxed->parser;
+}
+
+static void
+parse_job(void *boxed, struct span request, struct buffer *ret_answer)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct parse_task task = {};
+	struct parsed parsed;
+
+	message_read_task(arena, request, &task);
+	parse(arena, parser_of(boxed), &task, &parsed);
+	message_add_parsed(ret_answer, &task, &parsed);
+}
+
+static void
+links_job(void *boxed, struct span request, struct buffer *ret_answer)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct parse_task task = {};
+	const struct hash_link *links;
+	size_t count;
+
+	message_read_task(arena, request, &task);
+	hashdir_plan(arena, parser_of(boxed)->openssl, task.directory, &links, &count);
+	message_add_links(ret_answer, links, count);
+}
+
+/* The task's bytes as they lie in memory, behind what is said about them. */
+static struct span *
+task_parts(struct arena *arena, const struct parse_task *task, struct span said, size_t *ret_count)
+{
+	size_t files = task->directory == NULL ? 0 : task->directory->count;
+	struct span *parts = arena_alloc(arena, (files + 2) * sizeof(*parts));
+
+	parts[0] = said;
+	for (size_t i = 0; i < files; i++)
+		parts[i + 1] = task->directory->files[i].bytes;
+	parts[files + 1] = task->bytes;
+	*ret_count = files + 2;
+	return parts;
+}
+
+/* No module can be opened in the box: that of the legacy ciphers must be there before. */
+static bool
+prepare_keystore(struct boxed *boxed, const struct parse_task *task)
+{
+	if (task->directory != NULL || !format_may_be_keystore(task->bytes))
+		return false;
+	if (keystore_crypt_load(boxed->parser.crypt))
+		box_renew(boxed->box);
+	return true;
+}
+
+static enum box_result
+ask(struct boxed *boxed, struct arena *arena, const struct parse_task *task,
+	void (*job)(void *, struct span, struct buffer *), struct span *ret_answer)
+{
+	CLEANUP(buffer_free) struct buffer said = {};
+	struct box_call call = { .job = job, .context = boxed };
+	struct buffer answer;
+	enum box_result result;
+	size_t size = 0;
+
+	message_add_task(&said, task);
+	call.parts = task_parts(arena, task, buffer_span(&said), &call.part_count);
+	for (size_t i = 0; i < call.part_count; i++)
+		size += call.parts[i].length;
+	call.memory = PARSE_MEMORY;
+	if (size > PARSE_FREE_SIZE)
+		call.memory += PARSE_MEMORY_PER_BYTE * (size - PARSE_FREE_SIZE);
+	call.milliseconds = (unsigned)(PARSE_MILLISECONDS + size / (PARSE_BYTES_PER_SECOND / 1000));
+	if (prepare_keystore(boxed, task))
+		call.milliseconds += PARSE_KEYSTORE_MILLISECONDS;
+	call.answer_limit = ANSWER_FREE_SIZE + ANSWER_PER_BYTE * size;
+	result = box_call(boxed->box, &call, &answer);
+	if (result == BOX_ANSWERED) {
+		arena_adopt(arena, answer.data, mem_free);
+		*ret_answer = buffer_span(&answer);
+	}
+	return result;
+}
+
+/* What can be said of a store that no reader gets through. */
+static void
+fail(struct arena *arena, const struct parse_task *task, enum box_result result, struct parsed *ret)
+{
+	const char *what = task->directory != NULL ? "directory" : "file";
+	const char *why = result == BOX_SLOW ? "it takes too long"
+			  : result == BOX_DIED
+				  ? "its reader breaks on it, or has not enough memory for it"
+				  : "the answer of its reader cannot be believed";
+	struct defect *defect = arena_alloc(arena, sizeof(*defect));
+
+	*defect = (struct defect){
+		.cause = CAUSE_STORE_CORRUPT_ENTRY,
+		.path = task->path,
+		.length = task->bytes.length,
+		.line = 1,
+		.text = arena_printf(arena, "the %s cannot be read safely: %s", what, why),
+	};
+	ret->own_defects = task->loading_only ? 0 : 1;
+	ret->defects = defect;
+	ret->defect_count = 1;
+	ret->loading = (struct loading){
+		.error = why,
+		.loaded = arena_alloc(arena, ret->entry_count + 1),
+	};
+}
+
+void
+boxed_parse(
+	struct boxed *boxed, struct arena *arena, const struct parse_task *task, struct parsed *ret)
+{
+	const struct parsed before = *ret;
+	struct span answer;
+	enum box_result result;
+
+	if (boxed->box == NULL) {
+		parse(arena, parser_of(boxed), task, ret);
+		return;
+	}
+	result = ask(boxed, arena, task, parse_job, &answer);
+	if (result == BOX_ANSWERED && message_read_parsed(arena, task, answer, ret) == 0)
+		return;
+	box_renew(boxed->box);
+	*ret = before;
+	if (!task->loading_only)
+		*ret = (struct parsed){ .format = "unknown" };
+	fail(arena, task, result, ret);
+}
+
+void
+boxed_links(struct boxed *boxed, struct arena *arena, const struct directory *directory,
+	const struct hash_link **ret, size_t *ret_count)
+{
+	struct parse_task task = { .path = directory->path, .directory = directory };
+	struct span answer;
+
+	if (boxed->box == NULL) {
+		hashdir_plan(arena, parser_of(boxed)->openssl, directory, ret, ret_count);
+		return;
+	}
+	if (ask(boxed, arena, &task, links_job, &answer) == BOX_ANSWERED &&
+		message_read_links(arena, directory, answer, ret, ret_count) == 0)
+		return;
+	box_renew(boxed->box);
+	*ret = NULL;
+	*ret_count = 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parsing in a box: where nothing can be reached, with so much memory and so much time for each
+ * store. A reader that breaks or takes too long costs that store, and no other.
+ */
+#pragma once
+
+#include "stores/hashdir.h"
+#include "stores/parse.h"
+
+enum {
+	PARSE_MILLISECONDS = 2'000, /* for any store; and for each of its bytes beyond that, */
+	PARSE_KEYSTORE_MILLISECONDS = 120'000, /* for KEYSTORE_MAX_WORK rounds more */
+	PARSE_BYTES_PER_SECOND = 4 << 20, /* slower by far than the slowest that is whole */
+	PARSE_MEMORY = 256 << 20,         /* for any store; and for each of its bytes */
+	PARSE_FREE_SIZE = 1 << 20,        /* beyond so many */
+	PARSE_MEMORY_PER_BYTE = 16,       /* OpenSSL's lists of small objects take that much */
+};
+
+struct boxed; /* opaque */
+
+void boxed_free(struct boxed *);
+/* Not in a box: in this process, for fuzzing and to compare. Before a child is made, the stores are
+ * settled: no thread of theirs is in libcrypto then. */
+ALLOCATES(boxed_free) struct boxed *boxed_new(bool in_box, struct stores *);
+DEFINE_CLEANUP(struct boxed, boxed_free)
+
+/* The child has the passwords, borrowed, by being the fork of this process: they are in no message.
+ */
+void boxed_use_passwords(struct boxed *, const struct passwords *);
+/* Makes the child, if there is none, without waiting for it. */
+void boxed_begin(struct boxed *);
+
+/* Of an examination: for this module only. */
+struct boxed *stores_boxed(struct stores *);
+struct arena *stores_arena(struct stores *);
+
+/* The child's process; 0 where there is none. */
+pid_t boxed_child(const struct boxed *);
+
+/* As parse. What no reader gets through has a defect that says so. */
+void boxed_parse(struct boxed *, struct arena *, const struct parse_task *, struct parsed *ret);
+/* As hashdir_plan; none where no reader gets through. */
+void boxed_links(struct boxed *, struct arena *, const struct directory *,
+	const struct hash_link **ret, size_t *ret_count);

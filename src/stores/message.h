@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What goes into a box and what comes out, as bytes. A task is ours and is believed. A result was
+ * written where hostile bytes were read: each length, offset, number and text of it is checked
+ * against the task before it is used, and certificates and CRLs are read again, by our own reader.
+ */
+#pragma once
+
+#include "stores/hashdir.h"
+#include "stores/parse.h"
+
+/* The task but for the bytes of its files, which follow it in the order of the directory. */
+void message_add_task(struct buffer *, const struct parse_task *);
+/* Directory and texts are from the arena or lie in the message. */
+void message_read_task(struct arena *, struct span message, struct parse_task *ret);
+
+void message_add_parsed(struct buffer *, const struct parse_task *, const struct parsed *);
+/* 0; or -1 where no parser of ours wrote this. What *ret points to lies in the message, the task,
+ * or the arena. Where the task is loading_only, *ret has the entries already. */
+[[nodiscard]] int message_read_parsed(
+	struct arena *, const struct parse_task *, struct span message, struct parsed *ret);
+
+void message_add_links(struct buffer *, const struct hash_link *, size_t count);
+[[nodiscard]] int message_read_links(struct arena *, const struct directory *, struct span message,
+	const struct hash_link **ret, size_t *ret_count);

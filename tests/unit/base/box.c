@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/box.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "tap.h"
+
+enum { MEMORY = 256 << 20, LIMIT = 1 << 20, MILLISECONDS = 2000, WALL_SECONDS = 18 };
+
+static enum box_result
+call(struct box *box, void (*job)(void *, struct span, struct buffer *), const char *text,
+	struct buffer *ret)
+{
+	struct span part = span_of(text, strlen(text));
+
+	buffer_free(ret);
+	return box_call(box, &(struct box_call){ job, &part, 1, MEMORY, MILLISECONDS, LIMIT }, ret);
+}
+
+static bool
+says(const struct buffer *answer, const char *text)
+{
+	return answer->length == strlen(text) && memcmp(answer->data, text, answer->length) == 0;
+}
+
+static unsigned turn;
+
+static void
+echo(void *, struct span request, struct buffer *ret)
+{
+	buffer_add(ret, request.data, request.length);
+	buffer_addf(ret, " %u", ++turn);
+}
+
+static void
+die(void *, struct span, struct buffer *)
+{
+	abort();
+}
+
+static void
+die_later(void *, struct span, struct buffer *)
+{
+	if (++turn > 1)
+		abort();
+}
+
+static void
+hang(void *, struct span, struct buffer *)
+{
+	for (volatile unsigned count = 0;; count++)
+		;
+}
+
+static void
+grab(void *, struct span, struct buffer *)
+{
+	for (;;)
+		memset(mem_alloc(1 << 20), 1, 1 << 20);
+}
+
+static void
+babble(void *, struct span, struct buffer *ret)
+{
+	while (ret->length <= LIMIT)
+		buffer_add_text(ret, "bla");
+}
+
+/* An answer that breaks off. */
+static void
+stammer(void *, struct span, struct buffer *)
+{
+	size_t length = 100;
+
+	(void)!write(0, &length, sizeof(length));
+	(void)!write(0, "12", 2);
+	_exit(0);
+}
+
+static void
+spy(void *, struct span, struct buffer *ret)
+{
+	int fd = open("/etc/passwd", O_RDONLY);
+
+	buffer_addf(ret, "%d %d", fd, errno);
+}
+
+static double
+seconds_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+TEST(calls, "one child answers all calls, and is another process")
+{
+	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(buffer_free) struct buffer answer = {};
+
+	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
+	CHECK(call(box, echo, "", &answer) == BOX_ANSWERED && says(&answer, " 2"));
+	CHECK(turn == 0);
+}
+
+TEST(parts, "a request comes whole and in order, however large")
+{
+	enum { LARGE = 40 << 20 };
+	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(buffer_free) struct buffer answer = {};
+	CLEANUP(mem_freep) char *large = mem_alloc(LARGE);
+	struct span parts[] = { { (const uint8_t *)"<", 1 }, { NULL, 0 },
+		{ (const uint8_t *)large, LARGE }, { (const uint8_t *)">", 1 } };
+	struct box_call call = { echo, parts, COUNT_OF(parts), MEMORY, 60'000, LARGE + 16 };
+
+	memset(large, 'x', LARGE);
+	CHECK(box_call(box, &call, &answer) == BOX_ANSWERED);
+	CHECK(answer.length == LARGE + 4 && answer.data[0] == '<' && answer.data[LARGE] == 'x' &&
+		strcmp((char *)answer.data + LARGE + 1, "> 1") == 0);
+}
+
+/* The process's own file in /proc, as far as the line with this word. */
+static unsigned long long
+status_of(pid_t pid, const char *word)
+{
+	CLEANUP(buffer_free) struct buffer text = {};
+	char path[64];
+	const char *line;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (file_read(path, 1 << 16, &text, NULL) < 0)
+		return ~0ULL;
+	line = strstr((const char *)text.data, word);
+	return line == NULL
+		       ? ~0ULL
+		       : strtoull(line + strlen(word), NULL, text_starts(word, "Cap") ? 16 : 10);
+}
+
+TEST(walls, "the child is inside the sandbox")
+{
+	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(buffer_free) struct buffer answer = {};
+	char wanted[64];
+
+	(void)snprintf(wanted, sizeof(wanted), "-1 %d", EPERM);
+	CHECK(call(box, spy, "", &answer) == BOX_ANSWERED);
+	CHECK_TEXT((char *)answer.data, wanted);
+	CHECK(status_of(box_child(box), "Seccomp:") == 2);
+	CHECK(status_of(box_child(box), "NoNewPrivs:") == 1);
+	CHECK(status_of(box_child(box), "CapPrm:") == 0);
+	CHECK(status_of(box_child(box), "CapEff:") == 0);
+	CHECK(status_of(box_child(box), "Uid:") == (geteuid() == 0 ? 65'534 : geteuid()));
+}
+
+TEST(deaths, "where a child dies, the next call has another one")
+{
+	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(buffer_free) struct buffer answer = {};
+
+	CHECK(call(box, die, "", &answer) == BOX_DIED && answer.length == 0);
+	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
+	CHECK(call(box, stammer, "", &answer) == BOX_DIED && answer.length == 0);
+	CHECK(call(box, echo, "b", &answer) == BOX_ANSWERED && says(&answer, "b 1"));
+}
+
+TEST(worn, "what another job has broken is no fault of this one")
+{
+	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(buffer_free) struct buffer answer = {};
+
+	CHECK(call(box, die_later, "", &answer) == BOX_ANSWERED);
+	CHECK(call(box, die_later, "", &answer) == BOX_ANSWERED);
+	CHECK(call(box, die_later, "", &answer) == BOX_ANSWERED);
+}
+
+TEST(killed, "a child that somebody else ends is replaced")
+{
+	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(buffer_free) struct buffer answer = {};
+
+	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED);
+	CHECK(kill(box_child(box), SIGKILL) == 0);
+	CHECK(call(box, echo, "b", &answer) == BOX_ANSWERED && says(&answer, "b 1"));
+}
+
+TEST(slow, "who takes too long is ended in time")
+{
+	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(buffer_free) struct buffer answer = {};
+	double begun = seconds_now();
+
+	CHECK(call(box, hang, "", &answer) == BOX_SLOW);
+	CHECK(seconds_now() - begun < WALL_SECONDS);
+	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
+}
+
+TEST(stopped, "who does not run at all is ended too")
+{
+	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(buffer_free) struct buffer answer = {};
+	struct box_call short_call = { echo, NULL, 0, MEMORY, 200, LIMIT };
+
+	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED);
+	CHECK(kill(box_child(box), SIGSTOP) == 0);
+	buffer_free(&answer);
+	CHECK(box_call(box, &short_call, &answer) == BOX_SLOW);
+	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
+}
+
+TEST(large, "who wants too much memory or says too much is ended")
+{
+	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(buffer_free) struct buffer answer = {};
+
+#if !defined(__SANITIZE_ADDRESS__)
+	CHECK(call(box, grab, "", &answer) == BOX_DIED);
+#endif
+	CHECK(call(box, babble, "", &answer) == BOX_BABBLED && answer.length == 0);
+	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
+}
+
+TEST(ends, "no child outlives its box")
+{
+	CLEANUP(buffer_free) struct buffer answer = {};
+	pid_t child;
+
+	{
+		CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+
+		CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED);
+		child = box_child(box);
+		CHECK(child > 0 && kill(child, 0) == 0);
+	}
+	CHECK(kill(child, 0) < 0 && errno == ESRCH);
+}
+
+TAP_MAIN()

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stores are read the same inside the box and outside, and what breaks in there breaks alone. */
+#include "tap.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "stores/boxed.h"
+#include "stores/damage.h"
+
+static bool
+texts_same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+entries_same(const struct entry *a, const struct entry *b)
+{
+	return a->kind == b->kind && span_equal(a->der, b->der) && texts_same(a->label, b->label) &&
+	       texts_same(a->path, b->path) && texts_same(a->link, b->link) &&
+	       a->offset == b->offset && a->length == b->length &&
+	       a->text_offset == b->text_offset && a->line == b->line &&
+	       memcmp(&a->trust, &b->trust, sizeof(a->trust)) == 0 &&
+	       digest_equal(&a->cert.fingerprint, &b->cert.fingerprint) &&
+	       digest_equal(&a->crl.fingerprint, &b->crl.fingerprint);
+}
+
+static bool
+defects_same(const struct defect *a, const struct defect *b)
+{
+	return a->cause == b->cause && texts_same(a->path, b->path) && a->offset == b->offset &&
+	       a->length == b->length && a->line == b->line && texts_same(a->text, b->text) &&
+	       span_equal(a->salvage, b->salvage) && a->is_block == b->is_block &&
+	       a->harmless == b->harmless;
+}
+
+static bool
+stores_same(const struct store *a, const struct store *b)
+{
+	if (strcmp(a->format, b->format) != 0 || a->state != b->state ||
+		a->entry_count != b->entry_count || a->defect_count != b->defect_count ||
+		a->loading.loads != b->loading.loads ||
+		!texts_same(a->loading.error, b->loading.error) ||
+		a->loading.certificates != b->loading.certificates ||
+		a->loading.crls != b->loading.crls)
+		return false;
+	for (size_t i = 0; i < a->entry_count; i++)
+		if (!entries_same(&a->entries[i], &b->entries[i]) ||
+			(a->loader != LOADER_ANY && a->loading.loaded[i] != b->loading.loaded[i]))
+			return false;
+	for (size_t i = 0; i < a->defect_count; i++)
+		if (!defects_same(&a->defects[i], &b->defects[i]))
+			return false;
+	return true;
+}
+
+TEST(damages, "each damage is read the same in the box, by each loader, in any order")
+{
+	static const enum store_loader orders[][3] = {
+		{ LOADER_OPENSSL_FILE, LOADER_OPENSSL_NAMES, LOADER_ANY },
+		{ LOADER_ANY, LOADER_OPENSSL_FILE, LOADER_OPENSSL_NAMES },
+		{ LOADER_OPENSSL_NAMES, LOADER_ANY, LOADER_OPENSSL_FILE },
+	};
+	CLEANUP(stores_freep) struct stores *boxed = stores_new(), *open = stores_new_unboxed();
+
+	damage_setup();
+	for (size_t i = 0; i < COUNT_OF(damages) * COUNT_OF(orders); i++) {
+		const struct damage *damage = &damages[i / COUNT_OF(orders)];
+		CLEANUP(arena_freep) struct arena *arena = arena_new();
+		struct buffer text = {};
+		char name[32];
+
+		damage_make(damage, 1, DAMAGE_BLOCKS, &text);
+		(void)snprintf(name, sizeof(name), "%zu", i);
+		for (size_t j = 0; j < 3; j++) {
+			enum store_loader loader = orders[i % COUNT_OF(orders)][j];
+
+			if (!stores_same(stores_open_bytes(boxed, name, buffer_span(&text), loader),
+				    stores_open_bytes(open, name, buffer_span(&text), loader)))
+				printf("# %s, loader %d\n", damage->name, loader), *failed = true;
+		}
+		/* The stores keep views of it. */
+		arena_adopt(stores_arena(boxed), text.data, mem_free);
+	}
+}
+
+static char directory[] = "/tmp/trustmend-boxed-XXXXXX";
+
+static void
+put(const char *name, struct span bytes)
+{
+	char path[128];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "wb");
+	must(file != NULL && fwrite(bytes.data, 1, bytes.length, file) == bytes.length, name);
+	(void)fclose(file);
+}
+
+static void
+fill_directory(void)
+{
+	const struct hash_link *links;
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(world_freep) struct world *world = world_host();
+	size_t count = 0;
+	struct err err = {};
+
+	damage_setup();
+	must(mkdtemp(directory) != NULL, "a directory");
+	for (size_t i = 0; i < DAMAGE_BLOCKS; i++) {
+		CLEANUP(buffer_free) struct buffer text = {};
+		char name[] = "0.pem";
+
+		name[0] = (char)('0' + i);
+		pem_write(&text, "CERTIFICATE", damage_ders[i]);
+		if (i == 1)
+			for (size_t j = 0; j < 2; j++)
+				pem_write(&text, "X509 CRL", damage_crl);
+		if (i == 2)
+			pem_write(&text, "CERTIFICATE", damage_ders[0]);
+		put(name, buffer_span(&text));
+	}
+	put("damaged.crt", span_of("-----BEGIN CERTIFICATE-----\nMIIB\n", 33));
+	put("der.crt", damage_ders[0]);
+	must(hashdir_missing_links(stores, world, directory, &links, &count, &err) == 0, "links");
+	for (size_t i = 0; i + 1 < count; i++) {
+		char path[128];
+
+		(void)snprintf(path, sizeof(path), "%s/%s", directory, links[i].name);
+		must(symlink(links[i].target, path) == 0, path);
+	}
+}
+
+TEST(directories, "a directory is read the same in the box, by each loader")
+{
+	static const enum store_loader loaders[] = { LOADER_ANY, LOADER_OPENSSL_DIRECTORY,
+		LOADER_HAPROXY_DIRECTORY, LOADER_OPENSSL_FILE };
+	CLEANUP(stores_freep) struct stores *boxed = stores_new(), *open = stores_new_unboxed();
+	CLEANUP(world_freep) struct world *world = world_host();
+
+	fill_directory();
+	for (size_t i = 0; i < COUNT_OF(loaders); i++) {
+		const struct store *a = stores_open(boxed, world, directory, loaders[i]);
+		const struct store *b = stores_open(open, world, directory, loaders[i]);
+
+		CHECK(stores_same(a, b));
+		CHECK(loaders[i] == LOADER_OPENSSL_FILE || a->entry_count >= DAMAGE_BLOCKS + 2);
+		CHECK(loaders[i] == LOADER_OPENSSL_FILE || a->defect_count > 0);
+	}
+}
+
+static struct span
+sound_text(struct stores *stores)
+{
+	struct buffer text = {};
+
+	damage_setup();
+	for (size_t i = 0; i < DAMAGE_BLOCKS; i++)
+		pem_write(&text, "CERTIFICATE", damage_ders[i]);
+	arena_adopt(stores_arena(stores), text.data, mem_free);
+	return buffer_span(&text);
+}
+
+static bool
+is_whole(const struct store *store)
+{
+	return store->entry_count == DAMAGE_BLOCKS && store->defect_count == 0 &&
+	       store->loading.loads;
+}
+
+static bool
+is_given_up(const struct store *store, const char *path)
+{
+	return store->entry_count == 0 && store->defect_count == 1 && !store->loading.loads &&
+	       store->defects[0].cause == CAUSE_STORE_CORRUPT_ENTRY &&
+	       !store->defects[0].harmless && strcmp(store->defects[0].path, path) == 0 &&
+	       strstr(store->defects[0].text, "cannot be read safely") != NULL &&
+	       store->loading.error != NULL;
+}
+
+static double
+seconds_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+TEST(slow, "a store that takes too long is given up in time, and all others are read")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	struct span text = sound_text(stores);
+	double begun;
+
+	CHECK(is_whole(stores_open_bytes(stores, "a", text, LOADER_OPENSSL_FILE)));
+	CHECK(kill(boxed_child(stores_boxed(stores)), SIGSTOP) == 0);
+	begun = seconds_now();
+	CHECK(is_given_up(stores_open_bytes(stores, "b", text, LOADER_OPENSSL_FILE), "b"));
+	CHECK(seconds_now() - begun < 10 * PARSE_MILLISECONDS / 1000.0);
+	CHECK(is_whole(stores_open_bytes(stores, "c", text, LOADER_OPENSSL_FILE)));
+	CHECK(is_whole(stores_open_bytes(stores, "a", text, LOADER_OPENSSL_FILE)));
+}
+
+TEST(killed, "a child that is lost between two stores costs nothing")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	struct span text = sound_text(stores);
+
+	for (char name[] = "a"; name[0] <= 'e'; name[0]++) {
+		CHECK(is_whole(stores_open_bytes(stores, name, text, LOADER_OPENSSL_FILE)));
+		CHECK(kill(boxed_child(stores_boxed(stores)), SIGKILL) == 0);
+	}
+}
+
+/* Ends each child of this thread's creator as soon as it is seen. */
+static atomic_bool hunting;
+
+static void *
+hunt(void *)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	while (atomic_load(&hunting)) {
+		CLEANUP(buffer_free) struct buffer text = {};
+		const char *at;
+		char *end;
+
+		if (file_read(path, 1 << 16, &text, NULL) < 0)
+			return (void *)"no list of children";
+		at = text.data == NULL ? "" : (const char *)text.data;
+		for (long child = strtol(at, &end, 10); end != at;
+			at = end, child = strtol(at, &end, 10))
+			(void)kill((pid_t)child, SIGKILL);
+	}
+	return NULL;
+}
+
+TEST(breaks, "a store that every child breaks on is given up, and all others are read")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(buffer_free) struct buffer large = {};
+	struct span text = sound_text(stores);
+	const struct store *store, *loading;
+	void *problem;
+	pthread_t hunter;
+
+	/* Reading it takes longer than the hunter takes to look around. */
+	while (large.length < (8 << 20))
+		buffer_add(&large, text.data, text.length);
+	CHECK(is_whole(stores_open_bytes(stores, "a", text, LOADER_OPENSSL_FILE)));
+	CHECK(stores_open_bytes(stores, "d", buffer_span(&large), LOADER_ANY)->entry_count > 1000);
+	atomic_store(&hunting, true);
+	CHECK(pthread_create(&hunter, NULL, hunt, NULL) == 0);
+	store = stores_open_bytes(stores, "b", buffer_span(&large), LOADER_OPENSSL_FILE);
+	loading = stores_open_bytes(stores, "d", buffer_span(&large), LOADER_OPENSSL_FILE);
+	atomic_store(&hunting, false);
+	CHECK(pthread_join(hunter, &problem) == 0);
+	if (problem != NULL) {
+		printf("# %s\n", (const char *)problem);
+		return;
+	}
+	CHECK(is_given_up(store, "b"));
+	CHECK(loading->entry_count > 1000 && !loading->loading.loads &&
+		!loading->loading.loaded[0] &&
+		strstr(loading->defects[loading->defect_count - 1].text, "safely") != NULL);
+	CHECK(is_whole(stores_open_bytes(stores, "c", text, LOADER_OPENSSL_FILE)));
+}
+
+TEST(private_keys, "no byte of a private key comes out")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	const struct store *store;
+
+	damage_setup();
+	store = stores_open_bytes(
+		stores, "key", span_of(damage_key, strlen(damage_key)), LOADER_OPENSSL_FILE);
+	CHECK(store->entry_count == 1 && store->entries[0].kind == ENTRY_PRIVATE_KEY &&
+		store->entries[0].der.length == 0);
+}
+
+int
+main(void)
+{
+	int status = tap_run_all();
+	char command[128];
+
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", directory);
+	return system(command) != 0 ? 1 : status;
+}
