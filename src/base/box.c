@@ -35,8 +35,7 @@ enum {
 #define BOX_INHERITED_UNKNOWN (UINT64_C(1) << 30)
 
 struct box {
-	void (*make_quiet)(void *context);
-	void *context;
+	struct box_ways ways;
 	pid_t pid; /* 0: there is no child */
 	int process, socket;
 	uint8_t *shared; /* what it reads its requests from */
@@ -57,11 +56,18 @@ struct greeting {
 	struct err err; /* why it is not */
 };
 
+void
+box_stop(struct box *box)
+{
+	if (box->pid != 0)
+		(void)pidfd_send_signal(box->process, SIGKILL, NULL, 0);
+}
+
 static void
 box_end(struct box *box)
 {
+	box_stop(box);
 	if (box->pid != 0) {
-		(void)pidfd_send_signal(box->process, SIGKILL, NULL, 0);
 		while (waitpid(box->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
@@ -131,23 +137,6 @@ set_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn static void
-child(const struct box *box, int socket, size_t memory)
-{
-	struct sandbox sandbox = { SANDBOX_PARSER, memory, BOX_PROCESSOR_SECONDS, NULL, 0 };
-	struct greeting greeting = {};
-
-	set_signals();
-	if (dup2(socket, BOX_FD) < 0)
-		_exit(1);
-	file_close_from(BOX_FD + 1);
-	greeting.is_inside = sandbox_enter(&sandbox, &greeting.err) == 0;
-	put(&greeting, sizeof(greeting));
-	if (greeting.is_inside)
-		serve(box->shared);
-	_exit(0);
-}
-
 /* Bytes of address space that this process has, and that a child of it begins with. */
 static size_t
 inherited(void)
@@ -161,17 +150,38 @@ inherited(void)
 	return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+_Noreturn static void
+child(const struct box *box, int socket, size_t memory)
+{
+	struct sandbox sandbox = { SANDBOX_PARSER, 0, BOX_PROCESSOR_SECONDS, NULL, 0 };
+	struct greeting greeting = {};
+
+	set_signals();
+	(void)prctl(PR_SET_NAME, "trustmend-box", 0, 0, 0);
+	/* What libcrypto reads from files it must read before it comes in there. */
+	(void)OPENSSL_init_crypto(
+		OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_CONFIG, NULL);
+	if (box->ways.get_ready != NULL)
+		box->ways.get_ready(box->ways.context);
+	if (dup2(socket, BOX_FD) < 0)
+		_exit(1);
+	sandbox.memory = inherited() + memory;
+	file_close_from(BOX_FD + 1);
+	greeting.is_inside = sandbox_enter(&sandbox, &greeting.err) == 0;
+	put(&greeting, sizeof(greeting));
+	if (greeting.is_inside)
+		serve(box->shared);
+	_exit(0);
+}
+
 static int
 start(struct box *box, size_t shared_size, size_t memory, struct err *err)
 {
 	int sockets[2];
 
 	digest_ready();
-	if (box->make_quiet != NULL)
-		box->make_quiet(box->context);
-	/* What libcrypto reads from files it must read before it comes in there. */
-	(void)OPENSSL_init_crypto(
-		OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_CONFIG, NULL);
+	if (box->ways.make_quiet != NULL)
+		box->ways.make_quiet(box->ways.context);
 	box->shared_size = BOX_SHARED_LEAST;
 	while (box->shared_size < shared_size)
 		box->shared_size *= 2;
@@ -188,7 +198,7 @@ start(struct box *box, size_t shared_size, size_t memory, struct err *err)
 	box->served = 0;
 	box->pid = fork();
 	if (box->pid == 0)
-		child(box, sockets[1], inherited() + memory);
+		child(box, sockets[1], memory);
 	(void)close(sockets[1]);
 	box->socket = sockets[0];
 	if (box->pid < 0) {
@@ -287,6 +297,22 @@ end_process(struct box *box, const char *reason)
 	mem_exhausted(text);
 }
 
+static void
+begin(struct box *box, size_t shared_size, size_t memory)
+{
+	struct err err = {};
+
+	if (start(box, shared_size, memory, &err) < 0)
+		end_process(box, err.message);
+}
+
+void
+box_begin(struct box *box, size_t memory)
+{
+	if (box->pid == 0)
+		begin(box, 0, memory);
+}
+
 /* Nothing hostile has reached the child yet: it can be believed. */
 static enum box_result
 greet(struct box *box)
@@ -337,12 +363,11 @@ static enum box_result
 call_once(struct box *box, const struct box_call *call, size_t length, struct buffer *ret_answer)
 {
 	enum box_result result;
-	struct err err = {};
 
 	if (box->pid != 0 && (box->shared_size < length || box->memory < call->memory))
 		box_end(box);
-	if (box->pid == 0 && start(box, length, call->memory, &err) < 0)
-		end_process(box, err.message);
+	if (box->pid == 0)
+		begin(box, length, call->memory);
 	*ret_answer = (struct buffer){};
 	result = greet(box);
 	if (result == BOX_ANSWERED)
@@ -371,13 +396,12 @@ box_call(struct box *box, const struct box_call *call, struct buffer *ret_answer
 }
 
 struct box *
-box_new(void (*make_quiet)(void *context), void *context)
+box_new(const struct box_ways *ways)
 {
 	struct box *box = mem_zalloc(sizeof(*box));
 
 	box->process = box->socket = -1;
-	box->make_quiet = make_quiet;
-	box->context = context;
+	box->ways = *ways;
 	return box;
 }
 

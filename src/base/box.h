@@ -5,10 +5,10 @@
  * comes back is bytes, which the caller takes for as hostile as those that went in.
  *
  * The child is the fork of its parent, so a job is a function, and what it needs beside its request
- * is there already. It is made for the first call and serves all; another one is made where it
- * died, was too slow, or has too little room. While
- * it is made no other thread may be inside libcrypto, for a lock that is held then is never given
- * back in the child: make_quiet sees to that before, or is NULL.
+ * is there already. It is made for the first call, or begun before, so that it gets ready beside
+ * its parent; it serves all calls, and another one is made where it died, was too slow, or has too
+ * little room. While it is made no other thread may be inside libcrypto, for a lock that is held
+ * then is never given back in the child: make_quiet sees to that.
  *
  * A request lies in memory that both have; an answer comes through a socket, so that it cannot
  * change under the eyes of whoever checks it.
@@ -40,10 +40,21 @@ struct box_call {
 
 struct box; /* opaque */
 
+struct box_ways {
+	void (*make_quiet)(void *context); /* in the parent, before the child is made; or NULL */
+	/* In the child, before it is cut off from all files and reads anything; or NULL. */
+	void (*get_ready)(void *context);
+	void *context;
+};
+
 void box_free(struct box *);
-ALLOCATES(box_free) struct box *box_new(void (*make_quiet)(void *context), void *context);
+ALLOCATES(box_free) struct box *box_new(const struct box_ways *);
 DEFINE_CLEANUP(struct box, box_free)
 
+/* Makes the child without waiting for it; it has this much memory. */
+void box_begin(struct box *, size_t memory);
+/* Ends the child without waiting for that: box_free and the next call do. */
+void box_stop(struct box *);
 /* Where no child can be had at all the process ends, as it does where there is no memory. A job of
  * which a child dies that served others before is tried once more, in a new one. */
 enum box_result box_call(struct box *, const struct box_call *, struct buffer *ret_answer);

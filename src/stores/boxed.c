@@ -12,12 +12,31 @@ struct boxed {
 	struct box *box; /* NULL: bytes are read here */
 	/* Of whoever reads: in a box, what the child has when it is made, and makes for itself. */
 	struct parser parser;
+	struct stores *stores;
 };
 
 static void
-make_quiet(void *stores)
+make_quiet(void *context)
 {
-	stores_settle(stores);
+	const struct boxed *boxed = context;
+
+	stores_settle(boxed->stores);
+}
+
+static const struct parser *
+parser_of(struct boxed *boxed)
+{
+	if (boxed->parser.openssl == NULL)
+		boxed->parser.openssl = openssl_reader_new();
+	return &boxed->parser;
+}
+
+/* In the child: what the library sets up once is done while nobody waits for it. */
+static void
+get_ready(void *boxed)
+{
+	(void)parser_of(boxed);
+	(void)digest_of((struct span){});
 }
 
 struct boxed *
@@ -25,8 +44,9 @@ boxed_new(bool in_box, struct stores *stores)
 {
 	struct boxed *boxed = mem_zalloc(sizeof(*boxed));
 
+	boxed->stores = stores;
 	if (in_box)
-		boxed->box = box_new(make_quiet, stores);
+		boxed->box = box_new(&(struct box_ways){ make_quiet, get_ready, boxed });
 	boxed->parser.crypt = keystore_crypt_new();
 	return boxed;
 }
@@ -56,13 +76,18 @@ boxed_use_passwords(struct boxed *boxed, const struct passwords *passwords)
 	boxed->parser.passwords = passwords;
 }
 
-/* In the child, where there is a box. What it remembers ends with it. */
-static const struct parser *
-parser_of(struct boxed *boxed)
+void
+boxed_begin(struct boxed *boxed)
 {
-	if (boxed->parser.openssl == NULL)
-		boxed->parser.openssl = openssl_reader_new();
-	return &boxed->parser;
+	if (boxed->box != NULL)
+		box_begin(boxed->box, PARSE_MEMORY);
+}
+
+void
+boxed_stop(struct boxed *boxed)
+{
+	if (boxed->box != NULL)
+		box_stop(boxed->box);
 }
 
 static void

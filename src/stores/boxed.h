@@ -11,10 +11,10 @@
 enum {
 	PARSE_MILLISECONDS = 2'000, /* for any store; and for each of its bytes beyond that, */
 	PARSE_KEYSTORE_MILLISECONDS = 120'000, /* for KEYSTORE_MAX_WORK rounds more */
-	PARSE_BYTES_PER_SECOND = 4 << 20, /* slower by far than the slowest that is whole */
-	PARSE_MEMORY = 256 << 20,         /* for any store; and for each of its bytes */
-	PARSE_FREE_SIZE = 1 << 20,        /* beyond so many */
-	PARSE_MEMORY_PER_BYTE = 16,       /* OpenSSL's lists of small objects take that much */
+	PARSE_BYTES_PER_SECOND = 4 << 20,      /* slower by far than the slowest that is whole */
+	PARSE_MEMORY = 256 << 20,              /* for any store; and for each of its bytes */
+	PARSE_FREE_SIZE = 1 << 20,             /* beyond so many */
+	PARSE_MEMORY_PER_BYTE = 16,            /* OpenSSL's lists of small objects take that much */
 };
 
 struct boxed; /* opaque */
@@ -30,6 +30,8 @@ DEFINE_CLEANUP(struct boxed, boxed_free)
 void boxed_use_passwords(struct boxed *, const struct passwords *);
 /* Makes the child, if there is none, without waiting for it. */
 void boxed_begin(struct boxed *);
+/* Ends the child without waiting for that. */
+void boxed_stop(struct boxed *);
 
 /* Of an examination: for this module only. */
 struct boxed *stores_boxed(struct stores *);

@@ -126,10 +126,11 @@ stores_free(struct stores *stores)
 {
 	if (stores == NULL)
 		return;
+	boxed_stop(stores->boxed);
 	stores_settle(stores);
-	boxed_free(stores->boxed);
 	signature_cache_free(stores->signatures);
 	arena_free(stores->arena);
+	boxed_free(stores->boxed);
 	mem_free(stores);
 }
 
@@ -143,6 +144,12 @@ void
 stores_use_passwords(struct stores *stores, const struct passwords *passwords)
 {
 	boxed_use_passwords(stores->boxed, passwords);
+}
+
+void
+stores_begin(struct stores *stores)
+{
+	boxed_begin(stores->boxed);
 }
 
 struct boxed *

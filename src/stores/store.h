@@ -153,6 +153,8 @@ struct stores; /* opaque: all stores read in one examination, each version once 
 void stores_free(struct stores *);
 ALLOCATES(stores_free) struct stores *stores_new(void);
 DEFINE_CLEANUP(struct stores, stores_free)
+/* Makes the process that reads, which gets ready beside this one: before there are threads here. */
+void stores_begin(struct stores *);
 /* Bytes are read in this process, where they can do harm: for fuzzing, and to compare. */
 ALLOCATES(stores_free) struct stores *stores_new_unboxed(void);
 /* Never NULL. The same path, content and loader give the same store again, across worlds. */

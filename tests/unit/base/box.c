@@ -22,7 +22,8 @@ call(struct box *box, void (*job)(void *, struct span, struct buffer *), const c
 	struct span part = span_of(text, strlen(text));
 
 	buffer_free(ret);
-	return box_call(box, &(struct box_call){ job, &part, 1, MEMORY, MILLISECONDS, LIMIT }, ret);
+	return box_call(
+		box, &(struct box_call){ job, NULL, &part, 1, MEMORY, MILLISECONDS, LIMIT }, ret);
 }
 
 static bool
@@ -104,7 +105,7 @@ seconds_now(void)
 
 TEST(calls, "one child answers all calls, and is another process")
 {
-	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
 	CLEANUP(buffer_free) struct buffer answer = {};
 
 	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
@@ -115,12 +116,12 @@ TEST(calls, "one child answers all calls, and is another process")
 TEST(parts, "a request comes whole and in order, however large")
 {
 	enum { LARGE = 40 << 20 };
-	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
 	CLEANUP(buffer_free) struct buffer answer = {};
 	CLEANUP(mem_freep) char *large = mem_alloc(LARGE);
 	struct span parts[] = { { (const uint8_t *)"<", 1 }, { NULL, 0 },
 		{ (const uint8_t *)large, LARGE }, { (const uint8_t *)">", 1 } };
-	struct box_call call = { echo, parts, COUNT_OF(parts), MEMORY, 60'000, LARGE + 16 };
+	struct box_call call = { echo, NULL, parts, COUNT_OF(parts), MEMORY, 60'000, LARGE + 16 };
 
 	memset(large, 'x', LARGE);
 	CHECK(box_call(box, &call, &answer) == BOX_ANSWERED);
@@ -147,7 +148,7 @@ status_of(pid_t pid, const char *word)
 
 TEST(walls, "the child is inside the sandbox")
 {
-	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
 	CLEANUP(buffer_free) struct buffer answer = {};
 	char wanted[64];
 
@@ -163,7 +164,7 @@ TEST(walls, "the child is inside the sandbox")
 
 TEST(deaths, "where a child dies, the next call has another one")
 {
-	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
 	CLEANUP(buffer_free) struct buffer answer = {};
 
 	CHECK(call(box, die, "", &answer) == BOX_DIED && answer.length == 0);
@@ -174,7 +175,7 @@ TEST(deaths, "where a child dies, the next call has another one")
 
 TEST(worn, "what another job has broken is no fault of this one")
 {
-	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
 	CLEANUP(buffer_free) struct buffer answer = {};
 
 	CHECK(call(box, die_later, "", &answer) == BOX_ANSWERED);
@@ -184,7 +185,7 @@ TEST(worn, "what another job has broken is no fault of this one")
 
 TEST(killed, "a child that somebody else ends is replaced")
 {
-	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
 	CLEANUP(buffer_free) struct buffer answer = {};
 
 	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED);
@@ -194,7 +195,7 @@ TEST(killed, "a child that somebody else ends is replaced")
 
 TEST(slow, "who takes too long is ended in time")
 {
-	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
 	CLEANUP(buffer_free) struct buffer answer = {};
 	double begun = seconds_now();
 
@@ -205,9 +206,9 @@ TEST(slow, "who takes too long is ended in time")
 
 TEST(stopped, "who does not run at all is ended too")
 {
-	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
 	CLEANUP(buffer_free) struct buffer answer = {};
-	struct box_call short_call = { echo, NULL, 0, MEMORY, 200, LIMIT };
+	struct box_call short_call = { echo, NULL, NULL, 0, MEMORY, 200, LIMIT };
 
 	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED);
 	CHECK(kill(box_child(box), SIGSTOP) == 0);
@@ -218,7 +219,7 @@ TEST(stopped, "who does not run at all is ended too")
 
 TEST(large, "who wants too much memory or says too much is ended")
 {
-	CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
 	CLEANUP(buffer_free) struct buffer answer = {};
 
 #if !defined(__SANITIZE_ADDRESS__)
@@ -234,7 +235,7 @@ TEST(ends, "no child outlives its box")
 	pid_t child;
 
 	{
-		CLEANUP(box_freep) struct box *box = box_new(NULL, NULL);
+		CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
 
 		CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED);
 		child = box_child(box);
