@@ -25,7 +25,9 @@ entries_same(const struct entry *a, const struct entry *b)
 	return a->kind == b->kind && span_equal(a->der, b->der) && texts_same(a->label, b->label) &&
 	       texts_same(a->path, b->path) && texts_same(a->link, b->link) &&
 	       a->offset == b->offset && a->length == b->length &&
-	       a->text_offset == b->text_offset && a->line == b->line &&
+	       a->text_offset == b->text_offset && a->line == b->line && a->role == b->role &&
+	       texts_same(a->alias, b->alias) && a->created == b->created &&
+	       span_equal(a->key_id, b->key_id) && a->is_enclosed == b->is_enclosed &&
 	       memcmp(&a->trust, &b->trust, sizeof(a->trust)) == 0 &&
 	       digest_equal(&a->cert.fingerprint, &b->cert.fingerprint) &&
 	       digest_equal(&a->crl.fingerprint, &b->crl.fingerprint);
@@ -43,6 +45,10 @@ defects_same(const struct defect *a, const struct defect *b)
 static bool
 stores_same(const struct store *a, const struct store *b)
 {
+	if (!texts_same(a->profile, b->profile) || a->integrity != b->integrity ||
+		!texts_same(a->password_source, b->password_source) ||
+		a->password_is_empty != b->password_is_empty)
+		return false;
 	if (strcmp(a->format, b->format) != 0 || a->state != b->state ||
 		a->entry_count != b->entry_count || a->defect_count != b->defect_count ||
 		a->loading.loads != b->loading.loads ||
@@ -72,7 +78,6 @@ TEST(damages, "each damage is read the same in the box, by each loader, in any o
 	damage_setup();
 	for (size_t i = 0; i < COUNT_OF(damages) * COUNT_OF(orders); i++) {
 		const struct damage *damage = &damages[i / COUNT_OF(orders)];
-		CLEANUP(arena_freep) struct arena *arena = arena_new();
 		struct buffer text = {};
 		char name[32];
 
@@ -193,6 +198,57 @@ seconds_now(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The corpus in some format, under a password that keytool's users know, or one that is given. */
+static void
+write_keystore(const char *format, const struct password *password, struct buffer *out)
+{
+	static struct entry entries[DAMAGE_BLOCKS];
+	const struct entry *pointers[DAMAGE_BLOCKS];
+	struct store_content content = { pointers, DAMAGE_BLOCKS, password, 1700000000 };
+	const char *fault;
+	size_t offset;
+
+	damage_setup();
+	for (size_t i = 0; i < DAMAGE_BLOCKS; i++) {
+		entries[i] = (struct entry){ .der = damage_ders[i], .created = 1600000000 };
+		(void)cert_read(damage_ders[i], &entries[i].cert, &fault, &offset);
+		pointers[i] = &entries[i];
+	}
+	must(store_write(format, &content, out, NULL) == 0, format);
+}
+
+TEST(keystores, "a keystore is read the same in the box, by each loader, with each password")
+{
+	static const char *const formats[] = { "jks", "pkcs12", "pkcs7" };
+	static const char *const texts[] = { "changeit", "given", "nobody knows it" };
+	CLEANUP(stores_freep) struct stores *here = stores_new_unboxed(); /* goes last */
+	CLEANUP(stores_freep) struct stores *boxed = stores_new();
+	CLEANUP(passwords_freep) struct passwords *passwords = passwords_new();
+	size_t opened = 0, closed = 0;
+
+	must(passwords_add(passwords, span_of("given", 5), "a test", NULL) == 0, "a password");
+	stores_begin(boxed);
+	stores_use_passwords(boxed, passwords);
+	stores_use_passwords(here, passwords);
+	for (size_t i = 0; i < COUNT_OF(formats) * COUNT_OF(texts) * LOADER__COUNT; i++) {
+		const char *format = formats[i % COUNT_OF(formats)];
+		const char *text = texts[i / COUNT_OF(formats) % COUNT_OF(texts)];
+		enum store_loader loader = i / COUNT_OF(formats) / COUNT_OF(texts);
+		struct password password = { span_of(text, strlen(text)), "", true };
+		struct buffer bytes = {};
+		const struct store *store;
+
+		write_keystore(format, &password, &bytes);
+		arena_adopt(stores_arena(here), bytes.data, mem_free);
+		store = stores_open_bytes(boxed, "k", buffer_span(&bytes), loader);
+		CHECK(stores_same(
+			store, stores_open_bytes(here, "k", buffer_span(&bytes), loader)));
+		opened += store->entry_count == DAMAGE_BLOCKS && store->password_source != NULL;
+		closed += store->entry_count == 0;
+	}
+	CHECK(opened >= 4 && closed > 0);
 }
 
 TEST(slow, "a store that takes too long is given up in time, and all others are read")

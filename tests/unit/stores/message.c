@@ -84,6 +84,14 @@ LIE(comment, parsed->entries[0].text_offset = parsed->entries[0].offset + 1)
 LIE(kind, parsed->entries[0].kind = ENTRY_CRL)
 LIE(kind_beyond, parsed->entries[0].kind = ENTRY_OTHER + 1)
 LIE(key, parsed->entries[1].der = damage_ders[0])
+LIE(secret, parsed->entries[1].kind = ENTRY_SECRET_KEY; parsed->entries[1].der = damage_ders[0])
+LIE(role, parsed->entries[0].role = ENTRY_IS_UNASSIGNED + 1)
+LIE(alias, parsed->entries[0].alias = "a\x1b]0;b")
+LIE(created, parsed->entries[0].created = -1)
+LIE(created_beyond, parsed->entries[0].created = INT64_MAX - 1)
+LIE(profile, parsed->profile = "\r")
+LIE(integrity, parsed->integrity = INTEGRITY_BAD + 1)
+LIE(source, parsed->password_source = "a\tb\n")
 LIE(no_certificate, parsed->entries[0].der.length--)
 LIE(label, parsed->entries[0].label = "a\x1b[31m")
 LIE(label_bytes, parsed->entries[0].label = "a\xff")
@@ -100,6 +108,8 @@ TEST(lies, "what cannot be true is not believed")
 	CHECK(nothing());
 	CHECK(!offset() && !length() && !wrapped() && !comment());
 	CHECK(!kind() && !kind_beyond() && !key() && !no_certificate());
+	CHECK(!secret() && !role() && !alias() && !created() && !created_beyond());
+	CHECK(!profile() && !integrity() && !source());
 	CHECK(!label() && !label_bytes());
 	CHECK(!cause() && !cause_beyond() && !defect_place() && !text() && !no_text());
 	CHECK(!error() && !count());
