@@ -64,10 +64,11 @@ lines_gets(BIO *bio, char *buffer, int size)
 	struct lines *lines = BIO_get_data(bio);
 	size_t left = lines->bytes.length - lines->at;
 	size_t length = size > 0 ? (size_t)size - 1 : 0;
-	const uint8_t *start = lines->bytes.data + lines->at, *end;
+	const uint8_t *start, *end;
 
 	if (left == 0 || length == 0)
 		return 0;
+	start = lines->bytes.data + lines->at;
 	if (length > left)
 		length = left;
 	end = memchr(start, '\n', length);

@@ -273,8 +273,9 @@ static void
 take_loading(struct opened *opened, const struct parsed *parsed)
 {
 	opened->store.loading = parsed->loading;
-	opened->blamed = parsed->defects + parsed->own_defects;
 	opened->blamed_count = parsed->defect_count - parsed->own_defects;
+	if (opened->blamed_count > 0)
+		opened->blamed = parsed->defects + parsed->own_defects;
 }
 
 /* Of a version that was not read before; asks its loader in one go. */

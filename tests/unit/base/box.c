@@ -13,6 +13,12 @@
 #include "base/text.h"
 #include "tap.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1 /* as gcc says it */
+#endif
+#endif
+
 enum { MEMORY = 256 << 20, LIMIT = 1 << 20, MILLISECONDS = 2000, WALL_SECONDS = 18 };
 
 static enum box_result

@@ -28,6 +28,12 @@
 #include "base/mem.h"
 #include "tap.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1 /* as gcc says it */
+#endif
+#endif
+
 /* Made before the walls: what could be in the hands of a child by a mistake. */
 static int inherited_socket, inherited_file, inherited_directory;
 static pid_t victim;
