@@ -100,6 +100,8 @@ void builder_salvage(struct store_builder *, struct span, const struct place *en
 struct entry *builder_object(
 	struct store_builder *, const struct object *, const struct place *, const char *label);
 
+/* Fills in what can be read of the settings behind a certificate; false where they are damaged. */
+bool trust_settings_read(struct span, struct trust_settings *ret);
 /* Where the library refused the file and no defect says why: the entries that it refuses. */
 void builder_blame(struct store_builder *, const char *error);
 /* Defects that show only in what was read: duplicates, foreign objects, trust settings. */

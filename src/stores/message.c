@@ -17,14 +17,6 @@ enum {
 /* Where bytes are: in a file of the task, or written out. */
 enum whereabouts { IN_FILE, IN_MESSAGE };
 
-enum trust_bit {
-	TRUST_PRESENT = 1 << 0,
-	TRUST_HAS_TRUST = 1 << 1,
-	TRUST_HAS_REJECT = 1 << 2,
-	TRUST_TRUSTS_CLIENT = 1 << 3,
-	TRUST_REJECTS_CLIENT = 1 << 4,
-};
-
 enum entry_bit { ENTRY_IS_ENCLOSED = 1 << 0 };
 enum defect_bit { DEFECT_IS_BLOCK = 1 << 0, DEFECT_HARMLESS = 1 << 1 };
 
@@ -176,17 +168,12 @@ message_read_task(struct arena *arena, struct span message, struct parse_task *r
 static void
 add_entry(struct buffer *out, const struct parse_task *task, const struct entry *entry)
 {
-	const struct trust_settings *trust = &entry->trust;
 	uint32_t number = file_number(task->directory, entry->path, compare_path);
 
 	wire_add_small(out, entry->kind);
 	wire_add_small(out, number);
 	wire_add_small(out, file_number(task->directory, entry->link, compare_name));
-	wire_add_small(out,
-		(uint32_t)(trust->present * TRUST_PRESENT | trust->has_trust * TRUST_HAS_TRUST |
-			   trust->has_reject * TRUST_HAS_REJECT |
-			   trust->trusts_client * TRUST_TRUSTS_CLIENT |
-			   trust->rejects_client * TRUST_REJECTS_CLIENT));
+	wire_add_small(out, entry->trust.present);
 	wire_add_small(out, entry->line);
 	wire_add_number(out, entry->offset);
 	wire_add_number(out, entry->length);
@@ -198,6 +185,7 @@ add_entry(struct buffer *out, const struct parse_task *task, const struct entry 
 	wire_add_text(out, entry->alias);
 	add_bytes(out, file_bytes(task, number), entry->key_id);
 	add_bytes(out, file_bytes(task, number), entry->der);
+	add_bytes(out, file_bytes(task, number), entry->trust.bytes);
 }
 
 static void
@@ -317,13 +305,14 @@ take_keystore_entry(struct wire *in, struct span file, struct entry *ret)
 static void
 take_entry(struct wire *in, const struct parse_task *task, struct entry *ret)
 {
-	uint32_t number, link, trust;
-	struct span file;
+	uint32_t number, link;
+	struct span file, settings;
+	bool has_settings;
 
 	ret->kind = (enum entry_kind)wire_take_small(in, ENTRY_OTHER);
 	number = take_file(in, task);
 	link = take_file(in, task);
-	trust = wire_take_small(in, UINT32_MAX);
+	has_settings = wire_take_small(in, true) != 0;
 	ret->line = wire_take_small(in, UINT32_MAX);
 	file = file_bytes(task, number);
 	take_place(in, file, &ret->offset, &ret->length);
@@ -333,13 +322,10 @@ take_entry(struct wire *in, const struct parse_task *task, struct entry *ret)
 	ret->der = take_bytes(in, file);
 	ret->path = file_path(task, number);
 	ret->link = link == NO_FILE ? NULL : task->directory->files[link].name;
-	ret->trust = (struct trust_settings){
-		.present = (trust & TRUST_PRESENT) != 0,
-		.has_trust = (trust & TRUST_HAS_TRUST) != 0,
-		.has_reject = (trust & TRUST_HAS_REJECT) != 0,
-		.trusts_client = (trust & TRUST_TRUSTS_CLIENT) != 0,
-		.rejects_client = (trust & TRUST_REJECTS_CLIENT) != 0,
-	};
+	settings = take_bytes(in, file);
+	/* Read again, and whole or not it was the same. */
+	if (has_settings)
+		(void)trust_settings_read(settings, &ret->trust);
 	read_object(in, ret);
 }
 

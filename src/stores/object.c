@@ -31,14 +31,15 @@ list_names_client(const struct der_element *list)
 }
 
 /* X509_CERT_AUX of OpenSSL (crypto/x509/x_x509a.c): trust, [0] reject, alias, key id, [1] other. */
-static bool
-trust_read(struct span bytes, struct trust_settings *ret)
+bool
+trust_settings_read(struct span bytes, struct trust_settings *ret)
 {
 	struct der outer = der_of(bytes);
 	struct der_element settings = der_expect(&outer, DER_SEQUENCE), list;
 	struct der cursor = der_enter(&settings);
 
 	ret->present = true;
+	ret->bytes = bytes;
 	list = der_optional(&cursor, DER_SEQUENCE);
 	if (list.tag != 0) {
 		ret->has_trust = true;
@@ -167,9 +168,8 @@ builder_object(struct store_builder *builder, const struct object *object,
 		struct span settings = span_of(
 			object->der.data + cursor.offset, object->der.length - cursor.offset);
 
-		if (!trust_read(settings, &entry.trust))
+		if (!trust_settings_read(settings, &entry.trust))
 			object_defect(builder, object, place, "trust settings", cursor.offset);
-		entry.trust.bytes = settings;
 	} else if (!object->has_trust && cursor.offset < object->der.length) {
 		object_surplus(builder, place, entry.der, object->der.length - cursor.offset);
 	}

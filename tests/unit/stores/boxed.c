@@ -28,7 +28,11 @@ entries_same(const struct entry *a, const struct entry *b)
 	       a->text_offset == b->text_offset && a->line == b->line && a->role == b->role &&
 	       texts_same(a->alias, b->alias) && a->created == b->created &&
 	       span_equal(a->key_id, b->key_id) && a->is_enclosed == b->is_enclosed &&
-	       memcmp(&a->trust, &b->trust, sizeof(a->trust)) == 0 &&
+	       a->trust.present == b->trust.present && a->trust.has_trust == b->trust.has_trust &&
+	       a->trust.has_reject == b->trust.has_reject &&
+	       a->trust.trusts_client == b->trust.trusts_client &&
+	       a->trust.rejects_client == b->trust.rejects_client &&
+	       span_equal(a->trust.bytes, b->trust.bytes) &&
 	       digest_equal(&a->cert.fingerprint, &b->cert.fingerprint) &&
 	       digest_equal(&a->crl.fingerprint, &b->crl.fingerprint);
 }
