@@ -26,7 +26,7 @@ haproxy_directory_load(const struct loader_task *task, struct loading *ret)
 
 	ret->loads = store->state == STORE_PRESENT;
 	ret->error = store->problem;
-	if (!ret->loads)
+	if (!ret->loads || task->directory == NULL)
 		return;
 	for (size_t i = 0; i < task->directory->count; i++) {
 		const struct directory_file *file = &task->directory->files[i];
