@@ -93,9 +93,7 @@ open_source(struct session *session, struct stores *stores, struct conversion *r
 		return err_set(&session->err,
 			store->state == STORE_UNREADABLE ? ERR_PERMISSION : ERR_NO_INPUT, "%s: %s",
 			ret->from, store->problem != NULL ? store->problem : "not readable");
-	for (size_t i = 0; i < store->defect_count; i++)
-		ret->is_damaged |= !store->defects[i].harmless &&
-				   store->defects[i].cause != CAUSE_STORE_FOREIGN_OBJECT;
+	ret->is_damaged = store_is_damaged(store);
 	return 0;
 }
 

@@ -169,10 +169,10 @@ summarize(const struct store *store, struct found_store *ret)
 	ret->certificates = store_count(store, ENTRY_CERTIFICATE);
 	ret->crls = store_count(store, ENTRY_CRL);
 	ret->defects = store->defect_count;
+	ret->is_damaged = store_is_damaged(store);
 	for (size_t i = 0; i < store->defect_count; i++) {
 		const struct defect *defect = &store->defects[i];
 
-		ret->is_damaged |= !defect->harmless;
 		if (defect->cause == CAUSE_STORE_KEYSTORE_PASSWORD && ret->problem == NULL)
 			ret->problem = defect->text;
 	}
