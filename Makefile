@@ -28,8 +28,9 @@ install: build
 
 bench: dependencies
 	@$(MAKE) --no-print-directory build
-	@ninja -C build tests/bench/generate tests/bench/measure
+	@ninja -C build tests/bench/generate tests/bench/measure tests/bench/pem_loop
 	@tests/bench/bench.py --program build/src/cli/trustmend
+	@tests/bench/stores.py --program build/src/cli/trustmend
 
 figures: dependencies build
 	@tests/suites/keystores.py --results build
