@@ -171,9 +171,10 @@ def changed_byte(texts, chance):
 
 
 def label(name):
-    return lambda texts, chance: "".join(
-        text.replace("CERTIFICATE", name) if chance.randrange(2) else text for text in texts
-    )
+    def relabelled(texts, chance):
+        return "".join(text.replace("CERTIFICATE", name) if chance.randrange(2) else text for text in texts)
+
+    return relabelled
 
 
 def indented(texts, chance):
@@ -222,8 +223,7 @@ def make_files(folder, seed, count):
     files = []
     for damage in DAMAGES:
         for number in range(count):
-            name = getattr(damage, "__name__", "damage").strip("<>")
-            path = folder / f"{len(files):03}-{name}-{number}.pem"
+            path = folder / f"{len(files):03}-{damage.__name__}-{number}.pem"
             chosen = texts[: chance.randrange(2, CERTIFICATES + 1)]
             path.write_bytes(damage(chosen, chance).encode())
             files.append(path)
