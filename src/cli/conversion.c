@@ -236,6 +236,20 @@ read_again(struct making *making, struct conversion *conversion)
 	return prove(making, conversion, conversion->written);
 }
 
+/* Where no password fits, that is why. */
+static int
+nothing_carried(struct session *session, const struct conversion *conversion)
+{
+	const struct store *store = conversion->source;
+
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (store->defects[i].cause == CAUSE_STORE_KEYSTORE_PASSWORD)
+			return err_set(&session->err, ERR_DATA, "%s: %s", conversion->from,
+				store->defects[i].text);
+	return err_set(
+		&session->err, ERR_DATA, "%s: nothing in it can be carried over", conversion->from);
+}
+
 int
 conversion_make(struct session *session, struct stores *source, struct stores *written,
 	struct conversion *ret)
@@ -264,8 +278,7 @@ conversion_make(struct session *session, struct stores *source, struct stores *w
 	content.entries = transfer->carried.list;
 	content.count = transfer->carried.count;
 	if (content.count == 0)
-		return err_set(&session->err, ERR_DATA, "%s: nothing in it can be carried over",
-			ret->from);
+		return nothing_carried(session, ret);
 	stores_use_passwords(written, passwords);
 	is_directory = transfer_format_is_directory(ret->format);
 	TRY(is_directory ? put_directory(&making, ret, &content)
