@@ -230,6 +230,10 @@ crl_check_path(struct examination *examination)
 	if (by_standard(examination) && end > 1 && is_anchor(path, end - 1))
 		end--;
 
-	for (unsigned i = 0; wanted != CRL_CHECK_NONE && i < end; i++)
-		check_cert(examination, i);
+	for (unsigned i = 0; wanted != CRL_CHECK_NONE && i < end; i++) {
+		if (by_standard(examination))
+			crl_check_by_standard(examination, i);
+		else
+			check_cert(examination, i);
+	}
 }

@@ -207,12 +207,14 @@ static const struct limit library_limits[] = {
 				"usages bind" },
 	{ "name-constraints", "a common name is taken for a DNS name" },
 	{ "revocation", "the anchor itself must be on no list" },
+	{ "basic-constraints", "an anchor of version 1 must be a root" },
 };
 
 /* By these RFC 5280 refuses what OpenSSL accepts. */
 static const struct limit standard_limits[] = {
 	{ "basic-constraints", "a root of version 3 without basicConstraints passes with "
 			       "keyCertSign (check_ca)" },
+	{ "revocation", "a list about a leaf that is its own anchor is not asked who signed it" },
 };
 
 static bool
@@ -260,6 +262,9 @@ standard_agrees(struct court *court, unsigned *ret_differences)
 	if (!standard->accepted)
 		return only_limits(
 			standard, &court->verifier, standard_limits, COUNT_OF(standard_limits));
+	/* OpenSSL goes for the issuer first, and takes a trusted leaf where it finds none. */
+	if (standard->paths[0].length == 1)
+		return true;
 	return library->path_count > 1 ||
 	       only_limits(library, &court->verifier, library_limits, COUNT_OF(library_limits));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The judgement by RFC 5280 itself, where no library decides. */
+#include <openssl/x509_vfy.h>
 #include <string.h>
 
 #include "court.h"
@@ -366,6 +367,76 @@ TEST(mesh, "CAs that certify each other crosswise come to an end, and a root amo
 	court_trust(&court, keys[5]);
 	(void)court_judge(&court);
 	CHECK(court.verdict->accepted && !court.verdict->undetermined);
+}
+
+/* A list of the issuer's name, signed by another certificate of that name. */
+TEST(other_signer, "a list may be signed by a certificate with a path of its own to the anchor")
+{
+	STANDARD;
+	CHAIN(NOTHING, NOTHING);
+	const struct pki_cert *signer =
+		ISSUE(.subject = "CN=Inter,O=Lab", .issuer = root, .key_usage = "critical,cRLSign");
+	const struct pki_cert *stranger = ISSUE(.subject = "CN=Root,O=Lab", .ca = true);
+	const struct pki_cert *forger = ISSUE(.subject = "CN=Inter,O=Lab", .issuer = stranger,
+		.key_usage = "critical,cRLSign");
+	const struct pki_cert *clerk = ISSUE(.subject = "CN=Inter,O=Lab", .issuer = root);
+
+	court.verifier.crl_check = CRL_CHECK_LEAF;
+	court_send(&court, signer);
+	court_send(&court, stranger);
+	court_send(&court, forger);
+	court_send(&court, clerk);
+	FAILS("revocation@0");
+	court_crl(&court,
+		pki_crl(court.pki, &(struct pki_crl_spec){ .issuer = inter, .signer = forger }));
+	FAILS("revocation@0");
+	court.crls[0] =
+		pki_crl(court.pki, &(struct pki_crl_spec){ .issuer = inter, .signer = clerk });
+	FAILS("revocation@0");
+	court_crl(&court, pki_crl(court.pki, &(struct pki_crl_spec){ .issuer = root }));
+	court.crls[0] =
+		pki_crl(court.pki, &(struct pki_crl_spec){ .issuer = inter, .signer = signer });
+	FAILS("");
+	court.crls[0] = pki_crl(court.pki,
+		&(struct pki_crl_spec){ .issuer = inter, .signer = signer, .revoked = leaf });
+	FAILS("revocation@0");
+	CHECK(court.verdict->error == X509_V_ERR_CERT_REVOKED);
+}
+
+TEST(deltas, "a delta adds to its base, and counts for nothing without it")
+{
+	STANDARD;
+	CHAIN(NOTHING, NOTHING);
+
+	court.verifier.crl_check = CRL_CHECK_LEAF;
+	court_crl(
+		&court, pki_crl(court.pki, &(struct pki_crl_spec){ .issuer = inter, .number = 5 }));
+	FAILS("");
+	court_crl(&court,
+		pki_crl(court.pki,
+			&(struct pki_crl_spec){
+				.issuer = inter, .number = 7, .delta_of = 5, .revoked = leaf }));
+	FAILS("revocation@0");
+	CHECK(court.verdict->error == X509_V_ERR_CERT_REVOKED);
+	court.crls[0] = court.crls[--court.trust.crl_count];
+	FAILS("revocation@0");
+	CHECK(court.verdict->error == X509_V_ERR_UNABLE_TO_GET_CRL);
+}
+
+TEST(some_reasons, "a list for some reasons leaves the others open, until another covers them")
+{
+	STANDARD;
+	CHAIN(NOTHING, NOTHING);
+
+	court.verifier.crl_check = CRL_CHECK_LEAF;
+	court_crl(&court,
+		pki_crl(court.pki, &(struct pki_crl_spec){ .issuer = inter,
+					   .scope = "critical,onlysomereasons:keyCompromise" }));
+	FAILS("revocation@0");
+	CHECK(court.verdict->error == X509_V_ERR_UNABLE_TO_GET_CRL);
+	court_crl(
+		&court, pki_crl(court.pki, &(struct pki_crl_spec){ .issuer = inter, .number = 2 }));
+	FAILS("");
 }
 
 TEST(oid_text, "an object identifier is read from its text, and nothing else is")
