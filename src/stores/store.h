@@ -48,6 +48,7 @@ struct trust_settings {
 	bool present;
 	bool has_trust, has_reject;         /* the lists exist */
 	bool trusts_client, rejects_client; /* clientAuth or anyExtendedKeyUsage is in the list */
+	bool trusts_server, rejects_server; /* serverAuth or the same */
 	struct span bytes;                  /* as they stand: DER of X509_CERT_AUX */
 };
 
