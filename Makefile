@@ -28,11 +28,13 @@ install: build
 
 bench: dependencies
 	@$(MAKE) --no-print-directory build
-	@ninja -C build tests/bench/generate tests/bench/measure
+	@ninja -C build tests/bench/generate tests/bench/measure tests/bench/pem_loop
 	@tests/bench/bench.py --program build/src/cli/trustmend
+	@tests/bench/stores.py --program build/src/cli/trustmend
 
 figures: dependencies build
 	@tests/suites/keystores.py --results build
+	@tests/suites/paths.py || [ $$? -eq 77 ]
 	@tests/servers/lab.py --results build
 	@tests/servers/crash.py
 

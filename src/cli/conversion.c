@@ -93,9 +93,7 @@ open_source(struct session *session, struct stores *stores, struct conversion *r
 		return err_set(&session->err,
 			store->state == STORE_UNREADABLE ? ERR_PERMISSION : ERR_NO_INPUT, "%s: %s",
 			ret->from, store->problem != NULL ? store->problem : "not readable");
-	for (size_t i = 0; i < store->defect_count; i++)
-		ret->is_damaged |= !store->defects[i].harmless &&
-				   store->defects[i].cause != CAUSE_STORE_FOREIGN_OBJECT;
+	ret->is_damaged = store_is_damaged(store);
 	return 0;
 }
 
@@ -238,6 +236,20 @@ read_again(struct making *making, struct conversion *conversion)
 	return prove(making, conversion, conversion->written);
 }
 
+/* Where no password fits, that is why. */
+static int
+nothing_carried(struct session *session, const struct conversion *conversion)
+{
+	const struct store *store = conversion->source;
+
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (store->defects[i].cause == CAUSE_STORE_KEYSTORE_PASSWORD)
+			return err_set(&session->err, ERR_DATA, "%s: %s", conversion->from,
+				store->defects[i].text);
+	return err_set(
+		&session->err, ERR_DATA, "%s: nothing in it can be carried over", conversion->from);
+}
+
 int
 conversion_make(struct session *session, struct stores *source, struct stores *written,
 	struct conversion *ret)
@@ -266,8 +278,7 @@ conversion_make(struct session *session, struct stores *source, struct stores *w
 	content.entries = transfer->carried.list;
 	content.count = transfer->carried.count;
 	if (content.count == 0)
-		return err_set(&session->err, ERR_DATA, "%s: nothing in it can be carried over",
-			ret->from);
+		return nothing_carried(session, ret);
 	stores_use_passwords(written, passwords);
 	is_directory = transfer_format_is_directory(ret->format);
 	TRY(is_directory ? put_directory(&making, ret, &content)

@@ -3,80 +3,12 @@
 
 #include <string.h>
 
-/* A choice of the command line: its words in the order of their numbers. */
-struct choice {
-	const char *option, *word;
-	const char *const *words;
-	size_t count;
-};
-
-static int
-choose(const struct choice *choice, int fallback, int *ret, struct err *err)
-{
-	const char *const *words = choice->words;
-	size_t count = choice->count;
-
-	*ret = fallback;
-	if (choice->word == NULL)
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(words[i], choice->word) == 0) {
-			*ret = (int)i;
-			return 0;
-		}
-	return err_set(err, ERR_USAGE, "%s is %s%s%s%s%s, not %s", choice->option, words[0],
-		count > 2 ? ", " : " or ", words[1], count > 2 ? " or " : "",
-		count > 2 ? words[2] : "", choice->word);
-}
-
 static const char *
 absolute(struct loose *loose, const char *path)
 {
 	return path[0] == '/'
 		       ? path
 		       : path_join(loose->session->arena, session_directory(loose->session), path);
-}
-
-/* A verifier as the options describe it; its stores are taken as they are, whatever their format.
- */
-static int
-loose_verifier(struct loose *loose, struct verifier *ret)
-{
-	static const char *const purposes[] = { "client", "server", "any" },
-				 *const scopes[] = { "none", "leaf", "chain" },
-				 *const missing[] = { "fail", "ok" },
-				 *const levels[] = { "legacy", "normal", "strict" };
-	struct session *session = loose->session;
-	const struct options *options = &session->options;
-	int purpose, scope, tolerant, level;
-	uint64_t depth;
-
-	TRY(choose(&(struct choice){ "--purpose", options->purpose, purposes, 3 }, 0, &purpose,
-		&session->err));
-	TRY(choose(&(struct choice){ "--crl-check", options->crl_check, scopes, 3 },
-		options->crl.count > 0 ? CRL_CHECK_CHAIN : CRL_CHECK_NONE, &scope, &session->err));
-	TRY(choose(&(struct choice){ "--crl-missing", options->crl_missing, missing, 2 }, 0,
-		&tolerant, &session->err));
-	TRY(choose(&(struct choice){ "--security", options->security, levels, 3 }, 1, &level,
-		&session->err));
-	*ret = (struct verifier){
-		.name = "loose files",
-		.mode = MODE_REQUIRED,
-		.engine = "openssl",
-		.depth.value = -1,
-		.partial_chain = options->partial_chain,
-		.crl_check = (enum crl_check)scope,
-		.crl_missing_ok = tolerant == 1,
-		.security_level = level,
-		.purpose = (enum verify_purpose)purpose,
-	};
-	if (options->depth != NULL) {
-		if (text_number(options->depth, 100, &depth) < 0)
-			return err_set(&session->err, ERR_USAGE,
-				"--depth is a number up to 100, not %s", options->depth);
-		ret->depth.value = (int)depth;
-	}
-	return 0;
 }
 
 static int
@@ -132,6 +64,7 @@ loose_trust(struct loose *loose, struct trust *ret)
 		TRY(open_store(loose, options->crl.list[i], &store));
 		trust_add(loose, ret, store, &anchors, &crls, &crl_entries);
 	}
+	trust_seal(ret);
 	return 0;
 }
 
@@ -193,10 +126,27 @@ judge_one(struct loose *loose, const struct verifier *verifier, const struct tru
 		judge_client(loose->judge, session->arena, verifier, trust, client, session->at);
 }
 
-/* A block that cannot be read is a certificate that nobody can judge, and not one that is accepted.
+/* What cannot be read is no certificate to anybody (RFC 5280 4.1), and so not one that is accepted.
  */
+static const struct verdict *
+refuse_damage(struct arena *arena, const struct verifier *verifier, const char *text)
+{
+	static const char rule[] = "encoding";
+	struct verdict *verdict = arena_alloc(arena, sizeof(*verdict));
+	struct path *path = arena_alloc(arena, sizeof(*path));
+
+	path->failures[path->failure_count++] =
+		(struct failure){ .rule = rule, .error = LOOSE_UNREADABLE, .text = text };
+	verdict->engine = verifier->by_standard ? JUDGE_STANDARD : verifier->engine;
+	verdict->error = LOOSE_UNREADABLE;
+	verdict->text = text;
+	verdict->paths = path;
+	verdict->path_count = 1;
+	return verdict;
+}
+
 static void
-note_damage(struct loose *loose, const struct store *store)
+note_damage(struct loose *loose, const struct verifier *verifier, const struct store *store)
 {
 	struct arena *arena = loose->session->arena;
 
@@ -212,7 +162,8 @@ note_damage(struct loose *loose, const struct store *store)
 		loose->list = arena_grow(
 			arena, loose->list, loose->count, &loose->capacity, sizeof(*loose->list));
 		loose->list[loose->count++] = (struct judged){ .client = client,
-			.source = arena_printf(arena, "%s:%u", defect->path, defect->line) };
+			.source = arena_printf(arena, "%s:%u", defect->path, defect->line),
+			.verdict = refuse_damage(arena, verifier, defect->text) };
 	}
 }
 
@@ -222,7 +173,7 @@ judge_store(struct loose *loose, const struct verifier *verifier, const struct t
 {
 	bool whole = loose->session->options.chain;
 
-	note_damage(loose, store);
+	note_damage(loose, verifier, store);
 	for (size_t i = 0; i < store->entry_count; i++) {
 		const char *source =
 			store->entry_count == 1
@@ -306,23 +257,20 @@ loose_verify(struct loose *loose)
 {
 	struct session *session = loose->session;
 	const struct values *arguments = &session->options.arguments;
-	struct verifier *verifier = arena_alloc(session->arena, sizeof(*verifier));
+	struct verifier verifiers[LOOSE_MAX_ENGINES];
 	struct trust *trust = arena_alloc(session->arena, sizeof(*trust));
+	size_t count;
 
-	if (session->options.engine != NULL && strcmp(session->options.engine, "openssl") != 0 &&
-		strcmp(session->options.engine, "all") != 0)
-		return err_set(&session->err, ERR_USAGE,
-			"there is no engine %s: openssl is the one there is",
-			session->options.engine);
 	TRY(read_untrusted(loose));
 	if (arguments->count > 1 && session->options.trust.count == 0)
 		return verify_target(loose, arguments->list[0], arguments);
 	if (arguments->count == 0 || session->options.trust.count == 0)
 		return err_set(&session->err, ERR_USAGE,
 			"verify takes a target or --trust PATH, and certificates");
-	TRY(loose_verifier(loose, verifier));
+	TRY(loose_verifiers(session, verifiers, &count));
 	TRY(loose_trust(loose, trust));
 	for (size_t i = 0; i < arguments->count; i++)
-		TRY(judge_path(loose, verifier, trust, arguments->list[i], false));
+		for (size_t j = 0; j < count; j++)
+			TRY(judge_path(loose, &verifiers[j], trust, arguments->list[i], false));
 	return 0;
 }

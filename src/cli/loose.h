@@ -5,6 +5,8 @@
 
 #include "cli/cli.h"
 
+enum { LOOSE_MAX_ENGINES = 8, LOOSE_UNREADABLE = 1 /* X509_V_ERR_UNSPECIFIED */ };
+
 struct loose {
 	struct session *session;
 	struct stores *stores;
@@ -16,3 +18,6 @@ struct loose {
 };
 
 [[nodiscard]] int loose_verify(struct loose *);
+/* As the options describe it, once for each engine that they name. */
+[[nodiscard]] int loose_verifiers(
+	struct session *, struct verifier ret[static LOOSE_MAX_ENGINES], size_t *ret_count);

@@ -5,14 +5,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LEDGER_SCHEMA = 1, LEDGER_TABLES = 10, LEDGER_BUSY_MS = 10'000 };
+enum { LOCK_ORPHAN_MS = 5'000, LOCK_STEP_MS = 10 };
 
 static const char schema_001[] =
 #include "001.sql.inc"
@@ -285,6 +288,36 @@ lock_holder(int fd)
 	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
 }
 
+static bool
+is_dead(pid_t pid)
+{
+	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/*
+ * A process that was killed may have begun to start a program: until that is executed, its child
+ * has the lock, for a lock of flock(2) is of the open file. So where the holder is dead, it is
+ * worth while to wait a moment.
+ */
+static int
+lock_take(int fd)
+{
+	const struct timespec step = { .tv_nsec = LOCK_STEP_MS * 1'000'000L };
+	int waited = 0;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return -1;
+		if (waited >= LOCK_ORPHAN_MS || !is_dead(lock_holder(fd))) {
+			errno = EWOULDBLOCK;
+			return -1;
+		}
+		(void)nanosleep(&step, NULL);
+		waited += LOCK_STEP_MS;
+	}
+	return 0;
+}
+
 const char *
 ledger_directory(const struct ledger *ledger)
 {
@@ -305,7 +338,7 @@ ledger_lock(struct ledger *ledger, struct err *err)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(err, ERR_CREATE, "lock %s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (lock_take(fd) < 0) {
 		if (errno != EWOULDBLOCK)
 			return err_sys(err, ERR_IO, "lock %s", path);
 		return err_set(err, ERR_BUSY, "%s is held by process %d: wait for it to end", path,

@@ -105,6 +105,8 @@ struct judged {
 };
 void report_verify_text(struct arena *, const struct judged *, size_t count, const struct style *,
 	struct buffer *out);
+/* The paths of all as one graph for Graphviz. */
+void report_verify_dot(struct arena *, const struct judged *, size_t count, struct buffer *out);
 void report_verify_json(struct arena *, const struct judged *, size_t count, struct json *);
 
 /* Handshakes: the matrix, and the transcript of each when verbose. */

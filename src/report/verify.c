@@ -8,9 +8,21 @@ leaf_of(const struct judged *judged)
 	return judged->client->chain_length > 0 ? &judged->client->chain[0] : NULL;
 }
 
+static const char *
+verdict_word(const struct verdict *verdict)
+{
+	if (verdict == NULL)
+		return "unknown";
+	if (verdict->accepted)
+		return "accept";
+	return verdict->undetermined ? "unknown" : "refuse";
+}
+
 static void
 add_path(struct arena *arena, const struct path *path, struct json *json)
 {
+	unsigned cost;
+
 	json_object_open(json);
 	json_key(json, "certificates");
 	json_array_open(json);
@@ -34,6 +46,7 @@ add_path(struct arena *arena, const struct path *path, struct json *json)
 		json_member_text(json, "rule", path->failures[i].rule);
 		json_member_number(json, "code", path->failures[i].error);
 		json_member_text(json, "text", path->failures[i].text);
+		json_member_text(json, "change", failure_change(&path->failures[i], &cost));
 		json_object_close(json);
 	}
 	json_array_close(json);
@@ -61,10 +74,7 @@ add_judged(struct arena *arena, const struct judged *judged, struct json *json)
 		add_fingerprint_json(json, "fingerprint", &leaf->fingerprint);
 	json_member_text(json, "source", judged->source);
 	json_member_text(json, "verifier", judged->verifier);
-	json_member_text(json, "verdict",
-		verdict == NULL     ? "unknown"
-		: verdict->accepted ? "accept"
-				    : "refuse");
+	json_member_text(json, "verdict", verdict_word(verdict));
 	json_key(json, "reason");
 	json_object_open(json);
 	json_member_text(json, "engine", verdict != NULL ? verdict->engine : NULL);
@@ -97,25 +107,6 @@ report_verify_json(
 	json_array_close(json);
 }
 
-static void
-text_path(struct arena *arena, const struct path *path, size_t number, const struct style *style,
-	struct buffer *out)
-{
-	buffer_addf(out, "    path %zu%s\n", number,
-		path->ends_in_anchor ? "" : ", which ends in no anchor");
-	for (unsigned i = 0; i < path->length; i++) {
-		buffer_addf(out, "    %*s%s %s%s\n", (int)i * 2 + 2, "", i == 0 ? "" : "^",
-			path->certs[i] != NULL ? name_text(arena, path->certs[i]->subject)
-					       : "(any client)",
-			path->origins[i] == ORIGIN_STORE ? "  [store]" : "");
-		for (unsigned j = 0; j < path->failure_count; j++)
-			if (path->failures[j].depth == i)
-				buffer_addf(out, "    %*s%sx %s%s: %s\n", (int)i * 2 + 4, "",
-					tone_begin(style, TONE_BAD), path->failures[j].rule,
-					tone_end(style), shown(style, path->failures[j].text));
-	}
-}
-
 void
 report_verify_text(struct arena *arena, const struct judged *judged, size_t count,
 	const struct style *style, struct buffer *out)
@@ -127,9 +118,8 @@ report_verify_text(struct arena *arena, const struct judged *judged, size_t coun
 		bool accepted = verdict != NULL && verdict->accepted;
 
 		buffer_addf(out, "%s%s%s  %s  %s",
-			tone_begin(style, accepted ? TONE_GOOD : TONE_BAD),
-			accepted ? "accept" : "refuse", tone_end(style),
-			shown(style, judged[i].source),
+			tone_begin(style, accepted ? TONE_GOOD : TONE_BAD), verdict_word(verdict),
+			tone_end(style), shown(style, judged[i].source),
 			leaf != NULL ? name_text(arena, leaf->subject)
 				     : shown(style, judged[i].client->problem));
 		if (judged[i].verifier != NULL)
@@ -143,8 +133,7 @@ report_verify_text(struct arena *arena, const struct judged *judged, size_t coun
 		if (cause != NULL)
 			buffer_addf(out, "    %s: %s\n    why: trustmend explain %s\n", cause->code,
 				cause->title, cause->code);
-		for (size_t j = 0; style->verbose && verdict != NULL && j < verdict->path_count;
-			j++)
-			text_path(arena, &verdict->paths[j], j + 1, style, out);
+		if (style->verbose && verdict != NULL)
+			report_paths_text(arena, verdict, style, out);
 	}
 }

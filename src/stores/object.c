@@ -12,10 +12,12 @@
 
 /* RFC 5280 4.2.1.12: id-kp-clientAuth and anyExtendedKeyUsage. */
 static const char client_auth[] = "\x2b\x06\x01\x05\x05\x07\x03\x02";
+static const char server_auth[] = "\x2b\x06\x01\x05\x05\x07\x03\x01";
 static const char any_usage[] = "\x55\x1d\x25\x00";
 
+/* Whether a list of usages has this one or anyExtendedKeyUsage. */
 static bool
-list_names_client(const struct der_element *list)
+list_names(const struct der_element *list, const char *wanted, size_t wanted_length)
 {
 	struct der cursor = der_enter(list);
 	bool found = false;
@@ -24,7 +26,7 @@ list_names_client(const struct der_element *list)
 		struct der_element usage = der_expect(&cursor, DER_OID);
 
 		if (cursor.fault == NULL)
-			found |= der_oid_is(usage.content, client_auth, sizeof(client_auth) - 1) ||
+			found |= der_oid_is(usage.content, wanted, wanted_length) ||
 				 der_oid_is(usage.content, any_usage, sizeof(any_usage) - 1);
 	}
 	return found;
@@ -43,12 +45,14 @@ trust_settings_read(struct span bytes, struct trust_settings *ret)
 	list = der_optional(&cursor, DER_SEQUENCE);
 	if (list.tag != 0) {
 		ret->has_trust = true;
-		ret->trusts_client = list_names_client(&list);
+		ret->trusts_client = list_names(&list, client_auth, sizeof(client_auth) - 1);
+		ret->trusts_server = list_names(&list, server_auth, sizeof(server_auth) - 1);
 	}
 	list = der_optional(&cursor, DER_CONTEXT_CONSTRUCTED(0));
 	if (list.tag != 0) {
 		ret->has_reject = true;
-		ret->rejects_client = list_names_client(&list);
+		ret->rejects_client = list_names(&list, client_auth, sizeof(client_auth) - 1);
+		ret->rejects_server = list_names(&list, server_auth, sizeof(server_auth) - 1);
 	}
 	return outer.fault == NULL && cursor.fault == NULL;
 }

@@ -10,6 +10,7 @@
 enum {
 	WORKER_MAX_BYTES = 64 << 20, /* read by a worker before it begins anew */
 	BLOCK_SIZE = 256 << 10,
+	SHORTEST = 32, /* bytes of what may be a store in DER */
 };
 
 static const char begin_mark[] = "-----BEGIN ";
@@ -73,23 +74,24 @@ has_mark_further_on(struct scan_worker *worker, const struct swept *file)
 	}
 }
 
-/* DER and BER that begin with a SEQUENCE as long as the file, or as one of several in it. */
+/* DER and BER that begin with a SEQUENCE no longer than the file, of more than a few bytes ("0" is
+ * such a tag too), whose first element is one that a certificate, CRL or container begins with. */
 static bool
 may_be_der(const struct swept *file)
 {
 	const uint8_t *head = file->head.data;
 	size_t length = 0, octets;
 
-	if (file->head.length < 4 || head[0] != DER_SEQUENCE)
+	if (file->head.length < SHORTEST || head[0] != DER_SEQUENCE || head[1] < 0x80)
 		return false;
-	if (head[1] < 0x80)
-		return (size_t)head[1] + 2 <= file->size;
 	octets = head[1] & 0x7f;
-	if (octets > 4 || file->head.length < 2 + octets)
+	if (octets > 4)
 		return false;
 	for (size_t i = 0; i < octets; i++)
 		length = length << 8 | head[2 + i];
-	return length + 2 + octets <= file->size;
+	return length + 2 + octets <= file->size &&
+	       (head[2 + octets] == DER_SEQUENCE || head[2 + octets] == DER_INTEGER ||
+		       head[2 + octets] == DER_OID);
 }
 
 /* By the first bytes, whether it is worth being read whole. UTF-16 and base64 without a frame are
@@ -169,10 +171,10 @@ summarize(const struct store *store, struct found_store *ret)
 	ret->certificates = store_count(store, ENTRY_CERTIFICATE);
 	ret->crls = store_count(store, ENTRY_CRL);
 	ret->defects = store->defect_count;
+	ret->is_damaged = store_is_damaged(store);
 	for (size_t i = 0; i < store->defect_count; i++) {
 		const struct defect *defect = &store->defects[i];
 
-		ret->is_damaged |= !defect->harmless;
 		if (defect->cause == CAUSE_STORE_KEYSTORE_PASSWORD && ret->problem == NULL)
 			ret->problem = defect->text;
 	}

@@ -537,6 +537,25 @@ store_is_container(const struct store *store)
 }
 
 bool
+store_is_damaged(const struct store *store)
+{
+	if (store->integrity == INTEGRITY_BAD)
+		return true;
+	for (size_t i = 0; i < store->defect_count; i++) {
+		const struct defect *defect = &store->defects[i];
+
+		if (!defect->harmless &&
+			(defect->is_block || defect->cause == CAUSE_STORE_TRUNCATED ||
+				defect->cause == CAUSE_STORE_CORRUPT_ENTRY ||
+				defect->cause == CAUSE_STORE_KEYSTORE_PASSWORD ||
+				defect->cause == CAUSE_STORE_KEYSTORE_TYPE ||
+				defect->cause == CAUSE_STORE_LEGACY_ENCRYPTION))
+			return true;
+	}
+	return false;
+}
+
+bool
 store_offers(const struct store *store, const struct entry *entry)
 {
 	if (entry->kind != ENTRY_CERTIFICATE)

@@ -50,6 +50,7 @@ struct trust_settings {
 	bool present;
 	bool has_trust, has_reject;         /* the lists exist */
 	bool trusts_client, rejects_client; /* clientAuth or anyExtendedKeyUsage is in the list */
+	bool trusts_server, rejects_server; /* serverAuth or the same */
 	struct span bytes;                  /* as they stand: DER of X509_CERT_AUX */
 };
 
@@ -190,6 +191,8 @@ const char *store_integrity_name(enum store_integrity); /* NULL for INTEGRITY_NO
 enum store_loader store_native_loader(const struct store *);
 /* Whether it is a PKCS#7, PKCS#12 or another container, which is no file of certificates. */
 bool store_is_container(const struct store *);
+/* Whether something of its content is lost, or cannot be had; how it is laid out is no matter. */
+bool store_is_damaged(const struct store *);
 /* Whether an entry belongs in a file of CAs and CRLs that is made of this store: of a container,
  * which comes with the certificate that it was made for, only CAs do. */
 bool store_offers(const struct store *, const struct entry *);

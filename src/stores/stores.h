@@ -18,6 +18,9 @@
  * Keystores come last: passwords.h holds what opens them, keystore_crypt.h what it costs, and
  * write.h writes certificates in the form of each format that is written.
  *
+ * compare.h puts stores side by side, transfer.h says what of one goes into another form,
+ * relations.h how the certificates of one hang together, and scan.h finds them.
+ *
  * pem.h and hashdir.h mend: they undo damage to a store's text, and say which hash links are
  * missing. Nothing here touches a file; callers put the bytes into a world's overlay.
  */

@@ -6,11 +6,17 @@
 #include "verify/issued.h"
 #include "verify/rule.h"
 
-enum { EXPLORE_MAX_CANDIDATES = 128 };
+enum {
+	EXPLORE_MAX_CANDIDATES = 128,
+	/* Paths that only explain, kept beside those on which every signature is good. */
+	EXPLORE_MAX_EXPLANATIONS = 64,
+	EXPLORE_MAX_STEPS = 20'000, /* certificates looked at from below */
+};
 
 struct candidate {
 	const struct cert *cert;
 	const struct trusted *trusted; /* NULL: the client sent it */
+	bool is_issuer;                /* by name and signature */
 	unsigned merit;                /* the higher, the sooner it is followed */
 };
 
@@ -24,9 +30,13 @@ struct explorer {
 	const struct trusted *stored_leaf; /* the leaf, where the store holds it too */
 	struct path path;                  /* the one that is being built */
 	struct path *paths;
-	size_t count, capacity;
-	unsigned signatures;
+	size_t count, capacity, limit;
+	unsigned signatures, steps;
 	bool bounded;
+	/* By the standard, paths of sound signatures come first, and these decide; the others
+	 * explain. */
+	bool by_standard, explains;
+	unsigned unsound; /* steps of the path to what is no issuer */
 };
 
 bool
@@ -59,6 +69,19 @@ is_on_path(const struct path *path, const struct cert *cert)
 	return false;
 }
 
+/* RFC 4158 2.4.1: a CA of the same name and key again leads nowhere new. */
+static bool
+is_loop(const struct explorer *explorer, const struct cert *cert)
+{
+	const struct path *path = &explorer->path;
+
+	for (unsigned i = 1; explorer->by_standard && i < path->length; i++)
+		if (digest_equal(&path->certs[i]->key_digest, &cert->key_digest) &&
+			name_equal(path->certs[i]->subject, cert->subject))
+			return true;
+	return is_on_path(path, cert);
+}
+
 static bool
 is_candidate(const struct candidates *candidates, const struct cert *cert)
 {
@@ -71,13 +94,13 @@ is_candidate(const struct candidates *candidates, const struct cert *cert)
 /* Signature before key identifier before time before store: the paths that may be good come first,
  * should a bound be met. */
 static unsigned
-merit_of(struct explorer *explorer, const struct candidate *candidate, const struct cert *subject)
+merit_of(const struct explorer *explorer, const struct candidate *candidate, bool is_signed,
+	const struct cert *subject)
 {
 	const struct cert *issuer = candidate->cert;
 	int64_t at = explorer->question->at;
 
-	return 8U * signed_within_bound(explorer, issuer, subject) +
-	       4U * key_id_fits_subject(issuer, subject) +
+	return 8U * is_signed + 4U * key_id_fits_subject(issuer, subject) +
 	       2U * (issuer->not_before <= at && at < issuer->not_after) +
 	       (candidate->trusted != NULL);
 }
@@ -88,15 +111,18 @@ candidate_add(struct explorer *explorer, struct candidates *candidates, const st
 {
 	const struct cert *subject = explorer->path.certs[explorer->path.length - 1];
 	struct candidate candidate = { .cert = cert, .trusted = trusted };
+	bool is_signed;
 
 	/* X509_STORE_add_cert keeps the first of identical certificates. */
-	if (is_on_path(&explorer->path, cert) || is_candidate(candidates, cert))
+	if (is_loop(explorer, cert) || is_candidate(candidates, cert))
 		return;
 	if (candidates->count >= EXPLORE_MAX_CANDIDATES) {
 		explorer->bounded = true;
 		return;
 	}
-	candidate.merit = merit_of(explorer, &candidate, subject);
+	is_signed = signed_within_bound(explorer, cert, subject);
+	candidate.is_issuer = is_signed && name_equal(cert->subject, subject->issuer);
+	candidate.merit = merit_of(explorer, &candidate, is_signed, subject);
 	candidates->list[candidates->count++] = candidate;
 }
 
@@ -158,7 +184,7 @@ sort_candidates(struct candidates *candidates)
 }
 
 /* Once OpenSSL has taken a certificate from the store, it looks at nothing that the client sent
- * (build_chain drops S_DOUNTRUSTED). */
+ * (build_chain drops S_DOUNTRUSTED). To RFC 5280 it is all the same where a certificate is from. */
 static void
 gather(struct explorer *explorer, struct candidates *candidates)
 {
@@ -166,7 +192,7 @@ gather(struct explorer *explorer, struct candidates *candidates)
 
 	candidates->count = 0;
 	gather_stored(explorer, candidates, true);
-	if (explorer->path.origins[last] == ORIGIN_CLIENT)
+	if (explorer->by_standard || explorer->path.origins[last] == ORIGIN_CLIENT)
 		gather_sent(explorer, candidates);
 	gather_stored(explorer, candidates, false);
 	gather_by_key(explorer, candidates);
@@ -178,7 +204,9 @@ keep_path(struct explorer *explorer, bool ends_in_anchor)
 {
 	struct path *kept;
 
-	if (explorer->count >= PATH_MAX_PATHS) {
+	if (explorer->explains && explorer->unsound == 0)
+		return;
+	if (explorer->count >= explorer->limit) {
 		explorer->bounded = true;
 		return;
 	}
@@ -207,7 +235,8 @@ leaf_is_last_resort(const struct explorer *explorer)
 {
 	const struct path *path = &explorer->path;
 
-	return explorer->stored_leaf != NULL && explorer->question->verifier->partial_chain &&
+	return !explorer->by_standard && explorer->stored_leaf != NULL &&
+	       explorer->question->verifier->partial_chain &&
 	       path->origins[path->length - 1] == ORIGIN_CLIENT;
 }
 
@@ -223,7 +252,8 @@ keep_open_path(struct explorer *explorer)
 	}
 	path->origins[0] = ORIGIN_STORE;
 	path->anchors[0] = explorer->stored_leaf;
-	keep_path(explorer, trust_word(explorer->stored_leaf) != TRUST_REJECTED);
+	keep_path(explorer,
+		trust_word(explorer->question->verifier, explorer->stored_leaf) != TRUST_REJECTED);
 	path->origins[0] = ORIGIN_CLIENT;
 	path->anchors[0] = NULL;
 }
@@ -249,14 +279,18 @@ follow(struct explorer *explorer, const struct candidate *candidate)
 	const struct verifier *verifier = explorer->question->verifier;
 	const struct trusted *trusted = candidate->trusted;
 
+	if (explorer->by_standard && !explorer->explains && !candidate->is_issuer)
+		return;
+	explorer->unsound += !candidate->is_issuer;
 	path_push(&explorer->path, candidate->cert, trusted);
 	if (trusted != NULL && trusted_ends_path(verifier, trusted))
-		keep_path(explorer, trust_word(trusted) != TRUST_REJECTED);
-	else if (trust_word(trusted) == TRUST_REJECTED)
+		keep_path(explorer, trust_word(verifier, trusted) != TRUST_REJECTED);
+	else if (trust_word(verifier, trusted) == TRUST_REJECTED)
 		keep_path(explorer, false);
 	else
 		extend(explorer);
 	explorer->path.length--;
+	explorer->unsound -= !candidate->is_issuer;
 }
 
 /* Follows all issuers of the path's last certificate; recursion ends at PATH_MAX_DEPTH. */
@@ -266,10 +300,11 @@ extend(struct explorer *explorer)
 	struct path *path = &explorer->path;
 	struct candidates candidates;
 
-	if (explorer->count >= PATH_MAX_PATHS) {
+	if (explorer->count >= explorer->limit || explorer->steps >= EXPLORE_MAX_STEPS) {
 		explorer->bounded = true;
 		return;
 	}
+	explorer->steps++;
 	if (path->length >= PATH_MAX_DEPTH) {
 		explorer->bounded = true;
 		keep_path(explorer, false);
@@ -285,6 +320,37 @@ extend(struct explorer *explorer)
 		follow(explorer, &candidates.list[i]);
 }
 
+/* By the standard a leaf that is itself an anchor has a path of nothing, besides others. */
+static void
+try_trusted_leaf(struct explorer *explorer)
+{
+	const struct trusted *leaf = explorer->stored_leaf;
+
+	if (leaf == NULL || !trusted_ends_path(explorer->question->verifier, leaf))
+		return;
+	path_push(&explorer->path, leaf->cert, leaf);
+	keep_path(explorer, trust_word(explorer->question->verifier, leaf) != TRUST_REJECTED);
+	explorer->path.length--;
+}
+
+/* First what can be valid, which decides within the bounds; then what explains. */
+static void
+explore_by_standard(struct explorer *explorer)
+{
+	bool bounded;
+
+	try_trusted_leaf(explorer);
+	path_push(&explorer->path, &explorer->question->sent[0], NULL);
+	extend(explorer);
+	bounded = explorer->bounded;
+	explorer->explains = true;
+	explorer->signatures = explorer->steps = 0;
+	if (explorer->limit > explorer->count + EXPLORE_MAX_EXPLANATIONS)
+		explorer->limit = explorer->count + EXPLORE_MAX_EXPLANATIONS;
+	extend(explorer);
+	explorer->bounded = bounded;
+}
+
 /* A self-signed leaf in the store is its own anchor. */
 static bool
 try_self_signed_leaf(struct explorer *explorer)
@@ -294,18 +360,25 @@ try_self_signed_leaf(struct explorer *explorer)
 	if (explorer->stored_leaf == NULL || !cert_is_self_signed(leaf))
 		return false;
 	path_push(&explorer->path, leaf, explorer->stored_leaf);
-	keep_path(explorer, trust_word(explorer->stored_leaf) != TRUST_REJECTED);
+	keep_path(explorer,
+		trust_word(explorer->question->verifier, explorer->stored_leaf) != TRUST_REJECTED);
 	return true;
 }
 
 struct exploration
 explore_paths(const struct question *question)
 {
-	struct explorer explorer = { .question = question };
+	struct explorer explorer = {
+		.question = question,
+		.limit = PATH_MAX_PATHS,
+		.by_standard = question->verifier->by_standard,
+	};
 	struct exploration exploration = {};
 
 	explorer.stored_leaf = graph_find(question->graph, question->trust, &question->sent[0]);
-	if (!try_self_signed_leaf(&explorer)) {
+	if (explorer.by_standard) {
+		explore_by_standard(&explorer);
+	} else if (!try_self_signed_leaf(&explorer)) {
 		path_push(&explorer.path, &question->sent[0], NULL);
 		extend(&explorer);
 	}

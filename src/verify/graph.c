@@ -10,7 +10,8 @@ static uint8_t
 settings_octet(const struct trust_settings *settings)
 {
 	return (uint8_t)(settings->present | settings->has_trust << 1 | settings->has_reject << 2 |
-			 settings->trusts_client << 3 | settings->rejects_client << 4);
+			 settings->trusts_client << 3 | settings->rejects_client << 4 |
+			 settings->trusts_server << 5 | settings->rejects_server << 6);
 }
 
 void

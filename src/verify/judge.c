@@ -130,6 +130,44 @@ judge_paths(const struct question *question, const struct answer *answer, struct
 	verdict->undetermined = exploration.bounded || answer->bounded;
 }
 
+/* By RFC 5280 itself: one path without fault is enough, whatever else there is. */
+static void
+decide(const struct question *question, struct verdict *verdict)
+{
+	const struct path *best = verdict->path_count > 0 ? &verdict->paths[0] : NULL;
+	const struct failure *failure = NULL;
+
+	verdict->accepted = best != NULL && path_weight(question->verifier, best) == 0;
+	verdict->undetermined = !verdict->accepted && verdict->undetermined;
+	for (unsigned i = 0; best != NULL && failure == NULL && i < best->failure_count; i++)
+		if (!failure_is_forgiven(question->verifier, &best->failures[i]))
+			failure = &best->failures[i];
+	if (verdict->accepted)
+		return;
+	verdict->error = failure != NULL ? failure->error : X509_V_ERR_UNSPECIFIED;
+	verdict->depth = failure != NULL ? failure->depth : 0;
+	verdict->text = failure != NULL ? failure->text : "no path was found within the bounds";
+}
+
+static void
+judge_by_standard(const struct question *question, struct verdict *verdict)
+{
+	struct exploration exploration = explore_paths(question);
+
+	verdict->undetermined = exploration.bounded;
+	for (size_t i = 0; i < exploration.count; i++) {
+		path_examine(question, &exploration.paths[i]);
+		verdict->undetermined |= exploration.paths[i].bounded;
+	}
+	sort_paths(question, exploration.paths, exploration.count);
+	verdict->engine = JUDGE_STANDARD;
+	verdict->paths = exploration.paths;
+	verdict->path_count = exploration.count;
+	decide(question, verdict);
+	if (question->supposed_issuer != NULL)
+		hide_supposed_leaf(exploration.paths, exploration.count);
+}
+
 static void
 refuse(struct verdict *verdict, const char *text)
 {
@@ -214,10 +252,15 @@ judge_client(struct judge *judge, struct arena *arena, const struct verifier *ve
 	verdict->engine = engine_find(verifier->engine)->name;
 	verdict->accepted = true;
 	verdict->text = X509_verify_cert_error_string(X509_V_OK);
+	if (verifier->by_standard)
+		verdict->engine = JUDGE_STANDARD;
 	/* No certificate is asked for: whoever comes is let in, as far as the server starts. */
 	if (verifier->mode != MODE_NONE && take_sent(&question, client, verdict) == 0) {
 		question.graph = graph_of(&judge->graphs, trust);
-		judge_question(&question, verdict);
+		if (verifier->by_standard)
+			judge_by_standard(&question, verdict);
+		else
+			judge_question(&question, verdict);
 	}
 	if (!trust->loads)
 		refuse(verdict,

@@ -33,4 +33,5 @@ struct question {
 	const struct cert *supposed_issuer; /* not NULL: the leaf's signature is taken as good under
 					       this one's key, and as bad under any other */
 	int64_t at;
+	unsigned nesting; /* a question about who signed a CRL, and so on */
 };

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "verify/engine.h"
 #include "verify/issued.h"
@@ -14,26 +15,44 @@ static const struct rule *const rules[] = {
 #undef RULE
 };
 
+/* Whether a list of trust settings names the verifier's purpose: with none it must name any. */
+static bool
+names_purpose(const struct verifier *verifier, bool client, bool server)
+{
+	switch (verifier->purpose) {
+	case PURPOSE_CLIENT:
+		return client;
+	case PURPOSE_SERVER:
+		return server;
+	case PURPOSE_ANY:
+		break;
+	}
+	return client && server;
+}
+
 enum trust_word
-trust_word(const struct trusted *trusted)
+trust_word(const struct verifier *verifier, const struct trusted *trusted)
 {
 	const struct trust_settings *settings = trusted != NULL ? &trusted->settings : NULL;
 
 	if (settings == NULL || !settings->present)
 		return TRUST_SILENT;
-	if (settings->has_reject && settings->rejects_client)
+	if (settings->has_reject &&
+		names_purpose(verifier, settings->rejects_client, settings->rejects_server))
 		return TRUST_REJECTED;
 	if (!settings->has_trust)
 		return TRUST_SILENT;
 	/* obj_trust: a list of trusted uses that lacks this one rejects it. */
-	return settings->trusts_client ? TRUST_GIVEN : TRUST_REJECTED;
+	return names_purpose(verifier, settings->trusts_client, settings->trusts_server)
+		       ? TRUST_GIVEN
+		       : TRUST_REJECTED;
 }
 
 bool
 trusted_ends_path(const struct verifier *verifier, const struct trusted *trusted)
 {
 	assert(trusted != NULL);
-	return trust_word(trusted) == TRUST_GIVEN || verifier->partial_chain ||
+	return trust_word(verifier, trusted) == TRUST_GIVEN || verifier->partial_chain ||
 	       cert_is_self_signed(trusted->cert);
 }
 
@@ -61,6 +80,37 @@ path_fail(struct examination *examination, const struct rule *rule, unsigned dep
 	return failure;
 }
 
+const struct rule *
+rule_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(rules); i++)
+		if (strcmp(rules[i]->name, name) == 0)
+			return rules[i];
+	return strcmp(rule_revocation.name, name) == 0 ? &rule_revocation : NULL;
+}
+
+bool
+failure_is_of_edge(const struct failure *failure)
+{
+	const struct rule *rule = rule_find(failure->rule);
+
+	return rule != NULL && rule->of_edge;
+}
+
+const char *
+failure_change(const struct failure *failure, unsigned *ret_cost)
+{
+	const struct rule *rule = rule_find(failure->rule);
+
+	/* No list brings back what is revoked. */
+	if (failure->error == X509_V_ERR_CERT_REVOKED) {
+		*ret_cost = CHANGE_CERTIFICATE;
+		return "replace it: it is revoked";
+	}
+	*ret_cost = rule != NULL ? rule->cost : CHANGE_CERTIFICATE;
+	return rule != NULL ? rule->change : "take one that can be read";
+}
+
 /* Insertion keeps the order of rules at one depth. */
 static void
 sort_failures(struct path *path)
@@ -81,7 +131,8 @@ path_examine(const struct question *question, struct path *path)
 	struct examination examination = { question, path };
 
 	for (size_t i = 0; i < COUNT_OF(rules); i++)
-		rules[i]->check(&examination);
+		if (question->verifier->by_standard || !rules[i]->standard_only)
+			rules[i]->check(&examination);
 	crl_check_path(&examination);
 	sort_failures(path);
 }

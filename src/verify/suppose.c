@@ -69,26 +69,6 @@ algorithm_of(enum key_kind kind)
 }
 
 static void
-put(struct buffer *out, unsigned tag, struct span content)
-{
-	uint8_t header[2 + sizeof(size_t)] = { (uint8_t)tag };
-	unsigned octets = 0;
-
-	if (content.length < 0x80) {
-		header[1] = (uint8_t)content.length;
-		buffer_add(out, header, 2);
-	} else {
-		while (content.length >> 8 * octets != 0)
-			octets++;
-		header[1] = (uint8_t)(0x80 | octets);
-		for (unsigned i = 0; i < octets; i++)
-			header[2 + i] = (uint8_t)(content.length >> 8 * (octets - 1 - i));
-		buffer_add(out, header, 2 + octets);
-	}
-	buffer_add(out, content.data, content.length);
-}
-
-static void
 put_time(struct buffer *out, int64_t moment)
 {
 	time_t seconds = (time_t)moment;
@@ -103,7 +83,7 @@ put_time(struct buffer *out, int64_t moment)
 	if (strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &calendar) == 0)
 		return;
 	from = is_long ? text : text + 2; /* UTCTime has two digits of the year */
-	put(out, is_long ? DER_GENERALIZED_TIME : DER_UTC_TIME, span_of(from, strlen(from)));
+	der_put(out, is_long ? DER_GENERALIZED_TIME : DER_UTC_TIME, span_of(from, strlen(from)));
 }
 
 static void
@@ -113,7 +93,7 @@ put_validity(struct buffer *out, int64_t at)
 
 	put_time(&times, at - SUPPOSE_HOUR);
 	put_time(&times, at + SUPPOSE_HOUR);
-	put(out, DER_SEQUENCE, buffer_span(&times));
+	der_put(out, DER_SEQUENCE, buffer_span(&times));
 }
 
 static void
@@ -122,8 +102,8 @@ put_extension(struct buffer *out, const char *oid, size_t oid_length, struct spa
 	CLEANUP(buffer_free) struct buffer extension = {};
 
 	buffer_add(&extension, oid, oid_length);
-	put(&extension, DER_OCTET_STRING, value);
-	put(out, DER_SEQUENCE, buffer_span(&extension));
+	der_put(&extension, DER_OCTET_STRING, value);
+	der_put(out, DER_SEQUENCE, buffer_span(&extension));
 }
 
 static void
@@ -133,8 +113,8 @@ put_key_id(struct buffer *out, const struct cert *issuer)
 
 	if (issuer->subject_key_id.length == 0)
 		return;
-	put(&key_id, DER_CONTEXT(0), issuer->subject_key_id);
-	put(&value, DER_SEQUENCE, buffer_span(&key_id));
+	der_put(&key_id, DER_CONTEXT(0), issuer->subject_key_id);
+	der_put(&value, DER_SEQUENCE, buffer_span(&key_id));
 	put_extension(
 		out, OID_AUTHORITY_KEY_ID, sizeof(OID_AUTHORITY_KEY_ID) - 1, buffer_span(&value));
 }
@@ -152,13 +132,13 @@ put_points(struct buffer *out, const struct trust *trust, const struct cert *iss
 
 		if (where.length == 0 || !name_equal(trust->crls[i]->issuer, issuer->subject))
 			continue;
-		put(&point, DER_CONTEXT_CONSTRUCTED(0), where);
-		put(&points, DER_SEQUENCE, buffer_span(&point));
+		der_put(&point, DER_CONTEXT_CONSTRUCTED(0), where);
+		der_put(&points, DER_SEQUENCE, buffer_span(&point));
 		count++;
 	}
 	if (count == 0)
 		return;
-	put(&value, DER_SEQUENCE, buffer_span(&points));
+	der_put(&value, DER_SEQUENCE, buffer_span(&points));
 	put_extension(out, OID_DISTRIBUTION_POINTS, sizeof(OID_DISTRIBUTION_POINTS) - 1,
 		buffer_span(&value));
 }
@@ -171,8 +151,8 @@ put_extensions(struct buffer *out, const struct trust *trust, const struct cert 
 	buffer_add(&list, USAGE_EXTENSIONS, sizeof(USAGE_EXTENSIONS) - 1);
 	put_key_id(&list, issuer);
 	put_points(&list, trust, issuer);
-	put(&sequence, DER_SEQUENCE, buffer_span(&list));
-	put(out, DER_CONTEXT_CONSTRUCTED(3), buffer_span(&sequence));
+	der_put(&sequence, DER_SEQUENCE, buffer_span(&list));
+	der_put(out, DER_CONTEXT_CONSTRUCTED(3), buffer_span(&sequence));
 }
 
 /* The public half of a key whose private half is thrown away at once. Made once for a judge. */
@@ -213,13 +193,13 @@ suppose_leaf(const struct question *question, const struct cert *issuer, struct 
 	buffer_add(&tbs, issuer->subject.data, issuer->subject.length);
 	put_validity(&tbs, question->at);
 	/* No name at all: no name constraints can be against it. */
-	put(&tbs, DER_SEQUENCE, (struct span){});
+	der_put(&tbs, DER_SEQUENCE, (struct span){});
 	buffer_add(&tbs, spki.data, spki.length);
 	put_extensions(&tbs, question->trust, issuer);
-	put(&cert, DER_SEQUENCE, buffer_span(&tbs));
+	der_put(&cert, DER_SEQUENCE, buffer_span(&tbs));
 	buffer_add(&cert, algorithm->der, algorithm->length);
-	put(&cert, DER_BIT_STRING, span_of(signature, sizeof(signature)));
-	put(&der, DER_SEQUENCE, buffer_span(&cert));
+	der_put(&cert, DER_BIT_STRING, span_of(signature, sizeof(signature)));
+	der_put(&der, DER_SEQUENCE, buffer_span(&cert));
 	return cert_read(span_of(arena_dup(question->arena, der.data, der.length), der.length), ret,
 		&fault, &offset);
 }

@@ -55,7 +55,7 @@ struct setting {
 	const char *directive;
 };
 
-enum { VERIFIER_MAX_SOURCES = 64, VERIFIER_IGNORED_ERRORS = 128 };
+enum { VERIFIER_MAX_SOURCES = 64, VERIFIER_IGNORED_ERRORS = 128, VERIFIER_MAX_POLICIES = 256 };
 
 /* Where it can be reached. */
 struct endpoint {
@@ -99,4 +99,11 @@ struct verifier {
 	struct locus ignored_where;
 	const struct endpoint *endpoints;
 	size_t endpoint_count;
+	/* RFC 5280 itself decides and no library: nothing that one of them leaves out or adds. */
+	bool by_standard;
+	const char *host; /* the name that the leaf must be for (RFC 9525), or NULL */
+	/* The leaf must be valid for one of these: contents of OBJECT IDENTIFIERs (RFC 5280 6.1.1
+	 * (c), (e)). None: any, and there need be none. */
+	const struct span *policies;
+	size_t policy_count;
 };

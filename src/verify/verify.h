@@ -12,7 +12,7 @@
 #include "verify/verifier.h"
 
 enum {
-	PATH_MAX_DEPTH = 16,          /* certificates on one path */
+	PATH_MAX_DEPTH = 32,          /* certificates on one path */
 	PATH_MAX_PATHS = 1'000,       /* kept for one client */
 	PATH_MAX_SIGNATURES = 10'000, /* checked for one client */
 	PATH_MAX_FAILURES = 64,       /* kept for one path */
@@ -77,6 +77,7 @@ struct path {
 	const struct trusted *anchors[PATH_MAX_DEPTH]; /* where origin is a store */
 	unsigned length;
 	bool ends_in_anchor; /* its last certificate is one that may end a path */
+	bool bounded;        /* a rule met its bound: more could be wrong, or less */
 	struct failure failures[PATH_MAX_FAILURES];
 	unsigned failure_count;
 };
@@ -94,6 +95,15 @@ struct verdict {
 	struct path *paths;        /* best first: fewest failures, then longest */
 	size_t path_count;
 };
+
+/* What would have to change for this failure not to be, of the certificate that it is at; and how
+ * much that asks of people: a lesser number is less. */
+const char *failure_change(const struct failure *, unsigned *ret_cost);
+/* Whether it lies between the certificate and the next one of the path. */
+bool failure_is_of_edge(const struct failure *);
+
+/* What decides where no library does. */
+#define JUDGE_STANDARD "rfc5280"
 
 struct judge; /* opaque: signature results, decoded keys and engine objects of one examination */
 

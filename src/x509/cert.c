@@ -70,13 +70,15 @@ read_tbs(struct der *tbs, struct cert *cert)
 {
 	cert->version = read_version(tbs);
 	cert->serial = der_integer(tbs);
-	(void)envelope_algorithm(tbs);
+	cert->inner_algorithm = envelope_algorithm(tbs);
 	cert->issuer = envelope_name(tbs);
 	read_validity(tbs, cert);
 	cert->subject = envelope_name(tbs);
 	cert->spki = key_info_read(tbs, &cert->key);
-	(void)der_optional(tbs, DER_CONTEXT(1)); /* issuerUniqueID */
-	(void)der_optional(tbs, DER_CONTEXT(2)); /* subjectUniqueID */
+	if (der_optional(tbs, DER_CONTEXT(1)).tag != 0)
+		cert->has_unique_ids = true;
+	if (der_optional(tbs, DER_CONTEXT(2)).tag != 0)
+		cert->has_unique_ids = true;
 	read_extensions(tbs, cert);
 }
 

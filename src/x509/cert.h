@@ -60,9 +60,11 @@ struct cert {
 	struct span spki;                /* DER of SubjectPublicKeyInfo */
 	struct span signature_algorithm; /* DER of the outer AlgorithmIdentifier */
 	struct span signature;           /* the bits */
+	struct span inner_algorithm;     /* what the signed part calls the algorithm */
 	struct digest fingerprint;       /* SHA-256 of der */
 	struct digest key_digest;        /* SHA-256 of spki */
 	int version;                     /* 1, 2 or 3 */
+	bool has_unique_ids;             /* issuerUniqueID or subjectUniqueID */
 	int64_t not_before, not_after;
 	struct key_info key;
 
@@ -103,6 +105,17 @@ void cert_serial_text(struct span serial, char dec[static CERT_SERIAL_TEXT_SIZE]
 const char *signature_algorithm_name(struct span algorithm);
 /* "RSA 2048", "EC P-256", …  into text. */
 void key_info_text(const struct key_info *, char *text, size_t size);
+
+/* One extension as it is written. */
+struct cert_extension {
+	struct span oid; /* content */
+	bool critical;
+	struct span value; /* extnValue content */
+};
+/* Walks der_of(cert->extensions); false at the end. */
+bool cert_extension_next(struct der *extensions, struct cert_extension *ret);
+/* Whether the extension of this OID is there and critical. */
+bool cert_extension_is_critical(const struct cert *, const char *oid, size_t length);
 
 struct subject_alt_name {
 	unsigned kind; /* GeneralName tag number, RFC 5280 4.2.1.6: 1 mail, 2 dns, 4 directory, 6

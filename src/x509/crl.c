@@ -104,18 +104,33 @@ read_delta(struct der *value, bool, void *owner)
 	crl->base_number = der_integer(value);
 }
 
+unsigned
+crl_reasons(struct span content)
+{
+	unsigned reasons = 0;
+
+	for (unsigned bit = 1; bit <= 8 && 1 + bit / 8 < content.length; bit++)
+		if ((content.data[1 + bit / 8] & 0x80 >> bit % 8) != 0)
+			reasons |= 1U << bit;
+	return reasons;
+}
+
 static void
 read_scope(struct der *value, bool, void *owner)
 {
 	struct crl_scope *scope = &((struct crl *)owner)->scope;
 	struct der_element sequence = der_expect(value, DER_SEQUENCE);
 	struct der inside = der_enter(&sequence);
+	struct der_element reasons;
 
 	scope->present = true;
 	scope->distribution_point = der_optional(&inside, DER_CONTEXT_CONSTRUCTED(0)).content;
 	scope->only_user = envelope_flag(&inside, 1);
 	scope->only_ca = envelope_flag(&inside, 2);
-	scope->only_some_reasons = der_optional(&inside, DER_CONTEXT(3)).tag != 0;
+	reasons = der_optional(&inside, DER_CONTEXT(3));
+	scope->only_some_reasons = reasons.tag != 0;
+	if (reasons.tag != 0)
+		scope->reasons = crl_reasons(reasons.content);
 	scope->indirect = envelope_flag(&inside, 4);
 	scope->only_attribute = envelope_flag(&inside, 5);
 	der_leave(value, &inside);
@@ -213,7 +228,9 @@ crl_read(struct span bytes, struct crl *ret, const char **ret_fault, size_t *ret
 {
 	struct der der = der_of(bytes);
 
-	*ret = (struct crl){ .der = bytes, .next_update = MOMENT_NEVER };
+	*ret = (struct crl){
+		.der = bytes, .next_update = MOMENT_NEVER, .scope.reasons = CRL_REASONS_ALL
+	};
 	read_list(&der, ret);
 	*ret_fault = der.fault;
 	*ret_offset = der.fault_offset;

@@ -13,6 +13,7 @@ enum { CRL_MAX_SIZE = 64 << 20 };
 struct crl_scope {
 	bool present;
 	bool only_user, only_ca, only_attribute, indirect, only_some_reasons;
+	unsigned reasons;               /* bit n is that of ReasonFlags; all where none are named */
 	struct span distribution_point; /* DistributionPointName element content, or empty */
 };
 
@@ -42,6 +43,10 @@ struct crl_entry {
 	struct span certificate_issuer; /* of an indirect CRL: GeneralNames content */
 	bool unknown_critical;
 };
+
+enum { CRL_REASONS_ALL = 0x1fe }; /* bits 1 to 8, RFC 5280 4.2.1.13 */
+/* The bits of ReasonFlags, from the content of its BIT STRING. */
+unsigned crl_reasons(struct span content);
 
 int crl_read(struct span der, struct crl *ret, const char **ret_fault, size_t *ret_offset);
 /* Walks entries in order; false at the end. cursor starts as der_of(crl->entries). */

@@ -329,3 +329,58 @@ der_oid_text(struct span oid, char text[static DER_OID_TEXT_SIZE])
 		first = false;
 	}
 }
+
+/* One decimal component at *text, which moves behind it and its dot; -1 where there is none. */
+static int
+read_component(const char **text, uint64_t *ret)
+{
+	const char *at = *text;
+
+	*ret = 0;
+	if (*at < '0' || *at > '9' || (*at == '0' && at[1] >= '0' && at[1] <= '9'))
+		return -1;
+	for (; *at >= '0' && *at <= '9'; at++) {
+		if (*ret > (UINT64_MAX >> 8) / 10)
+			return -1;
+		*ret = *ret * 10 + (uint64_t)(*at - '0');
+	}
+	if (*at != '\0' && (*at != '.' || at[1] == '\0'))
+		return -1;
+	*text = *at == '.' ? at + 1 : at;
+	return 0;
+}
+
+/* X.690 8.19.2: seven bits an octet, the highest first. */
+static size_t
+write_component(uint64_t component, uint8_t *out)
+{
+	size_t count = 1, used = 0;
+
+	for (uint64_t rest = component >> 7; rest > 0; rest >>= 7)
+		count++;
+	while (count-- > 0)
+		out[used++] =
+			(uint8_t)((component >> 7 * count & 0x7f) | (count > 0 ? OID_MORE : 0));
+	return used;
+}
+
+int
+der_oid_encode(struct arena *arena, const char *text, struct span *ret)
+{
+	uint8_t *out = arena_alloc(arena, 2 * strlen(text) + 1);
+	uint64_t first, component;
+	size_t used;
+
+	/* X.660: below the arcs 0 and 1 there are forty. */
+	if (read_component(&text, &first) < 0 || first > 2 ||
+		read_component(&text, &component) < 0 || (first < 2 && component >= 40))
+		return -1;
+	used = write_component(40 * first + component, out);
+	while (*text != '\0') {
+		if (read_component(&text, &component) < 0)
+			return -1;
+		used += write_component(component, out + used);
+	}
+	*ret = span_of(out, used);
+	return 0;
+}

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
+#include "base/mem.h"
 
 enum { DER_MAX_DEPTH = 32 };
 
@@ -136,6 +137,10 @@ int64_t der_time(struct der *);
 struct span der_oid(struct der *);
 /* True where the content of an OID element is this dotted OID's encoding, given as bytes. */
 bool der_oid_is(struct span oid, const char *encoded, size_t length);
+/* Adds an element of this tag with this content. */
+void der_put(struct buffer *, unsigned tag, struct span content);
+/* The content of the OBJECT IDENTIFIER that "2.5.29.15" names; -1 where the text names none. */
+int der_oid_encode(struct arena *, const char *text, struct span *ret);
 /* "2.5.29.15" into text, which a component too large or a text too long ends with "…". */
 enum { DER_OID_TEXT_SIZE = 128 };
 void der_oid_text(struct span oid, char text[static DER_OID_TEXT_SIZE]);

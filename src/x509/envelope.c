@@ -93,25 +93,40 @@ envelope_authority_key_id(struct der *value, struct authority_key_id *ret)
 	der_leave(value, &inside);
 }
 
-struct extension {
-	struct span oid;
-	bool critical;
-	struct span value;
-};
-
 /* RFC 5280 4.1: a criticality of FALSE is its default and should not be written; many write it. */
-static struct extension
+static struct cert_extension
 read_extension(struct der *extensions)
 {
 	struct der_element sequence = der_expect(extensions, DER_SEQUENCE);
 	struct der inside = der_enter(&sequence);
-	struct extension extension = { .oid = der_oid(&inside) };
+	struct cert_extension extension = { .oid = der_oid(&inside) };
 
 	if (der_peek(&inside) == DER_BOOLEAN)
 		extension.critical = der_boolean(&inside);
 	extension.value = der_expect(&inside, DER_OCTET_STRING).content;
 	der_leave(extensions, &inside);
 	return extension;
+}
+
+bool
+cert_extension_next(struct der *extensions, struct cert_extension *ret)
+{
+	if (der_at_end(extensions))
+		return false;
+	*ret = read_extension(extensions);
+	return extensions->fault == NULL;
+}
+
+bool
+cert_extension_is_critical(const struct cert *cert, const char *oid, size_t length)
+{
+	struct der extensions = der_of(cert->extensions);
+	struct cert_extension extension;
+
+	while (cert_extension_next(&extensions, &extension))
+		if (der_oid_is(extension.oid, oid, length))
+			return extension.critical;
+	return false;
 }
 
 static const struct extension_row *
@@ -171,7 +186,7 @@ extensions_walk(struct der *extensions, const struct extension_table *table, voi
 	seen.count = seen.unknown_count = 0;
 	while (!der_at_end(extensions)) {
 		struct der before = *extensions;
-		struct extension extension = read_extension(extensions);
+		struct cert_extension extension = read_extension(extensions);
 		const struct extension_row *row;
 		const char *fault;
 

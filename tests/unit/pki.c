@@ -208,8 +208,11 @@ add_extensions(X509 *x509, const struct pki_spec *spec)
 	X509 *issuer = spec->issuer != NULL ? spec->issuer->x509 : x509;
 	X509_EXTENSION *key_id;
 	X509V3_CTX context;
+	/* Policies are looked for among sections, of which there are none. */
+	CONF *sections = NCONF_new(NULL);
 
 	X509V3_set_ctx(&context, issuer, x509, NULL, NULL, 0);
+	X509V3_set_nconf(&context, sections);
 	add_extension(x509, &context, NID_basic_constraints,
 		either(spec->basic_constraints, spec->ca ? "critical,CA:TRUE" : NULL));
 	add_extension(x509, &context, NID_key_usage,
@@ -227,6 +230,11 @@ add_extensions(X509 *x509, const struct pki_spec *spec)
 	add_extension(x509, &context, NID_subject_alt_name, spec->alt_names);
 	add_extension(x509, &context, NID_name_constraints, spec->name_constraints);
 	add_extension(x509, &context, NID_crl_distribution_points, spec->crl_points);
+	add_extension(x509, &context, NID_certificate_policies, spec->policies);
+	add_extension(x509, &context, NID_policy_mappings, spec->policy_mappings);
+	add_extension(x509, &context, NID_policy_constraints, spec->policy_constraints);
+	add_extension(x509, &context, NID_inhibit_any_policy, spec->inhibit_any);
+	NCONF_free(sections);
 	if (spec->unknown_critical) {
 		X509_EXTENSION *unknown = unknown_extension();
 

@@ -48,7 +48,8 @@ struct pki_spec {
 	int version;         /* 1 or 3; 0: 3. Version 1 has no extensions */
 	uint64_t serial;     /* 0: the next free one */
 	const char *basic_constraints, *key_usage, *extended_key_usage, *alt_names,
-		*name_constraints, *crl_points, *subject_key_id;
+		*name_constraints, *crl_points, *subject_key_id, *policies, *policy_mappings,
+		*policy_constraints, *inhibit_any;
 	enum pki_key_id authority_key_id;
 	bool unknown_critical;
 	bool broken_signature;

@@ -126,7 +126,7 @@ const struct command command_baseline = {
 	.name = "baseline",
 	.arguments = "save|check|list [TARGET…]",
 	.summary = "what was known good: save it while all is well, compare later",
-	.groups = OPTIONS_EXAMINE | OPTIONS_BASELINE | OPTIONS_FORCE,
+	.groups = OPTIONS_EXAMINE | OPTIONS_BASELINE | OPTIONS_FORCE | OPTIONS_NAME,
 	.examples = "  trustmend baseline save --clients DIR\n  trustmend baseline check\n",
 	.run = baseline_run,
 };

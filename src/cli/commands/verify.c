@@ -28,6 +28,8 @@ verify_run(struct session *session)
 	}
 	if (session->options.json)
 		report_verify_json(session->arena, loose.list, loose.count, &session->json);
+	else if (session->options.dot)
+		report_verify_dot(session->arena, loose.list, loose.count, &session->out);
 	else
 		report_verify_text(
 			session->arena, loose.list, loose.count, &session->style, &session->out);
@@ -38,8 +40,10 @@ const struct command command_verify = {
 	.name = "verify",
 	.arguments = "[TARGET] CERT…",
 	.summary = "judges certificates by a target's verifiers, or by loose files",
-	.groups = OPTIONS_VERIFY,
+	.groups = OPTIONS_VERIFY | OPTIONS_NAME,
 	.examples = "  trustmend verify --trust roots.pem --untrusted intermediates.pem alice.pem\n"
+		    "  trustmend verify --trust roots.pem --purpose server --name a.example a.pem\n"
+		    "  trustmend verify --trust roots.pem --dot alice.pem | dot -Tsvg >alice.svg\n"
 		    "  trustmend verify nginx:/etc/nginx/nginx.conf --explain --chain alice.pem\n",
 	.run = verify_run,
 };

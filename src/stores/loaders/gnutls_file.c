@@ -61,15 +61,17 @@ gnutls_file_load(const struct loader_task *task, struct loading *ret)
 	if (!is_set_up())
 		return;
 	result = gnutls_x509_crt_list_import2(&list, &count, &bytes, format, 0);
-	ret->loads = result >= 0;
+	/* A file without any is no error to the caller of ours (lib/cert-cred-x509.c). */
+	ret->loads = result >= 0 || result == GNUTLS_E_NO_CERTIFICATE_FOUND;
 	ret->error = ret->loads ? NULL : gnutls_strerror(result);
-	ret->certificates = ret->loads ? count : 0;
-	for (unsigned i = 0; ret->loads && i < count; i++) {
+	if (result < 0)
+		return;
+	ret->certificates = count;
+	for (unsigned i = 0; i < count; i++) {
 		take(task, list[i], &match);
 		gnutls_x509_crt_deinit(list[i]);
 	}
-	if (ret->loads)
-		gnutls_free(list);
+	gnutls_free(list);
 }
 
 const struct store_loader_driver loader_gnutls_file = {

@@ -113,6 +113,7 @@ static bool
 block_next(struct span *rest, struct block *ret, struct buffer *out)
 {
 	for (;;) {
+		struct span next;
 		size_t at;
 
 		if (starts(*rest, begin_mark + 1, BEGIN - 1)) {
@@ -123,8 +124,11 @@ block_next(struct span *rest, struct block *ret, struct buffer *out)
 				return false;
 			*rest = rest_from(*rest, at + BEGIN);
 		}
-		if (block_read(rest, ret) && body_decode(ret->body, out))
+		next = *rest;
+		if (block_read(&next, ret) && body_decode(ret->body, out)) {
+			*rest = next;
 			return true;
+		}
 	}
 }
 

@@ -2,10 +2,10 @@
 /*
  * mbedtls_x509_crt_parse_file of Mbed TLS (library/x509_crt.c, mbedtls_x509_crt_parse, with
  * library/pem.c, mbedtls_pem_read_buffer), by their rules: with "-----BEGIN CERTIFICATE-----"
- * anywhere the file is PEM. The next BEGIN and the next END behind it make a block, wherever they
- * stand. A block that cannot be decoded or parsed is counted and passed over; a BEGIN without an
- * END ends the list. The call returns the count of those that failed, which many callers do not
- * look at, and an error where none was good.
+ * anywhere the file is PEM. The next BEGIN and the next END make a block, wherever they stand; an
+ * END that comes first ends the list. A block that cannot be decoded or parsed is counted and
+ * passed over; a BEGIN without an END ends the list. The call returns the count of those that
+ * failed, which many callers do not look at, and an error where none was good.
  */
 #include <string.h>
 
@@ -26,14 +26,11 @@ rest_from(struct span text, size_t offset)
 static bool
 block_next(struct span *rest, struct span *ret, bool *is_block)
 {
-	size_t begin = span_find(*rest, begin_mark, 0), end, at;
+	size_t begin = span_find(*rest, begin_mark, 0), end = span_find(*rest, end_mark, 0), at;
 
-	if (begin == SIZE_MAX)
+	if (begin == SIZE_MAX || end == SIZE_MAX || end < begin)
 		return false;
 	at = begin + sizeof(begin_mark) - 1;
-	end = span_find(*rest, end_mark, at);
-	if (end == SIZE_MAX)
-		return false;
 	if (at < end && rest->data[at] == ' ')
 		at++;
 	if (at < end && rest->data[at] == '\r')
@@ -44,14 +41,45 @@ block_next(struct span *rest, struct span *ret, bool *is_block)
 	return true;
 }
 
+/* library/base64.c, mbedtls_base64_decode: blanks stand at the end of a line alone, and two "=" are
+ * the most there can be, at the end of all. */
+static bool
+body_is_clean(struct span body)
+{
+	size_t padding = 0;
+	bool blank = false;
+
+	for (size_t i = 0; i < body.length; i++) {
+		uint8_t byte = body.data[i];
+
+		if (byte == '\n' ||
+			(byte == '\r' && i + 1 < body.length && body.data[i + 1] == '\n')) {
+			blank = false;
+			continue;
+		}
+		if (byte == ' ') {
+			blank = true;
+			continue;
+		}
+		padding += byte == '=';
+		if (blank || padding > 2 || (padding > 0 && byte != '='))
+			return false;
+	}
+	return true;
+}
+
 static void
 load_der(const struct loader_task *task, struct span der, struct openssl_match *match,
 	struct loading *ret)
 {
+	struct der cursor = der_of(der);
 	struct cert cert;
 	const char *fault;
 	size_t offset;
 
+	/* What is behind the certificate is not looked at. */
+
+	der = der_next(&cursor).whole;
 	/* A critical extension that it does not know is an error there, of the certificate. */
 	if (cert_read(der, &cert, &fault, &offset) < 0 || cert.unknown_critical.length > 0)
 		return;
@@ -77,7 +105,7 @@ mbedtls_file_load(const struct loader_task *task, struct loading *ret)
 		load_der(task, rest, &match, ret);
 	while (block_next(&rest, &body, &is_block)) {
 		buffer_clear(&der);
-		if (is_block && base64_decode(body, &der, &bad) == 0)
+		if (is_block && body_is_clean(body) && base64_decode(body, &der, &bad) == 0)
 			load_der(task, buffer_span(&der), &match, ret);
 	}
 	ret->loads = ret->certificates > 0;

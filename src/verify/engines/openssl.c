@@ -173,6 +173,24 @@ verify_callback(int ok, X509_STORE_CTX *context)
 	return 1;
 }
 
+/* A host or its address, and policies. */
+static void
+set_demands(X509_VERIFY_PARAM *parameters, const struct verifier *verifier)
+{
+	if (verifier->host != NULL &&
+		X509_VERIFY_PARAM_set1_ip_asc(parameters, verifier->host) != 1)
+		(void)X509_VERIFY_PARAM_set1_host(parameters, verifier->host, 0);
+	for (size_t i = 0; i < verifier->policy_count; i++) {
+		char text[DER_OID_TEXT_SIZE];
+		ASN1_OBJECT *policy;
+
+		der_oid_text(verifier->policies[i], text);
+		policy = OBJ_txt2obj(text, 1);
+		if (policy != NULL && X509_VERIFY_PARAM_add0_policy(parameters, policy) != 1)
+			ASN1_OBJECT_free(policy);
+	}
+}
+
 static void
 set_parameters(X509_STORE_CTX *context, const struct question *question)
 {
@@ -198,7 +216,10 @@ set_parameters(X509_STORE_CTX *context, const struct question *question)
 		flags |= X509_V_FLAG_CRL_CHECK;
 	if (verifier->crl_check == CRL_CHECK_CHAIN)
 		flags |= X509_V_FLAG_CRL_CHECK_ALL;
+	if (verifier->policy_count > 0)
+		flags |= X509_V_FLAG_EXPLICIT_POLICY;
 	(void)X509_VERIFY_PARAM_set_flags(parameters, flags);
+	set_demands(parameters, verifier);
 }
 
 static STACK_OF(X509) * decode_sent(const struct question *question)

@@ -6,7 +6,11 @@
 #include "verify/issued.h"
 #include "verify/revocation/scope.h"
 
-static const struct rule rule_revocation = { .name = "revocation" };
+const struct rule rule_revocation = {
+	.name = "revocation",
+	.change = "get a list of its CA that is valid and covers it",
+	.cost = CHANGE_LIST,
+};
 
 /*
  * How well a CRL suits a certificate, in OpenSSL's weights (crypto/x509/x509_vfy.c, get_crl_score).
@@ -218,8 +222,18 @@ void
 crl_check_path(struct examination *examination)
 {
 	enum crl_check wanted = examination->question->verifier->crl_check;
-	unsigned end = wanted == CRL_CHECK_CHAIN ? examination->path->length : 1;
+	const struct path *path = examination->path;
+	unsigned end = wanted == CRL_CHECK_CHAIN ? path->length : 1;
 
-	for (unsigned i = 0; wanted != CRL_CHECK_NONE && i < end; i++)
-		check_cert(examination, i);
+	/* RFC 5280 6.3 is about certificates, and a trust anchor is none; OpenSSL asks for it too.
+	 */
+	if (by_standard(examination) && end > 1 && is_anchor(path, end - 1))
+		end--;
+
+	for (unsigned i = 0; wanted != CRL_CHECK_NONE && i < end; i++) {
+		if (by_standard(examination))
+			crl_check_by_standard(examination, i);
+		else
+			check_cert(examination, i);
+	}
 }

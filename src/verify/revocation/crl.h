@@ -8,3 +8,5 @@
 /* Adds a failure of rule "revocation" for each certificate that the verifier's CRLs do not clear.
  */
 void crl_check_path(struct examination *);
+/* The same of one certificate, as RFC 5280 itself has it. */
+void crl_check_by_standard(struct examination *, unsigned depth);

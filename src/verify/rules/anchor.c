@@ -35,8 +35,10 @@ anchor_check(struct examination *examination)
 	const struct path *path = examination->path;
 	unsigned last = path->length - 1;
 
-	if (path->ends_in_anchor || trust_word(path->anchors[last]) == TRUST_REJECTED ||
-		trust_word(path->anchors[0]) == TRUST_REJECTED)
+	if (path->ends_in_anchor ||
+		trust_word(examination->question->verifier, path->anchors[last]) ==
+			TRUST_REJECTED ||
+		trust_word(examination->question->verifier, path->anchors[0]) == TRUST_REJECTED)
 		return;
 	if (path->origins[last] == ORIGIN_STORE || !cert_is_self_signed(path->certs[last]))
 		anchor_missing(examination, last);
@@ -49,5 +51,7 @@ anchor_check(struct examination *examination)
 
 const struct rule rule_anchor = {
 	.name = "anchor",
+	.change = "trust its issuer, or send what leads to an anchor",
+	.cost = CHANGE_TRUST,
 	.check = anchor_check,
 };

@@ -25,13 +25,28 @@ not_a_ca(const struct cert *cert, bool is_last)
 	return "it has no basicConstraints (RFC 5280 6.1.4 (k))";
 }
 
+/* RFC 5280 6.1.4 (k). What a trust anchor is made of is not RFC 5280's; as a certificate of version
+ * 3 it says itself whether it is a CA, and one of version 1 is trusted as what it was put there
+ * for. */
+static const char *
+not_a_ca_by_standard(const struct path *path, unsigned depth)
+{
+	const struct cert *cert = path->certs[depth];
+
+	if (cert->has_basic_constraints || !is_anchor(path, depth) || cert->version == 3)
+		return not_a_ca(cert, false);
+	return NULL;
+}
+
 static void
 basic_constraints_check(struct examination *examination)
 {
 	const struct path *path = examination->path;
 
 	for (unsigned i = 1; i < path->length; i++) {
-		const char *reason = not_a_ca(path->certs[i], i + 1 == path->length);
+		const char *reason = by_standard(examination)
+					     ? not_a_ca_by_standard(path, i)
+					     : not_a_ca(path->certs[i], i + 1 == path->length);
 
 		if (reason != NULL)
 			(void)path_fail(examination, &rule_basic_constraints, i,
@@ -41,5 +56,7 @@ basic_constraints_check(struct examination *examination)
 
 const struct rule rule_basic_constraints = {
 	.name = "basic-constraints",
+	.change = "issue it again with basicConstraints CA:TRUE",
+	.cost = CHANGE_CA,
 	.check = basic_constraints_check,
 };

@@ -22,5 +22,7 @@ depth_check(struct examination *examination)
 
 const struct rule rule_depth = {
 	.name = "depth",
+	.change = "allow more intermediates",
+	.cost = CHANGE_SETTING,
 	.check = depth_check,
 };

@@ -13,6 +13,17 @@ static const struct {
 	[PURPOSE_ANY] = { 0, NULL },
 };
 
+/* To RFC 5280 anyExtendedKeyUsage stands for all usages. What a trust anchor is for is the matter
+ * of who trusts it. */
+static bool
+allows_by_standard(const struct examination *examination, unsigned depth, unsigned usage)
+{
+	const struct cert *cert = examination->path->certs[depth];
+
+	return is_anchor(examination->path, depth) ||
+	       (cert->extended_key_usage & (usage | EKU_ANY)) != 0;
+}
+
 /*
  * RFC 5280 4.2.1.12, as OpenSSL has it: anyExtendedKeyUsage does not stand for clientAuth, and a CA
  * that has the extension needs clientAuth as well. Trust settings in favour of clients overrule it.
@@ -27,8 +38,13 @@ extended_key_usage_check(struct examination *examination)
 	for (unsigned i = 0; name != NULL && i < path->length; i++) {
 		const struct cert *cert = path->certs[i];
 
-		if (!cert->has_extended_key_usage || trust_word(path->anchors[i]) == TRUST_GIVEN ||
+		if (!cert->has_extended_key_usage ||
+			trust_word(examination->question->verifier, path->anchors[i]) ==
+				TRUST_GIVEN ||
 			(cert->extended_key_usage & wanted_usages[purpose].usage) != 0)
+			continue;
+		if (by_standard(examination) &&
+			allows_by_standard(examination, i, wanted_usages[purpose].usage))
 			continue;
 		if (cert->extended_key_usage == EKU_ANY)
 			(void)path_fail(examination, &rule_extended_key_usage, i,
@@ -45,5 +61,7 @@ extended_key_usage_check(struct examination *examination)
 
 const struct rule rule_extended_key_usage = {
 	.name = "extended-key-usage",
+	.change = "issue it again with the extended key usage that is wanted",
+	.cost = CHANGE_CERTIFICATE,
 	.check = extended_key_usage_check,
 };

@@ -9,8 +9,9 @@ static void
 key_parameters_check(struct examination *examination)
 {
 	const struct path *path = examination->path;
+	unsigned from = path->length > 1 || by_standard(examination) ? 0 : 1;
 
-	for (unsigned i = 0; path->length > 1 && i < path->length; i++)
+	for (unsigned i = from; i < path->length; i++)
 		if (path->certs[i]->key.kind == KEY_EC && path->certs[i]->key.explicit_parameters)
 			(void)path_fail(examination, &rule_key_parameters, i,
 				X509_V_ERR_EC_KEY_EXPLICIT_PARAMS,
@@ -20,5 +21,7 @@ key_parameters_check(struct examination *examination)
 
 const struct rule rule_key_parameters = {
 	.name = "key-parameters",
+	.change = "issue it again with a key on a named curve",
+	.cost = CHANGE_CERTIFICATE,
 	.check = key_parameters_check,
 };

@@ -15,7 +15,8 @@ leaf_check(struct examination *examination)
 	if (purpose == PURPOSE_SERVER)
 		usages |= KEY_USAGE_KEY_ENCIPHERMENT;
 	if (purpose != PURPOSE_ANY && leaf->has_key_usage &&
-		trust_word(examination->path->anchors[0]) != TRUST_GIVEN &&
+		trust_word(examination->question->verifier, examination->path->anchors[0]) !=
+			TRUST_GIVEN &&
 		(leaf->key_usage & usages) == 0)
 		(void)path_fail(examination, &rule_key_usage, 0, X509_V_ERR_INVALID_PURPOSE,
 			"its key usage lacks digitalSignature (RFC 5280 4.2.1.3)");
@@ -39,5 +40,7 @@ key_usage_check(struct examination *examination)
 
 const struct rule rule_key_usage = {
 	.name = "key-usage",
+	.change = "issue it again with the key usage that is wanted",
+	.cost = CHANGE_CERTIFICATE,
 	.check = key_usage_check,
 };

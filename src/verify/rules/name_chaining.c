@@ -29,5 +29,8 @@ name_chaining_check(struct examination *examination)
 
 const struct rule rule_name_chaining = {
 	.name = "name-chaining",
+	.change = "take the issuer's certificate that bears the name it was issued under",
+	.cost = CHANGE_CA,
+	.of_edge = true,
 	.check = name_chaining_check,
 };

@@ -7,6 +7,9 @@
 
 enum { IPV4_SIZE = 4, IPV6_SIZE = 16 };
 
+/* Microsoft's user principal name: a text of the form of a mail address. */
+#define OID_UPN "\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03"
+
 static int
 inside_if(bool inside)
 {
@@ -19,8 +22,8 @@ span_from(struct span span, size_t offset)
 	return span_of(span.data + offset, span.length - offset);
 }
 
-static bool
-same_without_case(struct span a, struct span b)
+bool
+name_same_without_case(struct span a, struct span b)
 {
 	return a.length == b.length &&
 	       (a.length == 0 ||
@@ -31,7 +34,7 @@ static bool
 ends_without_case(struct span name, struct span ending)
 {
 	return name.length >= ending.length &&
-	       same_without_case(span_from(name, name.length - ending.length), ending);
+	       name_same_without_case(span_from(name, name.length - ending.length), ending);
 }
 
 /* OpenSSL's nc_dn: the base's relative names are the first ones of the name. */
@@ -42,6 +45,18 @@ match_directory(struct arena *arena, struct span name, struct span base)
 
 	return inside_if(part.length <= whole.length &&
 			 (part.length == 0 || memcmp(whole.data, part.data, part.length) == 0));
+}
+
+/* "*.example.com" stands for all that have one label before its rest, so that it reaches into a
+ * subtree of one of these. */
+static bool
+wildcard_reaches(struct span name, struct span base)
+{
+	const uint8_t *dot = base.length > 0 ? memchr(base.data, '.', base.length) : NULL;
+
+	return name.length > 2 && name.data[0] == '*' && name.data[1] == '.' && dot != NULL &&
+	       name_same_without_case(
+		       span_from(name, 1), span_of(dot, base.length - (size_t)(dot - base.data)));
 }
 
 /* The base or anything with more labels before it; ".base" means with more labels only. */
@@ -62,7 +77,7 @@ match_host(struct span host, struct span base)
 {
 	if (base.length > 0 && base.data[0] == '.')
 		return inside_if(host.length > base.length && ends_without_case(host, base));
-	return inside_if(same_without_case(host, base));
+	return inside_if(name_same_without_case(host, base));
 }
 
 static const uint8_t *
@@ -89,7 +104,7 @@ match_mail(struct span mail, struct span base)
 	}
 	if (base_at != NULL)
 		base = span_from(base, (size_t)(base_at - base.data) + 1);
-	return inside_if(same_without_case(span_from(mail, local + 1), base));
+	return inside_if(name_same_without_case(span_from(mail, local + 1), base));
 }
 
 static int
@@ -113,6 +128,45 @@ match_uri(struct span uri, struct span base)
 	return match_host(host, base);
 }
 
+/* RFC 5280 4.2.1.10: the host of the authority, without user and port; what has none, or an
+ * address in its place, is in no subtree. */
+static int
+match_uri_host(struct span uri, struct span base)
+{
+	size_t at = span_find(uri, "://", 0), end, from;
+
+	if (at == SIZE_MAX || memchr(uri.data, '\0', uri.length) != NULL)
+		return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
+	from = at + 3;
+	for (end = from; end < uri.length && strchr("/?#", uri.data[end]) == NULL; end++)
+		if (uri.data[end] == '@')
+			from = end + 1;
+	uri = span_of(uri.data + from, end - from);
+	for (end = 0; end < uri.length && uri.data[end] != ':'; end++)
+		;
+	uri.length = end;
+	if (end == 0 || uri.data[0] == '[' ||
+		(uri.data[end - 1] >= '0' && uri.data[end - 1] <= '9'))
+		return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
+	return match_host(uri, base);
+}
+
+/* RFC 4632: a mask is ones and then zeros. */
+static bool
+mask_is_sound(struct span mask)
+{
+	bool ended = false;
+
+	for (size_t i = 0; i < 8 * mask.length; i++) {
+		bool is_one = (mask.data[i / 8] & 0x80 >> i % 8) != 0;
+
+		if (is_one && ended)
+			return false;
+		ended |= !is_one;
+	}
+	return true;
+}
+
 static int
 match_ip(struct span address, struct span base)
 {
@@ -129,20 +183,53 @@ match_ip(struct span address, struct span base)
 	return X509_V_OK;
 }
 
+struct other_name
+other_name_of(struct span content)
+{
+	struct der der = der_of(content);
+	struct other_name name = { .type = der_oid(&der) };
+	struct der_element value = der_optional(&der, DER_CONTEXT_CONSTRUCTED(0));
+	struct der inside = der_enter(&value);
+
+	name.text = der_optional(&inside, DER_UTF8_STRING).content;
+	return name;
+}
+
+/* Names of another type are of another form. */
+static int
+match_other(struct span name, struct span base)
+{
+	struct other_name left = other_name_of(name), right = other_name_of(base);
+
+	if (!span_equal(left.type, right.type))
+		return X509_V_ERR_PERMITTED_VIOLATION;
+	if (!der_oid_is(left.type, OID_UPN, sizeof(OID_UPN) - 1))
+		return X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE;
+	return match_mail(left.text, right.text);
+}
+
 int
-name_match(struct arena *arena, unsigned kind, struct span name, struct span base)
+name_match(const struct name_manner *manner, unsigned kind, struct span name, struct span base)
 {
 	switch (kind) {
 	case GENERAL_NAME_DIRECTORY:
-		return match_directory(arena, name, base);
+		return match_directory(manner->arena, name, base);
 	case GENERAL_NAME_DNS:
+		if (manner->by_standard && manner->is_excluded && wildcard_reaches(name, base))
+			return X509_V_OK;
 		return match_dns(name, base);
 	case GENERAL_NAME_MAIL:
 		return match_mail(name, base);
 	case GENERAL_NAME_URI:
-		return match_uri(name, base);
+		return manner->by_standard ? match_uri_host(name, base) : match_uri(name, base);
 	case GENERAL_NAME_IP:
+		if (manner->by_standard && base.length % 2 == 0 &&
+			!mask_is_sound(span_from(base, base.length / 2)))
+			return X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX;
 		return match_ip(name, base);
+	case GENERAL_NAME_OTHER:
+		return manner->by_standard ? match_other(name, base)
+					   : X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE;
 	default:
 		return X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE;
 	}

@@ -27,5 +27,7 @@ path_length_check(struct examination *examination)
 
 const struct rule rule_path_length = {
 	.name = "path-length",
+	.change = "issue it again with a greater path length, or issue below fewer CAs",
+	.cost = CHANGE_CA,
 	.check = path_length_check,
 };

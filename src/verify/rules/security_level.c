@@ -77,5 +77,7 @@ security_level_check(struct examination *examination)
 
 const struct rule rule_security_level = {
 	.name = "security-level",
+	.change = "issue it again with a stronger key and digest; a lower level would let it pass",
+	.cost = CHANGE_CERTIFICATE,
 	.check = security_level_check,
 };

@@ -20,5 +20,7 @@ self_signed_leaf_check(struct examination *examination)
 
 const struct rule rule_self_signed_leaf = {
 	.name = "self-signed-leaf",
+	.change = "trust it, or use one that a trusted CA issued",
+	.cost = CHANGE_TRUST,
 	.check = self_signed_leaf_check,
 };

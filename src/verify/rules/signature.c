@@ -22,5 +22,8 @@ signature_check(struct examination *examination)
 
 const struct rule rule_signature = {
 	.name = "signature",
+	.change = "take the issuer's certificate whose key signed it",
+	.cost = CHANGE_CA,
+	.of_edge = true,
 	.check = signature_check,
 };

@@ -15,12 +15,12 @@ time_is_asked(const struct examination *examination, unsigned depth)
 
 	return depth + 1 < path->length || depth == 0 ||
 	       examination->question->verifier->partial_chain ||
-	       trust_word(path->anchors[depth]) != TRUST_GIVEN ||
+	       trust_word(examination->question->verifier, path->anchors[depth]) != TRUST_GIVEN ||
 	       cert_is_self_signed(path->certs[depth]);
 }
 
-/* RFC 5280 6.1.3 (a) (2), and OpenSSL asks it of the anchor too. X509_cmp_time takes the very
- * second of notAfter as past. */
+/* RFC 5280 6.1.3 (a) (2), and of the anchor too, as all libraries ask it. The very second of
+ * notAfter is inside (4.1.2.5); to OpenSSL's X509_cmp_time it is past. */
 static void
 validity_check(struct examination *examination)
 {
@@ -31,7 +31,7 @@ validity_check(struct examination *examination)
 	for (unsigned i = 0; i < path->length; i++) {
 		const struct cert *cert = path->certs[i];
 
-		if (!time_is_asked(examination, i))
+		if (!by_standard(examination) && !time_is_asked(examination, i))
 			continue;
 		if (cert->not_before > at) {
 			moment_text(cert->not_before, text);
@@ -39,7 +39,7 @@ validity_check(struct examination *examination)
 				X509_V_ERR_CERT_NOT_YET_VALID,
 				"it is not valid before %s (RFC 5280 4.1.2.5)", text);
 		}
-		if (cert->not_after <= at) {
+		if (by_standard(examination) ? cert->not_after < at : cert->not_after <= at) {
 			moment_text(cert->not_after, text);
 			(void)path_fail(examination, &rule_validity, i, X509_V_ERR_CERT_HAS_EXPIRED,
 				"it expired at %s (RFC 5280 4.1.2.5)", text);
@@ -49,5 +49,7 @@ validity_check(struct examination *examination)
 
 const struct rule rule_validity = {
 	.name = "validity",
+	.change = "take one that is valid at that time",
+	.cost = CHANGE_CERTIFICATE,
 	.check = validity_check,
 };

@@ -157,9 +157,10 @@ TEST(directory, "all files of a directory are judged; a damaged one is not passe
 	CHECK(VERIFY("--trust", "root.pem", "d") == 0 && results(&desk) == 1);
 	pem = pem_of(&desk, "CERTIFICATE", desk.alice->der);
 	place_file(&desk.place, "d/cut.pem", arena_strndup(desk.arena, pem, strlen(pem) / 2));
-	CHECK(VERIFY("--trust", "root.pem", "d") == 3);
+	CHECK(VERIFY("--trust", "root.pem", "d") == 2);
 	CHECK(results(&desk) == 2);
-	CHECK(VERIFY("--trust", "root.pem", "d/cut.pem") == 3);
+	CHECK(VERIFY("--trust", "root.pem", "d/cut.pem") == 2);
+	CHECK_TEXT(verdict(&desk, 0), "refuse");
 }
 
 TEST(nothing, "where nothing can be judged nothing is accepted")

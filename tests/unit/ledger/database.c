@@ -231,6 +231,37 @@ TEST(one_lock,
 	CHECK(ledger_lock(second, &err) == 0);
 }
 
+TEST(lock_of_orphan,
+	"where the holder was killed, a child of its that is about to end is waited for")
+{
+	struct err err = { 0 };
+	int ready[2], status;
+	char byte;
+	pid_t child;
+	BOOK;
+
+	CHECK(pipe2(ready, O_CLOEXEC) == 0);
+	child = fork();
+	if (child == 0) {
+		/* As between fork and execve of a program that was being started. */
+		if (ledger_lock(book.ledger, &err) < 0 || fork() < 0)
+			_exit(1);
+		if (write(ready[1], "x", 1) == 1)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 300'000'000 }, NULL);
+		_exit(0);
+	}
+	CHECK(read(ready[0], &byte, 1) == 1 && read(ready[0], &byte, 1) == 1);
+	CHECK(kill(child, SIGKILL) == 0 && waitpid(child, &status, 0) == child);
+	{
+		CLEANUP(ledger_closep)
+		struct ledger *second = ledger_open(place_path(&book.place, "state"), false, &err);
+
+		CHECK(second != NULL && ledger_lock(second, &err) == 0);
+	}
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+}
+
 TEST(lock_of_dead, "a process that was killed holds no lock")
 {
 	struct err err = { 0 };

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every form that a store is written in, into every other and back.
+
+roundtrip.py [--program PATH] [-v]
+
+Each pair must end with the same certificates and CRLs, trusted alike, as far as the form on the way has
+a place for them; forms that are canonical give the same bytes again. What was written is read by keytool,
+openssl, certtool and p11tool, each as far as it is installed, and they must find the same certificates.
+"""
+import argparse
+import base64
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FORMS = ("pem", "pkcs7", "pkcs12", "jks", "hashdir")
+CANONICAL = ("pem", "pkcs7", "hashdir")  # keystores hold salts and dates
+PASSWORD = "s3cret"
+SAME_NAME = 300  # CAs of one name: more than one byte can count
+
+
+class Suite:
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        self.passed = self.failed = 0
+        self.environment = {**os.environ, "ROUNDTRIP_PASSWORD": PASSWORD, "LC_ALL": "C.UTF-8"}
+
+    def check(self, name, holds, *said):
+        self.passed += bool(holds)
+        self.failed += not holds
+        if not holds:
+            print(f"FAILED {name}", *(str(text)[:400] for text in said))
+
+    def run(self, *words):
+        return subprocess.run(
+            [str(word) for word in words], cwd=self.folder, env=self.environment, capture_output=True, check=False,
+            stdin=subprocess.DEVNULL, timeout=300,
+        )  # fmt: skip
+
+    def ours(self, *words):
+        return self.run(self.program, "--state", "state", "--password-env", "ROUNDTRIP_PASSWORD", *words)
+
+    def convert(self, source, target, form, statuses=(0,)):
+        done = self.ours("convert", source, target, "--to", form, "--force")
+        self.check(f"convert {source} to {target}", done.returncode in statuses, done.returncode, done.stderr.decode())
+
+    def same(self, name, one, other, status=0):
+        done = self.ours("diff", "--as", "stores", one, other)
+        self.check(f"{name}: {one} and {other}", done.returncode == status, done.returncode, done.stdout.decode())
+
+
+def openssl(suite, *words):
+    done = suite.run("openssl", *words)
+    if done.returncode:
+        raise RuntimeError(f"openssl {words[0]}: {done.stderr.decode()}")
+    return done.stdout.decode()
+
+
+def make_ca(suite, name, subject):
+    return openssl(
+        suite, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+        f"{name}.key", "-subj", subject, "-days", "900", "-utf8",
+    )  # fmt: skip
+
+
+def make_inputs(suite):
+    """CAs of odd names, two of one name, and a CRL; one CA with trust settings; many of one name."""
+    texts = [
+        make_ca(suite, f"ca{number}", subject)
+        for number, subject in enumerate(["/CN=One", "/CN=Größe/O=Ünion", "/CN=One", "/O=No common name", "/CN=a,b=c\\+d"])
+    ]
+    (suite.folder / "ca.conf").write_text("[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\n")
+    (suite.folder / "index").touch()
+    (suite.folder / "number").write_text("01\n")
+    (suite.folder / "ca0.pem").write_text(texts[0])
+    crl = openssl(
+        suite, "ca", "-config", "ca.conf", "-gencrl", "-crldays", "30", "-cert", "ca0.pem", "-keyfile", "ca0.key"
+    )
+    (suite.folder / "all.pem").write_text("".join(texts))
+    (suite.folder / "crl.pem").write_text(texts[0] + crl)
+    (suite.folder / "settings.pem").write_text(
+        texts[1] + openssl(suite, "x509", "-in", "ca0.pem", "-trustout", "-addtrust", "clientAuth", "-addreject", "serverAuth")
+    )
+    (suite.folder / "many.pem").write_text("".join(make_ca(suite, "many", "/CN=Many") for _ in range(SAME_NAME)))
+
+
+def digest(path):
+    """Of a file; of a directory its names with their contents."""
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    return [(name, (path / name).read_bytes()) for name in sorted(os.listdir(path))]
+
+
+def check_pairs(suite, source, statuses=(0,), forms=FORMS):
+    """From one form to another and back to the first."""
+    for first in forms:
+        start = f"{source}.{first}"
+        suite.convert(f"{source}.pem", start, first, statuses)
+        for second in forms:
+            there, back = f"{source}.{first}.{second}", f"{source}.{first}.{second}.{first}"
+            suite.convert(start, there, second)
+            suite.convert(there, back, first)
+            suite.same("there", start, there)
+            suite.same("and back", start, back)
+            if first in CANONICAL and second in CANONICAL:
+                one, other = digest(suite.folder / start), digest(suite.folder / back)
+                suite.check(f"{back}: the same bytes", one == other or order_is_free(first, second))
+
+
+def order_is_free(first, second):
+    """A hash directory has no order, and a SET of PKCS#7 has its own: what had one loses it there."""
+    return first in ("pem", "pkcs7") and second in ("hashdir", "pkcs7") and first != second
+
+
+def fingerprints(text):
+    """SHA-256 of each PEM certificate."""
+    blocks = re.findall(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", text, re.DOTALL)
+    return sorted(hashlib.sha256(base64.b64decode("".join(block.split()))).hexdigest() for block in blocks)
+
+
+def readers(suite, source):
+    """What each tool makes of each form: a command whose output has PEM blocks."""
+    store = ["-storepass:env", "ROUNDTRIP_PASSWORD"]
+    return [
+        ("keytool", ["keytool", "-list", "-rfc", "-keystore", f"{source}.jks", *store]),
+        ("keytool", ["keytool", "-list", "-rfc", "-storetype", "PKCS12", "-keystore", f"{source}.pkcs12", *store]),
+        ("keytool", ["keytool", "-printcert", "-rfc", "-file", f"{source}.pem"]),
+        ("keytool", ["keytool", "-printcert", "-rfc", "-file", f"{source}.pkcs7"]),
+        ("openssl", ["openssl", "pkcs12", "-nokeys", "-in", f"{source}.pkcs12", "-passin", "env:ROUNDTRIP_PASSWORD"]),
+        ("openssl", ["openssl", "pkcs7", "-inform", "DER", "-print_certs", "-in", f"{source}.pkcs7"]),
+        ("openssl", ["openssl", "storeutl", "-certs", f"{source}.pem"]),
+        ("certtool", ["certtool", "-i", "--infile", f"{source}.pem"]),
+        ("certtool", ["certtool", "--p7-info", "--inder", "--infile", f"{source}.pkcs7"]),
+        ("certtool", ["certtool", "--p12-info", "--inder", "--password", PASSWORD, "--infile", f"{source}.pkcs12"]),
+    ]
+
+
+def check_readers(suite, source):
+    wanted = fingerprints((suite.folder / f"{source}.pem").read_text())
+    for tool, command in readers(suite, source):
+        if shutil.which(tool) is None:
+            print(f"# {tool} is not there: SKIPPED")
+            continue
+        found = fingerprints(suite.run(*command).stdout.decode("utf-8", "replace"))
+        suite.check(f"{' '.join(command[:4])}: the same certificates", found == wanted, len(found), len(wanted))
+    for path in sorted((suite.folder / f"{source}.hashdir").glob("*.pem")):
+        done = suite.run("openssl", "verify", "-CApath", f"{source}.hashdir", path)
+        suite.check(f"openssl finds {path.name}", done.returncode == 0, done.stderr.decode())
+
+
+def check_p11tool(suite, source):
+    """Each file of a directory goes onto a token, and is there."""
+    if shutil.which("p11tool") is None or shutil.which("softhsm2-util") is None:
+        print("# p11tool or SoftHSM is not there: SKIPPED")
+        return
+    (suite.folder / "tokens").mkdir()
+    (suite.folder / "softhsm.conf").write_text(f"directories.tokendir = {suite.folder}/tokens\n")
+    suite.environment["SOFTHSM2_CONF"] = str(suite.folder / "softhsm.conf")
+    token = "pkcs11:token=roundtrip"
+    suite.run("softhsm2-util", "--init-token", "--free", "--label", "roundtrip", "--pin", "1234", "--so-pin", "1234")
+    for number, path in enumerate(sorted((suite.folder / f"{source}.hashdir").glob("*.pem"))):
+        suite.run("p11tool", "--login", "--set-pin=1234", "--write", "--load-certificate", path, "--label", f"n{number}", token)
+    urls = re.findall(r"URL: (\S+)", suite.run("p11tool", "--list-all-certs", "--login", "--set-pin=1234", token).stdout.decode())
+    found = fingerprints("".join(suite.run("p11tool", "--export", url).stdout.decode() for url in urls))
+    wanted = fingerprints((suite.folder / f"{source}.pem").read_text())
+    suite.check("p11tool: the same certificates", found == wanted, len(found), len(wanted))
+
+
+def check_der(suite):
+    suite.convert("ca0.pem", "one.der", "der")
+    suite.convert("one.der", "one.pem", "pem")
+    suite.same("DER", "ca0.pem", "one.der")
+    suite.check("DER and back: the same bytes", digest(suite.folder / "ca0.pem") == digest(suite.folder / "one.pem"))
+    done = suite.ours("convert", "all.pem", "two.der", "--to", "der")
+    suite.check("a DER holds one", done.returncode == 65 and not (suite.folder / "two.der").exists(), done.stderr)
+
+
+def check_settings(suite):
+    """What is bound by trust settings goes where these can go, and nowhere else."""
+    suite.convert("settings.pem", "settings.d", "hashdir")
+    suite.same("trust settings", "settings.pem", "settings.d")
+    suite.convert("settings.d", "settings.again.pem", "pem")
+    suite.same("trust settings", "settings.pem", "settings.again.pem")
+    suite.convert("settings.pem", "settings.p12", "pkcs12", (1,))
+    suite.same("trust settings are missed", "settings.pem", "settings.p12", 1)
+    suite.same("a plain one is not one with settings", "settings.pem", "all.pem", 1)
+
+
+def check_many(suite):
+    """All of one name are found, past 256 of them too."""
+    suite.convert("many.pem", "many.d", "hashdir")
+    suite.same("many of one name", "many.pem", "many.d")
+    links = [name for name in os.listdir(suite.folder / "many.d") if re.fullmatch(r"[0-9a-f]{8}\.\d+", name)]
+    suite.check("a link each", len(links) == SAME_NAME and len({name[:8] for name in links}) == 1, len(links))
+    last = sorted((suite.folder / "many.d").glob("*.pem"))[-1]
+    done = suite.run("openssl", "verify", "-CApath", "many.d", last)
+    suite.check("openssl finds the last", done.returncode == 0, done.stderr.decode())
+
+
+def check_care(suite):
+    """Nothing is replaced unasked, and nothing is left lying about."""
+    before = digest(suite.folder / "all.pem")
+    done = suite.ours("convert", "ca0.pem", "all.pem", "--to", "pem")
+    suite.check("nothing is replaced unasked", done.returncode == 73 and digest(suite.folder / "all.pem") == before)
+    (suite.folder / "others").mkdir()
+    (suite.folder / "others" / "README").write_text("mine\n")
+    done = suite.ours("convert", "all.pem", "others", "--to", "hashdir", "--force")
+    suite.check("nor a directory of others", done.returncode == 73 and os.listdir(suite.folder / "others") == ["README"])
+    (suite.folder / "link.pem").symlink_to("target.pem")
+    (suite.folder / "target.pem").write_text("old\n")
+    (suite.folder / "target.pem").chmod(0o640)
+    suite.convert("ca0.pem", "link.pem", "pem")
+    suite.check("a link stays one", (suite.folder / "link.pem").is_symlink())
+    suite.check("and the mode of its file", (suite.folder / "target.pem").stat().st_mode & 0o777 == 0o640)
+    suite.check("nothing is left behind", not list(suite.folder.glob(".trustmend-*")))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build" / "src" / "cli" / "trustmend")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="trustmend-roundtrip-") as name:
+        suite = Suite(options.program.resolve(), pathlib.Path(name))
+        make_inputs(suite)
+        check_pairs(suite, "all")
+        check_pairs(suite, "crl", (0,), [form for form in FORMS if form != "jks"])
+        check_readers(suite, "all")
+        check_p11tool(suite, "all")
+        check_der(suite)
+        check_settings(suite)
+        check_many(suite)
+        check_care(suite)
+    print(f"{suite.passed} passed, {suite.failed} failed")
+    return 1 if suite.failed or not suite.passed else 0
+
+
+sys.exit(main())
