@@ -32,11 +32,12 @@ list_names_client(const struct der_element *list)
 
 /* X509_CERT_AUX of OpenSSL (crypto/x509/x_x509a.c): trust, [0] reject, alias, key id, [1] other. */
 static bool
-trust_read(struct span bytes, struct trust_settings *ret)
+trust_read(struct store_builder *builder, struct span bytes, struct entry *entry)
 {
 	struct der outer = der_of(bytes);
-	struct der_element settings = der_expect(&outer, DER_SEQUENCE), list;
+	struct der_element settings = der_expect(&outer, DER_SEQUENCE), list, alias;
 	struct der cursor = der_enter(&settings);
+	struct trust_settings *ret = &entry->trust;
 
 	ret->present = true;
 	list = der_optional(&cursor, DER_SEQUENCE);
@@ -49,6 +50,10 @@ trust_read(struct span bytes, struct trust_settings *ret)
 		ret->has_reject = true;
 		ret->rejects_client = list_names_client(&list);
 	}
+	alias = der_optional(&cursor, DER_UTF8_STRING);
+	if (alias.tag != 0)
+		entry->alias = text_sanitize(builder->arena, (const char *)alias.content.data,
+			alias.content.length);
 	return outer.fault == NULL && cursor.fault == NULL;
 }
 
@@ -167,7 +172,7 @@ builder_object(struct store_builder *builder, const struct object *object,
 		struct span settings = span_of(
 			object->der.data + cursor.offset, object->der.length - cursor.offset);
 
-		if (!trust_read(settings, &entry.trust))
+		if (!trust_read(builder, settings, &entry))
 			object_defect(builder, object, place, "trust settings", cursor.offset);
 		entry.trust.bytes = settings;
 	} else if (!object->has_trust && cursor.offset < object->der.length) {

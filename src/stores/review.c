@@ -179,9 +179,11 @@ builder_review(struct store_builder *builder, size_t first_entry)
 {
 	bool has_trust = false;
 
+	/* What stands in a container within the file is no entry for who reads single ones. */
 	for (size_t i = first_entry; i < builder->entry_count && !has_trust; i++)
-		has_trust = builder->entries[i].kind == ENTRY_CERTIFICATE ||
-			    builder->entries[i].kind == ENTRY_CRL;
+		has_trust = !builder->entries[i].is_enclosed &&
+			    (builder->entries[i].kind == ENTRY_CERTIFICATE ||
+				    builder->entries[i].kind == ENTRY_CRL);
 	for (size_t i = first_entry; i < builder->entry_count; i++) {
 		review_foreign(builder, &builder->entries[i], has_trust);
 		review_trust(builder, &builder->entries[i]);
