@@ -191,9 +191,14 @@ text_view(const struct store *view, const struct style *style, struct buffer *ou
 {
 	const char *who = store_loader_title(view->loader);
 	size_t there = store_count(view, ENTRY_CERTIFICATE), loaded = view->loading.certificates;
+	const char *owner = view->loader == LOADER_JAVA_KEYSTORE ? "Java"
+			    : view->loader == LOADER_NSS         ? "NSS"
+			    : view->loader == LOADER_P11KIT      ? "p11-kit"
+								 : NULL;
 
-	if (view->loading.loads && view->loader == LOADER_JAVA_KEYSTORE)
-		buffer_addf(out, "  Java takes %zu certificates of it as trust anchors.\n", loaded);
+	if (view->loading.loads && owner != NULL)
+		buffer_addf(out, "  %s takes %zu certificates of it as trust anchors.\n", owner,
+			loaded);
 	else if (view->loading.loads)
 		buffer_addf(out, "  %s: %s%zu certificates and %zu CRLs are loaded%s.%s\n", who,
 			tone_begin(style, loaded < there ? TONE_WARN : TONE_PLAIN), loaded,

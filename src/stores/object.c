@@ -52,8 +52,8 @@ trust_read(struct store_builder *builder, struct span bytes, struct entry *entry
 	}
 	alias = der_optional(&cursor, DER_UTF8_STRING);
 	if (alias.tag != 0)
-		entry->alias = text_sanitize(builder->arena, (const char *)alias.content.data,
-			alias.content.length);
+		entry->alias = text_sanitize(
+			builder->arena, (const char *)alias.content.data, alias.content.length);
 	return outer.fault == NULL && cursor.fault == NULL;
 }
 

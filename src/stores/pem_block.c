@@ -222,8 +222,7 @@ block_object(struct pem_reading *reading, const struct label_meaning *meaning,
 
 /* A container among the blocks: what it holds are entries too, which no reader of PEM loads. */
 static void
-block_container(
-	struct pem_reading *reading, struct span der, struct place place, bool is_damaged)
+block_container(struct pem_reading *reading, struct span der, struct place place, bool is_damaged)
 {
 	place.is_enclosing = true;
 	if (is_damaged)

@@ -164,18 +164,62 @@ format_find(const char *name)
 	return &store_unknown;
 }
 
+const struct store_format *
+format_of(struct span bytes)
+{
+	for (size_t i = 0; i < COUNT_OF(formats); i++)
+		if (formats[i]->sniff(bytes))
+			return formats[i];
+	return &store_unknown;
+}
+
 const char *
 format_read(struct store_builder *builder)
 {
+	const struct store_format *format = format_of(builder->bytes);
 	size_t first = builder->entry_count;
 
-	for (size_t i = 0; i < COUNT_OF(formats); i++)
-		if (formats[i]->sniff(builder->bytes)) {
-			formats[i]->read(builder);
-			builder_review(builder, first);
-			return formats[i]->name;
-		}
-	return "unknown";
+	format->read(builder);
+	builder_review(builder, first);
+	return format->name;
+}
+
+static enum store_loader
+family_loader(enum format_family family)
+{
+	switch (family) {
+	case FAMILY_KEYSTORE:
+		return LOADER_JAVA_KEYSTORE;
+	case FAMILY_NSS:
+		return LOADER_NSS;
+	case FAMILY_P11KIT:
+		return LOADER_P11KIT;
+	case FAMILY_CARRIER:
+		return LOADER_ANY;
+	case FAMILY_TEXT:
+	case FAMILY_CONTAINER:
+		break;
+	}
+	return LOADER_OPENSSL_FILE;
+}
+
+/* To who looks for hash links, or for files of certain names, it is a directory of files. */
+const char *
+format_read_directory(struct store_builder *builder)
+{
+	for (size_t i = 0; i < COUNT_OF(formats); i++) {
+		const struct store_format *format = formats[i];
+
+		if (format->claims == NULL || !format->claims(builder->directory) ||
+			(builder->loader != LOADER_ANY &&
+				builder->loader != family_loader(format->family)))
+			continue;
+		format->read(builder);
+		builder_review(builder, 0);
+		return format->name;
+	}
+	store_hashdir.read(builder);
+	return store_hashdir.name;
 }
 
 static size_t
@@ -280,12 +324,8 @@ reading_of(struct stores *stores, const struct content *content, enum store_load
 		.loader = loader,
 	};
 	builder_turn_to(&reading->builder, content->path, content->bytes);
-	if (content->directory != NULL) {
-		store_hashdir.read(&reading->builder);
-		reading->format = store_hashdir.name;
-	} else {
-		reading->format = format_read(&reading->builder);
-	}
+	reading->format = content->directory != NULL ? format_read_directory(&reading->builder)
+						     : format_read(&reading->builder);
 	reading->checking = builder_check_signatures(&reading->builder, stores->signatures);
 	if (reading->checking != NULL) {
 		reading->next_checking = stores->checking;
@@ -520,19 +560,32 @@ store_is_container(const struct store *store)
 	return format_find(store->format)->container != NULL;
 }
 
+enum store_loader
+store_native_loader(const struct store *store)
+{
+	return family_loader(format_find(store->format)->family);
+}
+
+bool
+store_leaves_untrusted(const struct store *store, const struct entry *entry)
+{
+	if (entry->trust.rejects_client)
+		return true;
+	return format_find(store->format)->marks_trust &&
+	       (entry->role == ENTRY_IS_UNASSIGNED ||
+		       (entry->trust.has_trust && !entry->trust.trusts_client));
+}
+
 bool
 store_offers(const struct store *store, const struct entry *entry)
 {
 	if (entry->kind != ENTRY_CERTIFICATE)
 		return entry->kind == ENTRY_CRL;
+	/* In such a file nothing says that a root is not trusted: it is by being there. */
+	if (store_leaves_untrusted(store, entry) &&
+		(entry->trust.rejects_client || cert_is_self_issued(&entry->cert)))
+		return false;
 	return !store_is_container(store) || entry->cert.is_ca || cert_is_self_issued(&entry->cert);
-}
-
-enum store_loader
-store_native_loader(const struct store *store)
-{
-	return format_find(store->format)->family == FAMILY_KEYSTORE ? LOADER_JAVA_KEYSTORE
-								     : LOADER_OPENSSL_FILE;
 }
 
 const char *
