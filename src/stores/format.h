@@ -88,6 +88,9 @@ struct object {
 	struct span der;
 };
 
+/* Whether clientAuth or anyExtendedKeyUsage is in this list of identifiers. */
+bool usages_name_client(const struct der_element *list);
+
 /* Where the bytes of an object stand in the file, or what they stand in. */
 struct place {
 	size_t offset, length, text_offset;

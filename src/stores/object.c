@@ -14,8 +14,8 @@
 static const char client_auth[] = "\x2b\x06\x01\x05\x05\x07\x03\x02";
 static const char any_usage[] = "\x55\x1d\x25\x00";
 
-static bool
-list_names_client(const struct der_element *list)
+bool
+usages_name_client(const struct der_element *list)
 {
 	struct der cursor = der_enter(list);
 	bool found = false;
@@ -43,12 +43,12 @@ trust_read(struct store_builder *builder, struct span bytes, struct entry *entry
 	list = der_optional(&cursor, DER_SEQUENCE);
 	if (list.tag != 0) {
 		ret->has_trust = true;
-		ret->trusts_client = list_names_client(&list);
+		ret->trusts_client = usages_name_client(&list);
 	}
 	list = der_optional(&cursor, DER_CONTEXT_CONSTRUCTED(0));
 	if (list.tag != 0) {
 		ret->has_reject = true;
-		ret->rejects_client = list_names_client(&list);
+		ret->rejects_client = usages_name_client(&list);
 	}
 	alias = der_optional(&cursor, DER_UTF8_STRING);
 	if (alias.tag != 0)

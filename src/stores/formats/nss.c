@@ -7,13 +7,12 @@
  *
  * SQLite has the bytes, no file, and may do no more than read one table, for so many steps.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
 #include <sqlite3.h>
 
 #include "stores/locate.h"
+#include "stores/nss_trust.h"
 
 enum {
 	NSS_MAX_ROWS = 2 * STORE_MAX_ENTRIES, /* a certificate and its trust are two */
@@ -23,21 +22,10 @@ enum {
 	NSS_STEPS_AT_ONCE = 10'000,
 	NSS_HEADER = 100,
 	NSS_SCHEMA = 64 << 10, /* bytes in which the table's name must stand */
-	SHA1_SIZE = 20,
 };
 
 /* pkcs11t.h, and pkcs11n.h of NSS. */
 enum nss_class { CLASS_CERTIFICATE = 1 };
-#define CLASS_NSS_CRL   0xce534351U
-#define CLASS_NSS_TRUST 0xce534353U
-enum nss_trust_value {
-	TRUSTED = 1,
-	TRUSTED_DELEGATOR = 2,
-	NOT_TRUSTED = 10,
-	TRUST_NONE = 0,
-};
-#define TRUST_BASE 0xce534350U
-
 static const char query[] = "SELECT a0, a3, a11, a81, a82, ace5363b4, ace536359, ace536358, "
 			    "ace53635b, ace53635a FROM nssPublic";
 enum column {
@@ -52,18 +40,11 @@ enum column {
 	COLUMN__COUNT = COLUMN_OTHER + 3,
 };
 
-struct nss_trust {
-	struct digest key; /* of issuer and serial number */
-	struct span sha1;  /* of the certificate, or empty */
-	unsigned client;   /* enum nss_trust_value */
-	bool other, order;
-};
-
 struct nss {
 	struct store_builder *builder;
 	struct locator *locator;
-	struct nss_trust *trusts;
-	size_t trust_count, trust_capacity, rows;
+	struct nss_trusts trusts;
+	size_t rows;
 	uint64_t steps;
 	const char *fault;
 };
@@ -164,44 +145,19 @@ column_number(sqlite3_stmt *row, enum column column)
 	       (unsigned)bytes.data[2] << 8 | bytes.data[3];
 }
 
-static unsigned
-column_trust(sqlite3_stmt *row, int column)
-{
-	unsigned value = column_number(row, (enum column)column);
-
-	return value >= TRUST_BASE ? value - TRUST_BASE : TRUST_NONE;
-}
-
-static struct digest
-key_of(struct span issuer, struct span serial)
-{
-	CLEANUP(buffer_free) struct buffer both = {};
-
-	buffer_addf(&both, "%zu ", issuer.length);
-	buffer_add(&both, issuer.data, issuer.length);
-	buffer_add(&both, serial.data, serial.length);
-	return digest_of(buffer_span(&both));
-}
-
 static void
 take_trust(struct nss *nss, sqlite3_stmt *row)
 {
-	struct arena *arena = nss->builder->arena;
-	struct span sha1 = column_bytes(row, COLUMN_SHA1);
-	struct nss_trust *trust;
-
-	nss->trusts = arena_grow(
-		arena, nss->trusts, nss->trust_count, &nss->trust_capacity, sizeof(*nss->trusts));
-	trust = &nss->trusts[nss->trust_count++];
-	*trust = (struct nss_trust){
-		.key = key_of(column_bytes(row, COLUMN_ISSUER), column_bytes(row, COLUMN_SERIAL)),
-		.client = column_trust(row, COLUMN_CLIENT),
+	struct nss_trust trust = {
+		.issuer = column_bytes(row, COLUMN_ISSUER),
+		.serial = column_bytes(row, COLUMN_SERIAL),
+		.sha1 = column_bytes(row, COLUMN_SHA1),
+		.client = column_number(row, COLUMN_CLIENT),
 	};
-	if (sha1.length == SHA1_SIZE)
-		trust->sha1 = span_of(arena_dup(arena, sha1.data, sha1.length), sha1.length);
+
 	for (int i = COLUMN_OTHER; i < COLUMN__COUNT; i++)
-		trust->other |= column_trust(row, i) == TRUSTED ||
-				column_trust(row, i) == TRUSTED_DELEGATOR;
+		trust.other |= nss_trust_is_given(column_number(row, (enum column)i));
+	nss_trusts_add(nss->builder->arena, &nss->trusts, &trust);
 }
 
 static void
@@ -234,10 +190,10 @@ take_row(struct nss *nss, sqlite3_stmt *row)
 	case CLASS_CERTIFICATE:
 		take_object(nss, row, ENTRY_CERTIFICATE);
 		break;
-	case CLASS_NSS_CRL:
+	case NSS_CLASS_CRL:
 		take_object(nss, row, ENTRY_CRL);
 		break;
-	case CLASS_NSS_TRUST:
+	case NSS_CLASS_TRUST:
 		take_trust(nss, row);
 		break;
 	default:
@@ -307,48 +263,6 @@ read_database(struct nss *nss)
 	return said;
 }
 
-static int
-compare_trusts(const void *a, const void *b)
-{
-	return memcmp(&((const struct nss_trust *)a)->key, &((const struct nss_trust *)b)->key,
-		sizeof(struct digest));
-}
-
-static bool
-is_about(const struct nss_trust *trust, struct span der)
-{
-	uint8_t sha1[EVP_MAX_MD_SIZE];
-	unsigned size;
-
-	return trust->sha1.length == 0 ||
-	       (EVP_Digest(der.data, der.length, sha1, &size, EVP_sha1(), NULL) == 1 &&
-		       span_equal(trust->sha1, span_of(sha1, size)));
-}
-
-static void
-put_trust(const struct nss *nss, struct entry *entry)
-{
-	CLEANUP(buffer_free) struct buffer serial = {};
-	const struct nss_trust *trust = NULL;
-	struct nss_trust wanted;
-
-	buffer_add(
-		&serial, (const uint8_t[]){ DER_INTEGER, (uint8_t)entry->cert.serial.length }, 2);
-	buffer_add(&serial, entry->cert.serial.data, entry->cert.serial.length);
-	wanted.key = key_of(entry->cert.issuer, buffer_span(&serial));
-	if (nss->trust_count > 0)
-		trust = bsearch(&wanted, nss->trusts, nss->trust_count, sizeof(*nss->trusts),
-			compare_trusts);
-	if (trust == NULL || !is_about(trust, entry->der))
-		return;
-	entry->trust.present = true;
-	entry->trust.trusts_client = trust->client == TRUSTED_DELEGATOR;
-	entry->trust.has_trust = trust->other || entry->trust.trusts_client;
-	entry->trust.rejects_client = entry->trust.has_reject = trust->client == NOT_TRUSTED;
-	if (entry->trust.trusts_client)
-		entry->role = ENTRY_IS_TRUSTED;
-}
-
 static void
 check_size(struct store_builder *builder)
 {
@@ -376,11 +290,7 @@ read_file(struct store_builder *builder)
 
 	check_size(builder);
 	said = read_database(&nss);
-	if (nss.trust_count > 0)
-		qsort(nss.trusts, nss.trust_count, sizeof(*nss.trusts), compare_trusts);
-	for (size_t i = first; i < builder->entry_count; i++)
-		if (builder->entries[i].kind == ENTRY_CERTIFICATE)
-			put_trust(&nss, &builder->entries[i]);
+	nss_trusts_put(&nss.trusts, builder, first);
 	if (said == NULL)
 		return;
 	(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, 0, builder->bytes.length,

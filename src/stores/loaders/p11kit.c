@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What p11-kit's trust module gives to those that ask it for anchors, GnuTLS and NSS above all:
- * certificates that are marked as trusted, and not distrusted as well. A file that it cannot parse
- * to its end it passes over as a whole, with a line in its log (trust/parser.c).
+ * What p11-kit's trust module gives to those that ask it for anchors of clients, as `trust extract
+ * --filter=ca-anchors --purpose=client-auth` shows it: certificates that are marked as trusted, not
+ * distrusted as well, and without an extension beside them that leaves client authentication out.
+ *
+ * A file that it cannot parse it takes for one of PEM blocks, none of them trusted; behind an
+ * object without a class it reads no more (trust/parser.c).
  */
 #include <string.h>
 
@@ -15,14 +18,26 @@ why_not(const struct store *store)
 		return store->problem;
 	for (size_t i = 0; i < store->defect_count; i++)
 		if (store->defects[i].is_block && !store->defects[i].harmless)
-			return "p11-kit: couldn't parse file";
+			return "p11-kit does not parse the file, and trusts nothing of it";
 	return NULL;
+}
+
+/* Where it stops reading. */
+static size_t
+end_of(const struct store *store)
+{
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (store->defects[i].cause == CAUSE_STORE_CORRUPT_ENTRY &&
+			!store->defects[i].is_block && !store->defects[i].harmless)
+			return store->defects[i].offset;
+	return SIZE_MAX;
 }
 
 static void
 p11kit_load(const struct loader_task *task, struct loading *ret)
 {
 	const struct store *store = task->store;
+	size_t end = end_of(store);
 
 	ret->error = why_not(store);
 	ret->loads = ret->error == NULL;
@@ -30,7 +45,8 @@ p11kit_load(const struct loader_task *task, struct loading *ret)
 		const struct entry *entry = &store->entries[i];
 
 		task->loaded[i] = entry->kind == ENTRY_CERTIFICATE &&
-				  entry->role == ENTRY_IS_TRUSTED && !entry->trust.has_reject;
+				  entry->role == ENTRY_IS_TRUSTED && entry->offset < end &&
+				  !store_leaves_untrusted(store, entry);
 		ret->certificates += task->loaded[i];
 	}
 }
