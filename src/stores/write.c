@@ -19,6 +19,9 @@ store_format_carries(const char *name, const struct entry *entry)
 {
 	const struct store_format *format = format_find(name);
 
+	/* To put a certificate where there is no way to say that it is rejected would trust it. */
+	if (entry->trust.rejects_client && !format->carries_settings)
+		return false;
 	return format->write != NULL && (entry->kind == ENTRY_CERTIFICATE ||
 						(entry->kind == ENTRY_CRL && format->carries_crls));
 }
