@@ -59,6 +59,13 @@ open_store(struct session *session, struct stores *stores, const char *path,
 	inspected->store = stores_open(stores, session->world, path, native);
 }
 
+static void
+ask_generator(struct session *session, struct stores *stores, struct inspected *inspected)
+{
+	(void)store_is_generated(
+		stores, session->world, inspected->store, session->arena, &inspected->generated);
+}
+
 static bool
 is_damaged(const struct store *store)
 {
@@ -92,6 +99,7 @@ inspect_run(struct session *session)
 		if (path[0] != '/')
 			path = path_join(session->arena, session_directory(session), path);
 		open_store(session, stores, path, &list[i]);
+		ask_generator(session, stores, &list[i]);
 		store = list[i].store;
 		if (store->state == STORE_MISSING || store->state == STORE_UNREADABLE)
 			return err_set(&session->err,
