@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/loose.h"
 
+#include "stores/token.h"
+
 #include <string.h>
 
 /* A choice of the command line: its words in the order of their numbers. */
@@ -34,7 +36,7 @@ absolute(struct loose *loose, const char *name)
 {
 	const char *path = store_name_path(name);
 
-	return path[0] == '/'
+	return path[0] == '/' || token_is_name(path)
 		       ? path
 		       : path_join(loose->session->arena, session_directory(loose->session), path);
 }

@@ -8,6 +8,7 @@
 
 #include "stores/format.h"
 #include "stores/loader.h"
+#include "stores/token.h"
 
 static const struct store_format *const formats[] = {
 #define FORMAT(name) &store_##name,
@@ -53,6 +54,13 @@ struct opened {
 	struct opened *next, *next_of_reading;
 };
 
+/* What a token was found to hold. */
+struct listing {
+	const char *name;
+	struct span bytes;
+	struct listing *next;
+};
+
 struct stores {
 	struct arena *arena;
 	struct signature_cache *signatures;
@@ -60,6 +68,7 @@ struct stores {
 	struct keystore_crypt *crypt;
 	const struct passwords *passwords;
 	struct reading *checking; /* those whose signatures are being checked */
+	struct listing *listings;
 	struct reading *readings[BUCKETS];
 	struct opened *opened[BUCKETS];
 };
@@ -275,13 +284,48 @@ wants(enum store_loader loader, enum file_type type)
 				      : drivers[loader]->wants_file;
 }
 
+/* What the objects of this name are now; asked once. */
+static void
+content_read_token(struct stores *stores, struct world *world, enum store_loader loader,
+	struct content *content)
+{
+	struct listing *listing = stores->listings;
+	struct err err = {};
+
+	if (loader != LOADER_ANY && loader != LOADER_P11KIT) {
+		content->state = STORE_MISSING;
+		content->problem = "it is the name of a token, and no file";
+		return;
+	}
+	while (listing != NULL && strcmp(listing->name, content->path) != 0)
+		listing = listing->next;
+	if (listing == NULL) {
+		listing = arena_alloc(stores->arena, sizeof(*listing));
+		if (token_list(stores->arena, world, content->path, &listing->bytes, &err) < 0) {
+			content->path = arena_strndup(
+				stores->arena, content->path, strcspn(content->path, "?"));
+			content_fail(stores, content, &err);
+			return;
+		}
+		listing->name = content->path;
+		listing->next = stores->listings;
+		stores->listings = listing;
+	}
+	content->bytes = listing->bytes;
+	content->identity =
+		(struct file_identity){ .type = FILE_REGULAR, .size = listing->bytes.length };
+	content->digest = digest_of(content->bytes);
+}
+
 static void
 content_read(struct stores *stores, struct world *world, enum store_loader loader,
 	struct content *content)
 {
 	struct err err = {};
 
-	if (world_stat(world, content->path, &content->identity, &err) < 0) {
+	if (token_is_name(content->path)) {
+		content_read_token(stores, world, loader, content);
+	} else if (world_stat(world, content->path, &content->identity, &err) < 0) {
 		content_fail(stores, content, &err);
 	} else if (!wants(loader, content->identity.type)) {
 		content->state = STORE_NOT_A_FILE;

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/finding_stores.h"
+#include "stores/token.h"
 
 static void
 add_view(struct session *session, struct stores *stores, const char *path, enum store_loader loader,
@@ -41,6 +42,11 @@ open_store(struct session *session, struct stores *stores, const char *path,
 			 identity.type == FILE_DIRECTORY;
 	enum store_loader native;
 
+	if (token_is_name(path)) {
+		add_view(session, stores, path, LOADER_P11KIT, inspected);
+		inspected->store = inspected->views[0];
+		return;
+	}
 	add_view(session, stores, path,
 		directory ? store_directory_loader(session->world, session->arena, path)
 			  : LOADER_OPENSSL_FILE,
@@ -96,7 +102,7 @@ inspect_run(struct session *session)
 		const char *path = store_name_path(paths->list[i]);
 		const struct store *store;
 
-		if (path[0] != '/')
+		if (path[0] != '/' && !token_is_name(path))
 			path = path_join(session->arena, session_directory(session), path);
 		open_store(session, stores, path, &list[i]);
 		ask_generator(session, stores, &list[i]);
@@ -104,7 +110,8 @@ inspect_run(struct session *session)
 		if (store->state == STORE_MISSING || store->state == STORE_UNREADABLE)
 			return err_set(&session->err,
 				store->state == STORE_MISSING ? ERR_NO_INPUT : ERR_PERMISSION,
-				"%s: %s", paths->list[i], store->problem);
+				"%s: %s", token_is_name(path) ? store->path : paths->list[i],
+				store->problem);
 		if (session->options.verbose || session->options.json)
 			list[i].relations =
 				relations_of(session->arena, store, stores_signatures(stores));

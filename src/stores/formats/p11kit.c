@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "stores/nss_trust.h"
+#include "stores/p11kit.h"
 #include "stores/p11kit_names.h"
 #include "stores/p11kit_write.h"
 
@@ -47,7 +48,7 @@ struct p11kit_object {
 	struct place value_place;
 	bool trusted, distrusted, has_settings;
 	uint64_t trusts_client;
-	bool trusts_other, is_damaged;
+	bool trusts_other, is_damaged, is_authority;
 };
 
 /* What an extension says of all certificates of one key. */
@@ -62,6 +63,7 @@ struct p11kit {
 	struct stapled *stapled;
 	size_t stapled_count, stapled_capacity, objects;
 	struct nss_trusts trusts;
+	bool needs_authority;
 };
 
 static size_t
@@ -213,6 +215,8 @@ set_attribute(struct p11kit *p11kit, struct span name, struct span value, struct
 		set_class(object, value);
 	else if (is(name, "trusted"))
 		object->trusted = is(value, "true");
+	else if (is(name, "certificate-category"))
+		object->is_authority = is(value, "authority") || is(value, "2");
 	else if (is(name, "x-distrusted"))
 		object->distrusted = is(value, "true");
 	else if (is(name, "trust-client-auth"))
@@ -339,7 +343,12 @@ take_certificate(struct p11kit *p11kit)
 	const struct p11kit_object *object = &p11kit->object;
 	struct object cert = { ENTRY_CERTIFICATE, object->has_settings, object->value };
 	size_t first = builder->entry_count;
+	bool is_passed_over = p11kit->needs_authority && !object->is_authority;
 
+	if (object->trusted && is_passed_over)
+		damage_mild(p11kit, object->offset, sizeof(header) - 1,
+			"a certificate that is marked as trusted, and by its category is no "
+			"authority: GnuTLS does not take it for an anchor");
 	if (object->is_damaged)
 		builder_salvage(builder, object->value, &object->value_place);
 	else if (object->value.length > 0)
@@ -348,7 +357,8 @@ take_certificate(struct p11kit *p11kit)
 	for (size_t i = first; i < builder->entry_count; i++) {
 		struct entry *entry = &builder->entries[i];
 
-		entry->role = object->trusted ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
+		entry->role =
+			object->trusted && !is_passed_over ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
 		if (object->label.length > 0)
 			entry->alias = text_sanitize(builder->arena,
 				(const char *)object->label.data, object->label.length);
@@ -480,10 +490,10 @@ put_settings(struct p11kit *p11kit, size_t first)
 	nss_trusts_put(&p11kit->trusts, builder, first);
 }
 
-static void
-p11kit_read(struct store_builder *builder)
+void
+p11kit_read_objects(struct store_builder *builder, bool needs_authority)
 {
-	struct p11kit p11kit = { .builder = builder };
+	struct p11kit p11kit = { .builder = builder, .needs_authority = needs_authority };
 	struct span bytes = builder->bytes;
 	size_t first = builder->entry_count, at = find_line(bytes, header, 0), objects = 0;
 
@@ -502,6 +512,12 @@ p11kit_read(struct store_builder *builder)
 	if (builder->entry_count == first && builder->defect_count == 0)
 		(void)builder_defect(builder, CAUSE_STORE_EMPTY, 0, bytes.length,
 			"no object of the file is a certificate");
+}
+
+static void
+p11kit_read(struct store_builder *builder)
+{
+	p11kit_read_objects(builder, false);
 }
 
 const struct store_format store_p11kit = {
