@@ -253,9 +253,10 @@ static void
 content_fail(struct stores *stores, struct content *content, const struct err *err)
 {
 	content->state = err->sys == EFBIG || err->code == ERR_LIMIT ? STORE_TOO_LARGE
-			 : err->sys == EACCES || err->sys == EPERM   ? STORE_UNREADABLE
-			 : err->sys == EISDIR                        ? STORE_NOT_A_FILE
-								     : STORE_MISSING;
+			 : err->code == ERR_PERMISSION || err->sys == EACCES || err->sys == EPERM
+				 ? STORE_UNREADABLE
+			 : err->sys == EISDIR ? STORE_NOT_A_FILE
+					      : STORE_MISSING;
 	content->problem = text_sanitize(stores->arena, err->message, strlen(err->message));
 }
 
