@@ -59,6 +59,9 @@ struct store_format {
 	int (*write)(const struct store_content *, struct buffer *, struct err *); /* or NULL */
 };
 
+/* How this family is asked; LOADER_ANY: by nobody. */
+enum store_loader format_family_loader(enum format_family);
+
 #define FORMAT(name) extern const struct store_format store_##name;
 #include "stores/formats.def"
 #undef FORMAT

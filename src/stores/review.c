@@ -158,8 +158,8 @@ review_foreign(struct store_builder *builder, const struct entry *entry, enum co
 			"\"%s\" is no CA: nobody's issuer is found in it",
 			entry_name(builder, entry));
 	if (what != NULL)
-		(void)note(builder, CAUSE_STORE_FOREIGN_OBJECT, entry, what,
-			company != STANDS_ALONE);
+		(void)note(
+			builder, CAUSE_STORE_FOREIGN_OBJECT, entry, what, company != STANDS_ALONE);
 }
 
 /* X509_check_trust(3): a reject entry refuses; a trust list that lacks the use refuses as well. */

@@ -193,25 +193,6 @@ format_read(struct store_builder *builder)
 	return format->name;
 }
 
-static enum store_loader
-family_loader(enum format_family family)
-{
-	switch (family) {
-	case FAMILY_KEYSTORE:
-		return LOADER_JAVA_KEYSTORE;
-	case FAMILY_NSS:
-		return LOADER_NSS;
-	case FAMILY_P11KIT:
-		return LOADER_P11KIT;
-	case FAMILY_CARRIER:
-		return LOADER_ANY;
-	case FAMILY_TEXT:
-	case FAMILY_CONTAINER:
-		break;
-	}
-	return LOADER_OPENSSL_FILE;
-}
-
 /* To who looks for hash links, or for files of certain names, it is a directory of files. */
 const char *
 format_read_directory(struct store_builder *builder)
@@ -221,7 +202,7 @@ format_read_directory(struct store_builder *builder)
 
 		if (format->claims == NULL || !format->claims(builder->directory) ||
 			(builder->loader != LOADER_ANY &&
-				builder->loader != family_loader(format->family)))
+				builder->loader != format_family_loader(format->family)))
 			continue;
 		format->read(builder);
 		builder_review(builder, 0);
@@ -533,104 +514,6 @@ stores_open_bytes(
 	store = store_of(stores, NULL, &content, loader);
 	stores_settle(stores);
 	return store;
-}
-
-size_t
-store_count(const struct store *store, enum entry_kind kind)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < store->entry_count; i++)
-		count += store->entries[i].kind == kind;
-	return count;
-}
-
-const char *
-entry_kind_name(enum entry_kind kind)
-{
-	switch (kind) {
-	case ENTRY_CERTIFICATE:
-		return "certificate";
-	case ENTRY_CRL:
-		return "CRL";
-	case ENTRY_PRIVATE_KEY:
-		return "private key";
-	case ENTRY_REQUEST:
-		return "certificate request";
-	case ENTRY_SECRET_KEY:
-		return "secret key";
-	case ENTRY_OTHER:
-		break;
-	}
-	return "object";
-}
-
-const char *
-entry_role_name(enum entry_role role)
-{
-	switch (role) {
-	case ENTRY_IS_TRUSTED:
-		return "trusted";
-	case ENTRY_IS_KEY:
-		return "key";
-	case ENTRY_IS_CHAIN:
-		return "chain";
-	case ENTRY_IS_UNASSIGNED:
-		return "unassigned";
-	case ENTRY_IS_PLAIN:
-		break;
-	}
-	return NULL;
-}
-
-const char *
-store_integrity_name(enum store_integrity integrity)
-{
-	switch (integrity) {
-	case INTEGRITY_GOOD:
-		return "good";
-	case INTEGRITY_UNKNOWN:
-		return "unknown";
-	case INTEGRITY_BAD:
-		return "bad";
-	case INTEGRITY_NONE:
-		break;
-	}
-	return NULL;
-}
-
-bool
-store_is_container(const struct store *store)
-{
-	return format_find(store->format)->container != NULL;
-}
-
-enum store_loader
-store_native_loader(const struct store *store)
-{
-	return family_loader(format_find(store->format)->family);
-}
-
-bool
-store_leaves_untrusted(const struct store *store, const struct entry *entry)
-{
-	if (entry->trust.rejects_client)
-		return true;
-	return format_find(store->format)->marks_trust &&
-	       (entry->role == ENTRY_IS_UNASSIGNED ||
-		       (entry->trust.has_trust && !entry->trust.trusts_client));
-}
-
-bool
-store_offers(const struct store *store, const struct entry *entry)
-{
-	if (entry->kind != ENTRY_CERTIFICATE)
-		return entry->kind == ENTRY_CRL;
-	/* In such a file nothing says that a root is not trusted: it is by being there. */
-	if (store_leaves_untrusted(store, entry) &&
-		(entry->trust.rejects_client || cert_is_self_issued(&entry->cert)))
-		return false;
-	return !store_is_container(store) || entry->cert.is_ca || cert_is_self_issued(&entry->cert);
 }
 
 const char *
