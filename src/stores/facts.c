@@ -118,3 +118,17 @@ store_offers(const struct store *store, const struct entry *entry)
 		return false;
 	return !store_is_container(store) || entry->cert.is_ca || cert_is_self_issued(&entry->cert);
 }
+
+struct span
+trust_settings_bytes(const struct trust_settings *trust)
+{
+	/* X509_CERT_AUX: the list of trusted uses, or [0] that of rejected ones: clientAuth. */
+	static const char trusted[] = "\x30\x0c\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02",
+			  rejected[] = "\x30\x0c\xa0\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02";
+
+	if (trust->rejects_client)
+		return span_of(rejected, sizeof(rejected) - 1);
+	if (trust->has_trust && trust->trusts_client)
+		return span_of(trusted, sizeof(trusted) - 1);
+	return (struct span){};
+}

@@ -56,6 +56,8 @@ struct store_format {
 	bool carries_crls;     /* of the writer, which is given nothing that it cannot hold */
 	bool carries_settings; /* trust settings of a certificate */
 	bool carries_names;    /* aliases */
+	bool carries_marks; /* whom it trusts, and no other settings; of CAs alone, since whatever
+			       is in it is an anchor */
 	int (*write)(const struct store_content *, struct buffer *, struct err *); /* or NULL */
 };
 

@@ -85,6 +85,7 @@ put_trust(const struct nss_trusts *trusts, struct entry *entry)
 	entry->trust.trusts_client = item->client == NSS_TRUSTED_DELEGATOR;
 	entry->trust.has_trust = item->other || entry->trust.trusts_client;
 	entry->trust.rejects_client = entry->trust.has_reject = item->client == NSS_NOT_TRUSTED;
+	entry->trust.bytes = trust_settings_bytes(&entry->trust);
 	if (entry->trust.trusts_client)
 		entry->role = ENTRY_IS_TRUSTED;
 }

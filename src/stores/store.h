@@ -190,6 +190,9 @@ bool store_is_container(const struct store *);
 /* Whether an entry belongs in a file of CAs and CRLs that is made of this store: of a container,
  * which comes with the certificate that it was made for, only CAs do. */
 bool store_offers(const struct store *, const struct entry *);
+/* Settings that say no more than "trusted for clients" or "rejected for them", in OpenSSL's form;
+ * empty for any other. */
+struct span trust_settings_bytes(const struct trust_settings *);
 /* Whether the store itself says not to trust this certificate for clients: it is rejected, or
  * without a mark where those that are trusted have one. Nobody vouches for it, then. */
 bool store_leaves_untrusted(const struct store *, const struct entry *);

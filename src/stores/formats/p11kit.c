@@ -488,6 +488,8 @@ put_settings(struct p11kit *p11kit, size_t first)
 		if (builder->entries[i].kind == ENTRY_CERTIFICATE)
 			put_stapled(p11kit, &builder->entries[i]);
 	nss_trusts_put(&p11kit->trusts, builder, first);
+	for (size_t i = first; i < builder->entry_count; i++)
+		builder->entries[i].trust.bytes = trust_settings_bytes(&builder->entries[i].trust);
 }
 
 void
@@ -526,6 +528,7 @@ const struct store_format store_p11kit = {
 	.family = FAMILY_P11KIT,
 	.marks_trust = true,
 	.carries_settings = true,
+	.carries_marks = true,
 	.carries_names = true,
 	.sniff = p11kit_sniff,
 	.read = p11kit_read,

@@ -175,6 +175,7 @@ const struct store_format store_spiffe = {
 	.family = FAMILY_CARRIER,
 	.container = "SPIFFE bundle",
 	.marks_trust = true,
+	.carries_marks = true,
 	.sniff = spiffe_sniff,
 	.read = spiffe_read,
 	.write = spiffe_write,

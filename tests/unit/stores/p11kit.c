@@ -178,10 +178,25 @@ static const struct trust_settings client_alone = { true, true, false, true, fal
 				   server_alone = { true, true, false, false, false },
 				   none = { true, false, true, false, true };
 
+TEST(p11kit_not_written,
+	"trust of another kind, and a leaf that would be an anchor, are not carried")
+{
+	struct entry entry = { .kind = ENTRY_CERTIFICATE, .trust = server_alone };
+
+	entry.cert.is_ca = true;
+	CHECK(!store_format_carries("p11kit", &entry));
+	entry.trust = client_alone;
+	CHECK(store_format_carries("p11kit", &entry));
+	entry = (struct entry){ .kind = ENTRY_CERTIFICATE };
+	entry.cert.subject = span_of("a", 1);
+	entry.cert.issuer = span_of("b", 1);
+	CHECK(!store_format_carries("p11kit", &entry) && !store_format_carries("spiffe", &entry));
+	CHECK(store_format_carries("json", &entry));
+}
+
 TEST(p11kit_written, "what is written is read with the same trust, and never more")
 {
-	const struct trust_settings *const settings[] = { NULL, &client_alone, &server_alone,
-		&none };
+	const struct trust_settings *const settings[] = { NULL, &client_alone, &none };
 
 	for (size_t i = 0; i < COUNT_OF(settings); i++) {
 		CLEANUP(stores_freep) struct stores *stores = stores_new();
@@ -192,7 +207,7 @@ TEST(p11kit_written, "what is written is read with the same trust, and never mor
 		store = stores_open_bytes(stores, "f", buffer_span(&text), LOADER_P11KIT);
 		CHECK(store->entry_count == DAMAGE_BLOCKS && store->loading.loads);
 		CHECK(store->loading.certificates == (i < 2 ? DAMAGE_BLOCKS : 0));
-		CHECK(store->entries[0].trust.rejects_client == (i == 3));
+		CHECK(store->entries[0].trust.rejects_client == (i == 2));
 		CHECK(store->entries[0].trust.has_trust == (i == 1));
 	}
 }
