@@ -32,13 +32,20 @@ list_names(const struct der_element *list, const char *wanted, size_t wanted_len
 	return found;
 }
 
+bool
+usages_name_client(const struct der_element *list)
+{
+	return list_names(list, client_auth, sizeof(client_auth) - 1);
+}
+
 /* X509_CERT_AUX of OpenSSL (crypto/x509/x_x509a.c): trust, [0] reject, alias, key id, [1] other. */
 static bool
-trust_read(struct span bytes, struct trust_settings *ret)
+trust_read(struct store_builder *builder, struct span bytes, struct entry *entry)
 {
 	struct der outer = der_of(bytes);
-	struct der_element settings = der_expect(&outer, DER_SEQUENCE), list;
+	struct der_element settings = der_expect(&outer, DER_SEQUENCE), list, alias;
 	struct der cursor = der_enter(&settings);
+	struct trust_settings *ret = &entry->trust;
 
 	ret->present = true;
 	list = der_optional(&cursor, DER_SEQUENCE);
@@ -53,6 +60,10 @@ trust_read(struct span bytes, struct trust_settings *ret)
 		ret->rejects_client = list_names(&list, client_auth, sizeof(client_auth) - 1);
 		ret->rejects_server = list_names(&list, server_auth, sizeof(server_auth) - 1);
 	}
+	alias = der_optional(&cursor, DER_UTF8_STRING);
+	if (alias.tag != 0)
+		entry->alias = text_sanitize(
+			builder->arena, (const char *)alias.content.data, alias.content.length);
 	return outer.fault == NULL && cursor.fault == NULL;
 }
 
@@ -171,7 +182,7 @@ builder_object(struct store_builder *builder, const struct object *object,
 		struct span settings = span_of(
 			object->der.data + cursor.offset, object->der.length - cursor.offset);
 
-		if (!trust_read(settings, &entry.trust))
+		if (!trust_read(builder, settings, &entry))
 			object_defect(builder, object, place, "trust settings", cursor.offset);
 		entry.trust.bytes = settings;
 	} else if (!object->has_trust && cursor.offset < object->der.length) {

@@ -12,6 +12,10 @@
  * asking that library about the same bytes (openssl_reader.c). The difference between the two is
  * where most outages of this kind hide.
  *
+ * What holds stores of others, a manifest or a document, has them read by nested.c; where trust is
+ * marked and not by being there (NSS, p11-kit, tokens), store_leaves_untrusted says what has no
+ * mark. token.h has tokens listed, generated.h knows who makes a store.
+ *
  * Keystores come last: passwords.h holds what opens them, keystore_crypt.h what it costs, and
  * write.h writes certificates in the form of each format that is written.
  *
