@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/loose.h"
 
+#include "stores/token.h"
+
 #include <string.h>
 
 static const char *
-absolute(struct loose *loose, const char *path)
+absolute(struct loose *loose, const char *name)
 {
-	return path[0] == '/'
+	const char *path = store_name_path(name);
+
+	return path[0] == '/' || token_is_name(path)
 		       ? path
 		       : path_join(loose->session->arena, session_directory(loose->session), path);
 }
@@ -22,6 +26,14 @@ open_store(struct loose *loose, const char *path, const struct store **ret)
 		(*ret)->problem != NULL ? (*ret)->problem : "not readable");
 }
 
+/* A rejected one stays among the anchors, and is rejected there; one that the store leaves without
+ * a mark is none. */
+static bool
+is_unmarked(const struct store *store, const struct entry *entry)
+{
+	return !entry->trust.rejects_client && store_leaves_untrusted(store, entry);
+}
+
 static void
 trust_add(struct loose *loose, struct trust *trust, const struct store *store, size_t *anchors,
 	size_t *crls, size_t *crl_entries)
@@ -31,7 +43,7 @@ trust_add(struct loose *loose, struct trust *trust, const struct store *store, s
 	for (size_t i = 0; i < store->entry_count; i++) {
 		const struct entry *entry = &store->entries[i];
 
-		if (entry->kind == ENTRY_CERTIFICATE) {
+		if (entry->kind == ENTRY_CERTIFICATE && !is_unmarked(store, entry)) {
 			trust->anchors = arena_grow(arena, trust->anchors, trust->anchor_count,
 				anchors, sizeof(*trust->anchors));
 			trust->anchors[trust->anchor_count++] =

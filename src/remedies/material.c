@@ -91,6 +91,14 @@ is_damaged(const struct store *store, const struct entry *entry)
 	return false;
 }
 
+/* Who vouches for a store vouches for what it says: that this root is not trusted, too. */
+static bool
+is_disowned(const struct store *store, const struct entry *entry)
+{
+	return entry->kind == ENTRY_CERTIFICATE && store_leaves_untrusted(store, entry) &&
+	       (entry->trust.rejects_client || cert_is_self_issued(&entry->cert));
+}
+
 static void
 material_add_store(struct material *material, enum material_source source,
 	const struct store *store, const struct file_version *version)
@@ -98,7 +106,8 @@ material_add_store(struct material *material, enum material_source source,
 	if (store->state != STORE_PRESENT)
 		return;
 	for (size_t i = 0; i < store->entry_count; i++)
-		if (!is_damaged(store, &store->entries[i]))
+		if (!is_damaged(store, &store->entries[i]) &&
+			!is_disowned(store, &store->entries[i]))
 			material_add_entry(material, source, store, &store->entries[i]);
 	material->files = arena_grow(material->arena, material->files, material->file_count,
 		&material->file_capacity, sizeof(*material->files));

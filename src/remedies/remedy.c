@@ -69,7 +69,7 @@ remedy_find_entry(const struct store *store, struct span der)
 	for (size_t i = 0; i < store->entry_count; i++)
 		if ((store->entries[i].kind == ENTRY_CERTIFICATE ||
 			    store->entries[i].kind == ENTRY_CRL) &&
-			span_equal(store->entries[i].der, der))
+			!store->entries[i].is_enclosed && span_equal(store->entries[i].der, der))
 			return &store->entries[i];
 	return NULL;
 }

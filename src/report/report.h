@@ -10,6 +10,7 @@
 
 #include "diagnosis/diagnosis.h"
 #include "repair/repair.h"
+#include "stores/generated.h"
 #include "stores/relations.h"
 #include "stores/scan.h"
 #include "stores/transfer.h"
@@ -48,6 +49,7 @@ struct inspected {
 	const struct store *views[LOADER__COUNT];
 	size_t view_count;
 	const struct relation *relations; /* one per entry, or NULL */
+	struct generated generated;       /* tool NULL and mark NULL: it is not */
 };
 void report_stores_text(struct arena *, const struct inspected *, size_t count,
 	const struct style *, struct buffer *out);

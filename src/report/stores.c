@@ -65,6 +65,21 @@ add_view(const struct store *view, struct json *json)
 }
 
 static void
+add_generated(const struct generated *generated, struct json *json)
+{
+	if (generated->tool == NULL && generated->mark == NULL)
+		return;
+	json_key(json, "generated");
+	json_object_open(json);
+	json_member_text(json, "tool", generated->tool);
+	json_member_text(json, "source", generated->sources);
+	json_member_text(json, "run", generated->run);
+	json_member_text(json, "mark", generated->mark);
+	json_member_number(json, "strays", (int64_t)generated->stray_count);
+	json_object_close(json);
+}
+
+static void
 add_store(struct arena *arena, const struct inspected *inspected, struct json *json)
 {
 	const struct store *store = inspected->store;
@@ -80,6 +95,7 @@ add_store(struct arena *arena, const struct inspected *inspected, struct json *j
 	}
 	if (store->state == STORE_PRESENT)
 		add_fingerprint_json(json, "sha256", &store->digest);
+	add_generated(&inspected->generated, json);
 	json_key(json, "entries");
 	json_array_open(json);
 	for (size_t i = 0; i < store->entry_count; i++)
@@ -191,9 +207,14 @@ text_view(const struct store *view, const struct style *style, struct buffer *ou
 {
 	const char *who = store_loader_title(view->loader);
 	size_t there = store_count(view, ENTRY_CERTIFICATE), loaded = view->loading.certificates;
+	const char *owner = view->loader == LOADER_JAVA_KEYSTORE ? "Java"
+			    : view->loader == LOADER_NSS         ? "NSS"
+			    : view->loader == LOADER_P11KIT      ? "p11-kit"
+								 : NULL;
 
-	if (view->loading.loads && view->loader == LOADER_JAVA_KEYSTORE)
-		buffer_addf(out, "  Java takes %zu certificates of it as trust anchors.\n", loaded);
+	if (view->loading.loads && owner != NULL)
+		buffer_addf(out, "  %s takes %zu certificates of it as trust anchors.\n", owner,
+			loaded);
 	else if (view->loading.loads)
 		buffer_addf(out, "  %s: %s%zu certificates and %zu CRLs are loaded%s.%s\n", who,
 			tone_begin(style, loaded < there ? TONE_WARN : TONE_PLAIN), loaded,
@@ -227,6 +248,25 @@ text_views(const struct inspected *inspected, const struct style *style, struct 
 }
 
 static void
+text_generated(struct arena *arena, const struct generated *generated, struct buffer *out)
+{
+	if (generated->mark != NULL)
+		buffer_addf(out, "  It says of itself: %s\n",
+			text_sanitize(arena, generated->mark, strlen(generated->mark)));
+	if (generated->tool == NULL)
+		return;
+	buffer_addf(out, "  Made by %s. To change it: %s", generated->tool, generated->sources);
+	if (generated->run != NULL)
+		buffer_addf(out, ", then run %s", generated->run);
+	buffer_add_text(out, ".\n");
+	if (generated->stray_count > 0)
+		buffer_addf(out,
+			"  %zu of its certificates are in no source, and go with the next run: the "
+			"first is %s.\n",
+			generated->stray_count, name_text(arena, generated->stray->cert.subject));
+}
+
+static void
 text_keystore(const struct store *store, const struct style *style, struct buffer *out)
 {
 	if (store->profile == NULL)
@@ -255,6 +295,7 @@ report_stores_text(struct arena *arena, const struct inspected *stores, size_t c
 		buffer_addf(out, "%s, %zu certificates, %zu CRLs\n", store->format,
 			store_count(store, ENTRY_CERTIFICATE), store_count(store, ENTRY_CRL));
 		text_keystore(store, style, out);
+		text_generated(arena, &stores[i].generated, out);
 		for (size_t j = 0; j < store->entry_count; j++)
 			text_entry(arena, &store->entries[j], style, out);
 		for (size_t j = 0; j < store->defect_count; j++)

@@ -130,15 +130,16 @@ task_parts(struct arena *arena, const struct parse_task *task, struct span said,
 	return parts;
 }
 
-/* No module can be opened in the box: that of the legacy ciphers must be there before. */
-static bool
-prepare_keystore(struct boxed *boxed, const struct parse_task *task)
+/* No module can be opened in the box: that of the legacy ciphers must be there before. How many
+ * keystores there may be. */
+static unsigned
+prepare_keystores(struct boxed *boxed, const struct parse_task *task)
 {
-	if (task->directory != NULL || !format_may_be_keystore(task->bytes))
-		return false;
-	if (keystore_crypt_load(boxed->parser.crypt))
+	unsigned count = task->directory != NULL ? 0 : format_keystores(task->bytes);
+
+	if (count > 0 && keystore_crypt_load(boxed->parser.crypt))
 		box_renew(boxed->box);
-	return true;
+	return count;
 }
 
 static enum box_result
@@ -159,8 +160,7 @@ ask(struct boxed *boxed, struct arena *arena, const struct parse_task *task,
 	if (size > PARSE_FREE_SIZE)
 		call.memory += PARSE_MEMORY_PER_BYTE * (size - PARSE_FREE_SIZE);
 	call.milliseconds = (unsigned)(PARSE_MILLISECONDS + size / (PARSE_BYTES_PER_SECOND / 1000));
-	if (prepare_keystore(boxed, task))
-		call.milliseconds += PARSE_KEYSTORE_MILLISECONDS;
+	call.milliseconds += prepare_keystores(boxed, task) * PARSE_KEYSTORE_MILLISECONDS;
 	call.answer_limit = ANSWER_FREE_SIZE + ANSWER_PER_BYTE * size;
 	result = box_call(boxed->box, &call, &answer);
 	if (result == BOX_ANSWERED) {

@@ -81,12 +81,12 @@ entry_trust_text(const struct entry *entry)
 {
 	if (entry->role == ENTRY_IS_CHAIN)
 		return "part of a key's chain";
+	if (entry->trust.rejects_client)
+		return "rejected for clients by its trust settings";
 	if (entry->role == ENTRY_IS_UNASSIGNED)
 		return "not marked as trusted";
 	if (!entry->trust.present)
 		return "trusted";
-	if (entry->trust.rejects_client)
-		return "rejected for clients by its trust settings";
 	if (entry->trust.has_trust)
 		return entry->trust.trusts_client ? "trusted for clients by its trust settings"
 						  : "not trusted for clients by its trust settings";

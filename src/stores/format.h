@@ -30,22 +30,44 @@ struct store_builder {
 	enum store_integrity integrity;
 	const char *password_source;
 	bool password_is_empty;
+	/* Of what stands in something else. */
+	unsigned nesting, nested_keystores;
 };
 
+/* Opened in one file, where others stand in it: each may cost KEYSTORE_MAX_WORK. */
+enum { NESTED_MAX_KEYSTORES = 4 };
+
 /* Who reads a format by itself, beside those that read files of certificates. */
-enum format_family { FAMILY_TEXT, FAMILY_CONTAINER, FAMILY_KEYSTORE };
+enum format_family {
+	FAMILY_TEXT,
+	FAMILY_CONTAINER,
+	FAMILY_KEYSTORE,
+	FAMILY_CARRIER, /* no library: it carries stores to where one reads them */
+	FAMILY_NSS,
+	FAMILY_P11KIT,
+};
 
 struct store_format {
 	const char *name, *title;
 	bool (*sniff)(struct span bytes);
 	enum format_family family;
 	const char *container; /* "PKCS#12 container": what it is where PEM is wanted; or NULL */
-	void (*read)(struct store_builder *); /* never fails: what cannot be read is a defect */
+	/* Without this text no keystore stands within; NULL: none ever does. */
+	const char *keystore_mark;
+	void (*read)(struct store_builder *);     /* never fails: what cannot be read is a defect */
+	bool (*claims)(const struct directory *); /* a directory of this form; NULL: none is */
+	/* Certificates are trusted where they are marked, and not by being there. */
+	bool marks_trust;
 	bool carries_crls;     /* of the writer, which is given nothing that it cannot hold */
 	bool carries_settings; /* trust settings of a certificate */
 	bool carries_names;    /* aliases */
+	bool carries_marks; /* whom it trusts, and no other settings; of CAs alone, since whatever
+			       is in it is an anchor */
 	int (*write)(const struct store_content *, struct buffer *, struct err *); /* or NULL */
 };
+
+/* How this family is asked; LOADER_ANY: by nobody. */
+enum store_loader format_family_loader(enum format_family);
 
 #define FORMAT(name) extern const struct store_format store_##name;
 #include "stores/formats.def"
@@ -55,8 +77,9 @@ struct store_format {
 const struct store_format *format_get(size_t index);
 /* The format of this name. Never NULL. */
 const struct store_format *format_find(const char *name);
-/* Whether a reader of keystores takes the bytes for one, by how they begin. */
-bool format_may_be_keystore(struct span);
+/* How many keystores may be opened where these bytes are read: one that a reader takes them for by
+ * how they begin, or those that stand within. */
+unsigned format_keystores(struct span);
 
 /* Zeroed additions; NULL past STORE_MAX_ENTRIES or STORE_MAX_DEFECTS. */
 struct entry *builder_entry(struct store_builder *);
@@ -69,8 +92,12 @@ void builder_reserve(struct store_builder *, size_t entries);
 /* Turns to the next file of a directory: what is added from now on stands in it. */
 void builder_turn_to(struct store_builder *, const char *path, struct span bytes);
 
+/* The first format that recognises the bytes. Never NULL. */
+const struct store_format *format_of(struct span bytes);
 /* Reads the builder's bytes by the first format that recognises them; its name. */
 const char *format_read(struct store_builder *);
+/* The same of its directory. */
+const char *format_read_directory(struct store_builder *);
 
 /* What the bytes of one DER object are said to be. */
 struct object {
@@ -78,6 +105,9 @@ struct object {
 	bool has_trust; /* trust settings follow the certificate: OpenSSL's X509_AUX */
 	struct span der;
 };
+
+/* Whether clientAuth or anyExtendedKeyUsage is in this list of identifiers. */
+bool usages_name_client(const struct der_element *list);
 
 /* Where the bytes of an object stand in the file, or what they stand in. */
 struct place {
@@ -92,6 +122,15 @@ struct place builder_place(
 struct span builder_keep(struct store_builder *, struct span);
 /* Adds what is whole among bytes that no structure leads to any more: certificates and CRLs. */
 void builder_salvage(struct store_builder *, struct span, const struct place *enclosing);
+/* The same, without what is an entry already. */
+void builder_salvage_rest(struct store_builder *, const struct place *enclosing);
+/*
+ * Reads bytes that came out of the file at place as a store of their own: entries and defects stand
+ * in that place, under the name of what holds them. False where they are of no known format:
+ * nothing is added then.
+ */
+bool builder_read_nested(
+	struct store_builder *, struct span, const struct place *, const char *name);
 
 /*
  * Adds an entry for a certificate or CRL whose DER is whole, else a defect STORE_CORRUPT_ENTRY with
@@ -100,8 +139,9 @@ void builder_salvage(struct store_builder *, struct span, const struct place *en
 struct entry *builder_object(
 	struct store_builder *, const struct object *, const struct place *, const char *label);
 
-/* Fills in what can be read of the settings behind a certificate; false where they are damaged. */
-bool trust_settings_read(struct span, struct trust_settings *ret);
+/* Fills in what can be read of the settings behind a certificate, and of the name among them; false
+ * where they are damaged. */
+bool trust_settings_read(struct span, struct trust_settings *ret, struct span *ret_alias);
 /* Where the library refused the file and no defect says why: the entries that it refuses. */
 void builder_blame(struct store_builder *, const char *error);
 /* Defects that show only in what was read: duplicates, foreign objects, trust settings. */

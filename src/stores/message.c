@@ -18,6 +18,16 @@ enum {
 enum whereabouts { IN_FILE, IN_MESSAGE };
 
 enum entry_bit { ENTRY_IS_ENCLOSED = 1 << 0 };
+enum trust_bit {
+	TRUST_PRESENT = 1 << 0,
+	TRUST_HAS_TRUST = 1 << 1,
+	TRUST_HAS_REJECT = 1 << 2,
+	TRUST_TRUSTS_CLIENT = 1 << 3,
+	TRUST_REJECTS_CLIENT = 1 << 4,
+	TRUST_TRUSTS_SERVER = 1 << 5,
+	TRUST_REJECTS_SERVER = 1 << 6,
+	TRUST_ALL = (1 << 7) - 1,
+};
 enum defect_bit { DEFECT_IS_BLOCK = 1 << 0, DEFECT_HARMLESS = 1 << 1 };
 
 static int
@@ -165,6 +175,17 @@ message_read_task(struct arena *arena, struct span message, struct parse_task *r
 
 /* Writing a result. */
 
+static uint32_t
+trust_bits(const struct trust_settings *trust)
+{
+	return (uint32_t)(trust->present * TRUST_PRESENT | trust->has_trust * TRUST_HAS_TRUST |
+			  trust->has_reject * TRUST_HAS_REJECT |
+			  trust->trusts_client * TRUST_TRUSTS_CLIENT |
+			  trust->rejects_client * TRUST_REJECTS_CLIENT |
+			  trust->trusts_server * TRUST_TRUSTS_SERVER |
+			  trust->rejects_server * TRUST_REJECTS_SERVER);
+}
+
 static void
 add_entry(struct buffer *out, const struct parse_task *task, const struct entry *entry)
 {
@@ -173,7 +194,7 @@ add_entry(struct buffer *out, const struct parse_task *task, const struct entry 
 	wire_add_small(out, entry->kind);
 	wire_add_small(out, number);
 	wire_add_small(out, file_number(task->directory, entry->link, compare_name));
-	wire_add_small(out, entry->trust.present);
+	wire_add_small(out, trust_bits(&entry->trust));
 	wire_add_small(out, entry->line);
 	wire_add_number(out, entry->offset);
 	wire_add_number(out, entry->length);
@@ -302,17 +323,47 @@ take_keystore_entry(struct wire *in, struct span file, struct entry *ret)
 		in->is_false = true;
 }
 
+/*
+ * Settings that stand in the file come as their bytes, and are read again, whole or not. Where trust
+ * is marked in another way, the marks come alone, or with the settings that say just that.
+ */
+static void
+take_trust(struct wire *in, uint32_t bits, struct span bytes, struct trust_settings *ret)
+{
+	struct trust_settings said = {};
+	struct span alias;
+
+	*ret = (struct trust_settings){
+		.present = (bits & TRUST_PRESENT) != 0,
+		.has_trust = (bits & TRUST_HAS_TRUST) != 0,
+		.has_reject = (bits & TRUST_HAS_REJECT) != 0,
+		.trusts_client = (bits & TRUST_TRUSTS_CLIENT) != 0,
+		.rejects_client = (bits & TRUST_REJECTS_CLIENT) != 0,
+		.trusts_server = (bits & TRUST_TRUSTS_SERVER) != 0,
+		.rejects_server = (bits & TRUST_REJECTS_SERVER) != 0,
+		.bytes = bytes,
+	};
+	if ((!ret->present && (bits != 0 || bytes.length > 0)) ||
+		(!ret->has_trust && (ret->trusts_client || ret->trusts_server)) ||
+		(!ret->has_reject && (ret->rejects_client || ret->rejects_server)))
+		in->is_false = true;
+	if (in->is_false || bytes.length == 0 || span_equal(bytes, trust_settings_bytes(ret)))
+		return;
+	(void)trust_settings_read(bytes, &said, &alias);
+	if (trust_bits(&said) != bits)
+		in->is_false = true;
+}
+
 static void
 take_entry(struct wire *in, const struct parse_task *task, struct entry *ret)
 {
-	uint32_t number, link;
-	struct span file, settings;
-	bool has_settings;
+	uint32_t number, link, trust;
+	struct span file;
 
 	ret->kind = (enum entry_kind)wire_take_small(in, ENTRY_OTHER);
 	number = take_file(in, task);
 	link = take_file(in, task);
-	has_settings = wire_take_small(in, true) != 0;
+	trust = wire_take_small(in, TRUST_ALL);
 	ret->line = wire_take_small(in, UINT32_MAX);
 	file = file_bytes(task, number);
 	take_place(in, file, &ret->offset, &ret->length);
@@ -322,10 +373,7 @@ take_entry(struct wire *in, const struct parse_task *task, struct entry *ret)
 	ret->der = take_bytes(in, file);
 	ret->path = file_path(task, number);
 	ret->link = link == NO_FILE ? NULL : task->directory->files[link].name;
-	settings = take_bytes(in, file);
-	/* Read again, and whole or not it was the same. */
-	if (has_settings)
-		(void)trust_settings_read(settings, &ret->trust);
+	take_trust(in, trust, take_bytes(in, file), &ret->trust);
 	read_object(in, ret);
 }
 
@@ -334,7 +382,8 @@ is_of_stores(enum cause_code cause)
 {
 	const char *code = cause_get(cause)->code;
 
-	return text_starts(code, "store.") || text_starts(code, "crl.");
+	return text_starts(code, "store.") || text_starts(code, "crl.") ||
+	       text_starts(code, "token.");
 }
 
 static void

@@ -32,12 +32,18 @@ list_names(const struct der_element *list, const char *wanted, size_t wanted_len
 	return found;
 }
 
+bool
+usages_name_client(const struct der_element *list)
+{
+	return list_names(list, client_auth, sizeof(client_auth) - 1);
+}
+
 /* X509_CERT_AUX of OpenSSL (crypto/x509/x_x509a.c): trust, [0] reject, alias, key id, [1] other. */
 bool
-trust_settings_read(struct span bytes, struct trust_settings *ret)
+trust_settings_read(struct span bytes, struct trust_settings *ret, struct span *ret_alias)
 {
 	struct der outer = der_of(bytes);
-	struct der_element settings = der_expect(&outer, DER_SEQUENCE), list;
+	struct der_element settings = der_expect(&outer, DER_SEQUENCE), list, alias;
 	struct der cursor = der_enter(&settings);
 
 	ret->present = true;
@@ -54,6 +60,9 @@ trust_settings_read(struct span bytes, struct trust_settings *ret)
 		ret->rejects_client = list_names(&list, client_auth, sizeof(client_auth) - 1);
 		ret->rejects_server = list_names(&list, server_auth, sizeof(server_auth) - 1);
 	}
+	alias = der_optional(&cursor, DER_UTF8_STRING);
+	if (alias.tag != 0)
+		*ret_alias = alias.content;
 	return outer.fault == NULL && cursor.fault == NULL;
 }
 
@@ -172,8 +181,13 @@ builder_object(struct store_builder *builder, const struct object *object,
 		struct span settings = span_of(
 			object->der.data + cursor.offset, object->der.length - cursor.offset);
 
-		if (!trust_settings_read(settings, &entry.trust))
+		struct span alias = {};
+
+		if (!trust_settings_read(settings, &entry.trust, &alias))
 			object_defect(builder, object, place, "trust settings", cursor.offset);
+		if (alias.data != NULL)
+			entry.alias = text_sanitize(
+				builder->arena, (const char *)alias.data, alias.length);
 	} else if (!object->has_trust && cursor.offset < object->der.length) {
 		object_surplus(builder, place, entry.der, object->der.length - cursor.offset);
 	}

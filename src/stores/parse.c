@@ -41,34 +41,55 @@ format_find(const char *name)
 	return &store_unknown;
 }
 
-bool
-format_may_be_keystore(struct span bytes)
+unsigned
+format_keystores(struct span bytes)
+{
+	for (size_t i = 0; i < COUNT_OF(formats); i++) {
+		const char *mark = formats[i]->keystore_mark;
+
+		if (formats[i]->family == FAMILY_KEYSTORE && formats[i]->sniff(bytes))
+			return 1;
+		if (mark != NULL && span_find(bytes, mark, 0) != SIZE_MAX)
+			return NESTED_MAX_KEYSTORES;
+	}
+	return 0;
+}
+
+const struct store_format *
+format_of(struct span bytes)
 {
 	for (size_t i = 0; i < COUNT_OF(formats); i++)
-		if (formats[i]->family == FAMILY_KEYSTORE && formats[i]->sniff(bytes))
-			return true;
-	return false;
+		if (formats[i]->sniff(bytes))
+			return formats[i];
+	return &store_unknown;
 }
 
 const char *
 format_read(struct store_builder *builder)
 {
+	const struct store_format *format = format_of(builder->bytes);
 	size_t first = builder->entry_count;
 
-	for (size_t i = 0; i < COUNT_OF(formats); i++)
-		if (formats[i]->sniff(builder->bytes)) {
-			formats[i]->read(builder);
-			builder_review(builder, first);
-			return formats[i]->name;
-		}
-	return "unknown";
+	format->read(builder);
+	builder_review(builder, first);
+	return format->name;
 }
 
-static const char *
-read_all(struct store_builder *builder)
+/* To who looks for hash links, or for files of certain names, it is a directory of files. */
+const char *
+format_read_directory(struct store_builder *builder)
 {
-	if (builder->directory == NULL)
-		return format_read(builder);
+	for (size_t i = 0; i < COUNT_OF(formats); i++) {
+		const struct store_format *format = formats[i];
+
+		if (format->claims == NULL || !format->claims(builder->directory) ||
+			(builder->loader != LOADER_ANY &&
+				builder->loader != format_family_loader(format->family)))
+			continue;
+		format->read(builder);
+		builder_review(builder, 0);
+		return format->name;
+	}
 	store_hashdir.read(builder);
 	return store_hashdir.name;
 }
@@ -131,7 +152,8 @@ parse(struct arena *arena, const struct parser *parser, const struct parse_task 
 
 	*ret = (struct parsed){};
 	builder_turn_to(&builder, task->path, task->bytes);
-	ret->format = read_all(&builder);
+	ret->format = task->directory != NULL ? format_read_directory(&builder)
+					      : format_read(&builder);
 	ret->own_defects = builder.defect_count;
 	if (task->loader != LOADER_ANY)
 		load(&builder, task, ret);

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 
 #include "stores/pem_decode.h"
+#include "stores/pkcs7.h"
 
 struct label_meaning {
 	const char *label;
@@ -219,6 +220,17 @@ block_object(struct pem_reading *reading, const struct label_meaning *meaning,
 	(void)builder_object(reading->builder, &object, place, meaning->label);
 }
 
+/* A container among the blocks: what it holds are entries too, which no reader of PEM loads. */
+static void
+block_container(struct pem_reading *reading, struct span der, struct place place, bool is_damaged)
+{
+	place.is_enclosing = true;
+	if (is_damaged)
+		builder_salvage(reading->builder, der, &place);
+	else
+		pkcs7_read_block(reading->builder, der, &place);
+}
+
 static struct pem_body
 block_decode(struct pem_reading *reading, const struct pem_block *block, bool keeps,
 	struct span *ret_der)
@@ -256,6 +268,8 @@ pem_block_read(struct pem_reading *reading, const struct pem_block *block)
 		}
 	}
 	block_object(reading, &meaning, &place, der, damage != NULL);
+	if (pkcs7_is_label(label))
+		block_container(reading, der, place, damage != NULL);
 	block_note_flaws(reading, block, &body);
 	reading->block_end = block->to;
 }

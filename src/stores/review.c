@@ -131,15 +131,18 @@ review_label(struct store_builder *builder, const struct entry *entry)
 	return true;
 }
 
+/* What an object stands with: nothing that is trusted, what is in containers, or beside them. */
+enum company { STANDS_ALONE, STANDS_AROUND, STANDS_BESIDE };
+
 static void
-review_foreign(struct store_builder *builder, const struct entry *entry, bool has_trust)
+review_foreign(struct store_builder *builder, const struct entry *entry, enum company company)
 {
 	const char *what = NULL;
 
 	/* A keystore is made to hold keys and what belongs to them. */
 	if (entry->role != ENTRY_IS_PLAIN || review_label(builder, entry))
 		return;
-	if (!has_trust && review_container(builder, entry))
+	if (company != STANDS_BESIDE && review_container(builder, entry))
 		return;
 	if (entry->kind == ENTRY_PRIVATE_KEY)
 		what = "a private key stands in a store of CA certificates: whoever may read the "
@@ -155,7 +158,8 @@ review_foreign(struct store_builder *builder, const struct entry *entry, bool ha
 			"\"%s\" is no CA: nobody's issuer is found in it",
 			entry_name(builder, entry));
 	if (what != NULL)
-		(void)note(builder, CAUSE_STORE_FOREIGN_OBJECT, entry, what, has_trust);
+		(void)note(
+			builder, CAUSE_STORE_FOREIGN_OBJECT, entry, what, company != STANDS_ALONE);
 }
 
 /* X509_check_trust(3): a reject entry refuses; a trust list that lacks the use refuses as well. */
@@ -177,13 +181,18 @@ review_trust(struct store_builder *builder, const struct entry *entry)
 void
 builder_review(struct store_builder *builder, size_t first_entry)
 {
-	bool has_trust = false;
+	enum company company = STANDS_ALONE;
 
-	for (size_t i = first_entry; i < builder->entry_count && !has_trust; i++)
-		has_trust = builder->entries[i].kind == ENTRY_CERTIFICATE ||
-			    builder->entries[i].kind == ENTRY_CRL;
 	for (size_t i = first_entry; i < builder->entry_count; i++) {
-		review_foreign(builder, &builder->entries[i], has_trust);
+		const struct entry *entry = &builder->entries[i];
+
+		if (entry->kind != ENTRY_CERTIFICATE && entry->kind != ENTRY_CRL)
+			continue;
+		company = entry->is_enclosed && company != STANDS_BESIDE ? STANDS_AROUND
+									 : STANDS_BESIDE;
+	}
+	for (size_t i = first_entry; i < builder->entry_count; i++) {
+		review_foreign(builder, &builder->entries[i], company);
 		review_trust(builder, &builder->entries[i]);
 	}
 	review_duplicates(builder, first_entry);

@@ -3,6 +3,9 @@
  * the container is not. */
 #include "stores/format.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* The shortest of a certificate or CRL that anybody signs is longer. */
 enum { SHORTEST_OBJECT = 64 };
 
@@ -81,4 +84,36 @@ builder_salvage(struct store_builder *builder, struct span bytes, const struct p
 		(void)builder_object(builder, &object, &place, NULL);
 		at += length;
 	}
+}
+
+static const uint8_t *
+entry_digest(const struct entry *entry)
+{
+	return entry->kind == ENTRY_CRL ? entry->crl.fingerprint.bytes
+					: entry->cert.fingerprint.bytes;
+}
+
+static int
+compare_digests(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct digest));
+}
+
+void
+builder_salvage_rest(struct store_builder *builder, const struct place *enclosing)
+{
+	size_t known = builder->entry_count, kept = known, count = 0;
+	struct digest *digests = arena_alloc(builder->arena, (known + 1) * sizeof(*digests));
+
+	for (size_t i = 0; i < known; i++)
+		if (builder->entries[i].der.length > 0)
+			memcpy(digests[count++].bytes, entry_digest(&builder->entries[i]),
+				sizeof(digests->bytes));
+	qsort(digests, count, sizeof(*digests), compare_digests);
+	builder_salvage(builder, builder->bytes, enclosing);
+	for (size_t i = known; i < builder->entry_count; i++)
+		if (bsearch(entry_digest(&builder->entries[i]), digests, count, sizeof(*digests),
+			    compare_digests) == NULL)
+			builder->entries[kept++] = builder->entries[i];
+	builder->entry_count = kept;
 }

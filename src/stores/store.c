@@ -8,6 +8,7 @@
 #include "stores/boxed.h"
 #include "stores/format.h"
 #include "stores/loader.h"
+#include "stores/token.h"
 
 enum { BUCKETS = 1024 };
 
@@ -40,11 +41,19 @@ struct opened {
 	struct opened *next, *next_of_reading;
 };
 
+/* What a token was found to hold. */
+struct listing {
+	const char *name;
+	struct span bytes;
+	struct listing *next;
+};
+
 struct stores {
 	struct arena *arena;
 	struct signature_cache *signatures;
 	struct boxed *boxed;
 	struct reading *checking; /* those whose signatures are being checked */
+	struct listing *listings;
 	struct reading *readings[BUCKETS];
 	struct opened *opened[BUCKETS];
 };
@@ -186,9 +195,10 @@ static void
 content_fail(struct stores *stores, struct content *content, const struct err *err)
 {
 	content->state = err->sys == EFBIG || err->code == ERR_LIMIT ? STORE_TOO_LARGE
-			 : err->sys == EACCES || err->sys == EPERM   ? STORE_UNREADABLE
-			 : err->sys == EISDIR                        ? STORE_NOT_A_FILE
-								     : STORE_MISSING;
+			 : err->code == ERR_PERMISSION || err->sys == EACCES || err->sys == EPERM
+				 ? STORE_UNREADABLE
+			 : err->sys == EISDIR ? STORE_NOT_A_FILE
+					      : STORE_MISSING;
 	content->problem = text_sanitize(stores->arena, err->message, strlen(err->message));
 }
 
@@ -217,13 +227,50 @@ wants(enum store_loader loader, enum file_type type)
 				      : loader_get(loader)->wants_file;
 }
 
+/* What the objects of this name are now; asked once. */
+static void
+content_read_token(struct stores *stores, struct world *world, enum store_loader loader,
+	struct content *content)
+{
+	struct listing *listing = stores->listings;
+	struct err err = {};
+
+	if (loader != LOADER_ANY && loader != LOADER_P11KIT) {
+		content->state = STORE_MISSING;
+		content->problem = "it is the name of a token, and no file";
+		return;
+	}
+	while (listing != NULL && strcmp(listing->name, content->path) != 0)
+		listing = listing->next;
+	if (listing == NULL) {
+		/* Its child is a fork, in which no thread of ours holds a lock of libcrypto. */
+		stores_settle(stores);
+		listing = arena_alloc(stores->arena, sizeof(*listing));
+		if (token_list(stores->arena, world, content->path, &listing->bytes, &err) < 0) {
+			content->path = arena_strndup(
+				stores->arena, content->path, strcspn(content->path, "?"));
+			content_fail(stores, content, &err);
+			return;
+		}
+		listing->name = content->path;
+		listing->next = stores->listings;
+		stores->listings = listing;
+	}
+	content->bytes = listing->bytes;
+	content->identity =
+		(struct file_identity){ .type = FILE_REGULAR, .size = listing->bytes.length };
+	content->digest = digest_of(content->bytes);
+}
+
 static void
 content_read(struct stores *stores, struct world *world, enum store_loader loader,
 	struct content *content)
 {
 	struct err err = {};
 
-	if (world_stat(world, content->path, &content->identity, &err) < 0) {
+	if (token_is_name(content->path)) {
+		content_read_token(stores, world, loader, content);
+	} else if (world_stat(world, content->path, &content->identity, &err) < 0) {
 		content_fail(stores, content, &err);
 	} else if (!wants(loader, content->identity.type)) {
 		content->state = STORE_NOT_A_FILE;
@@ -464,110 +511,6 @@ stores_open_bytes(
 	store = store_of(stores, &content, loader);
 	stores_settle(stores);
 	return store;
-}
-
-size_t
-store_count(const struct store *store, enum entry_kind kind)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < store->entry_count; i++)
-		count += store->entries[i].kind == kind;
-	return count;
-}
-
-const char *
-entry_kind_name(enum entry_kind kind)
-{
-	switch (kind) {
-	case ENTRY_CERTIFICATE:
-		return "certificate";
-	case ENTRY_CRL:
-		return "CRL";
-	case ENTRY_PRIVATE_KEY:
-		return "private key";
-	case ENTRY_REQUEST:
-		return "certificate request";
-	case ENTRY_SECRET_KEY:
-		return "secret key";
-	case ENTRY_OTHER:
-		break;
-	}
-	return "object";
-}
-
-const char *
-entry_role_name(enum entry_role role)
-{
-	switch (role) {
-	case ENTRY_IS_TRUSTED:
-		return "trusted";
-	case ENTRY_IS_KEY:
-		return "key";
-	case ENTRY_IS_CHAIN:
-		return "chain";
-	case ENTRY_IS_UNASSIGNED:
-		return "unassigned";
-	case ENTRY_IS_PLAIN:
-		break;
-	}
-	return NULL;
-}
-
-const char *
-store_integrity_name(enum store_integrity integrity)
-{
-	switch (integrity) {
-	case INTEGRITY_GOOD:
-		return "good";
-	case INTEGRITY_UNKNOWN:
-		return "unknown";
-	case INTEGRITY_BAD:
-		return "bad";
-	case INTEGRITY_NONE:
-		break;
-	}
-	return NULL;
-}
-
-bool
-store_is_container(const struct store *store)
-{
-	return format_find(store->format)->container != NULL;
-}
-
-bool
-store_is_damaged(const struct store *store)
-{
-	if (store->integrity == INTEGRITY_BAD)
-		return true;
-	for (size_t i = 0; i < store->defect_count; i++) {
-		const struct defect *defect = &store->defects[i];
-
-		if (!defect->harmless &&
-			(defect->is_block || defect->cause == CAUSE_STORE_TRUNCATED ||
-				defect->cause == CAUSE_STORE_CORRUPT_ENTRY ||
-				defect->cause == CAUSE_STORE_KEYSTORE_PASSWORD ||
-				defect->cause == CAUSE_STORE_KEYSTORE_TYPE ||
-				defect->cause == CAUSE_STORE_LEGACY_ENCRYPTION))
-			return true;
-	}
-	return false;
-}
-
-bool
-store_offers(const struct store *store, const struct entry *entry)
-{
-	if (entry->kind != ENTRY_CERTIFICATE)
-		return entry->kind == ENTRY_CRL;
-	return !store_is_container(store) || entry->cert.is_ca || cert_is_self_issued(&entry->cert);
-}
-
-enum store_loader
-store_native_loader(const struct store *store)
-{
-	return format_find(store->format)->family == FAMILY_KEYSTORE ? LOADER_JAVA_KEYSTORE
-								     : LOADER_OPENSSL_FILE;
 }
 
 const char *

@@ -41,8 +41,8 @@ enum entry_role {
 	ENTRY_IS_TRUSTED, /* trustedCertEntry of Java: the certificate is trusted by itself */
 	ENTRY_IS_KEY,     /* a key, private or secret */
 	ENTRY_IS_CHAIN,   /* a certificate of the key before it: its own first, then its issuers' */
-	ENTRY_IS_UNASSIGNED, /* PKCS#12: a certificate that is neither marked as trusted nor a key's
-			      */
+	ENTRY_IS_UNASSIGNED, /* a certificate that is neither marked as trusted nor a key's, in a
+				store that has such marks */
 };
 
 /* Trust settings of a TRUSTED CERTIFICATE block (OpenSSL X509_CERT_AUX). */
@@ -101,6 +101,8 @@ enum store_loader {
 	LOADER_GO_FILE,       /* x509.CertPool.AppendCertsFromPEM */
 	LOADER_NODE_FILE,     /* the option "ca" of tls.createSecureContext */
 	LOADER_MBEDTLS_FILE,  /* mbedtls_x509_crt_parse_file */
+	LOADER_NSS,           /* a database of NSS: what it trusts to issue client certificates */
+	LOADER_P11KIT,        /* p11-kit's trust module, by which GnuTLS has its anchors */
 	LOADER__COUNT
 };
 
@@ -186,8 +188,8 @@ const char *entry_kind_name(enum entry_kind);
 const char *entry_role_name(enum entry_role);           /* NULL for ENTRY_IS_PLAIN */
 const char *store_integrity_name(enum store_integrity); /* NULL for INTEGRITY_NONE */
 
-/* How the format's own reader is asked: a keystore by Java, everything else as OpenSSL's servers
- * read a file. */
+/* How the format's own reader is asked: a keystore by Java, a file of certificates as OpenSSL's
+ * servers read it. LOADER_ANY for what no library reads by itself. */
 enum store_loader store_native_loader(const struct store *);
 /* Whether it is a PKCS#7, PKCS#12 or another container, which is no file of certificates. */
 bool store_is_container(const struct store *);
@@ -196,6 +198,16 @@ bool store_is_damaged(const struct store *);
 /* Whether an entry belongs in a file of CAs and CRLs that is made of this store: of a container,
  * which comes with the certificate that it was made for, only CAs do. */
 bool store_offers(const struct store *, const struct entry *);
+/* Settings that say no more than "trusted for clients" or "rejected for them", in OpenSSL's form;
+ * empty for any other. */
+struct span trust_settings_bytes(const struct trust_settings *);
+/* Whether the store itself says not to trust this certificate for clients: it is rejected, or
+ * without a mark where those that are trusted have one. Nobody vouches for it, then. */
+bool store_leaves_untrusted(const struct store *, const struct entry *);
+/* "/etc/pki/nssdb" of "sql:/etc/pki/nssdb", as NSS names a database; else the name itself. */
+const char *store_name_path(const char *name);
+/* How a directory is asked: as NSS where it holds a database of it, else by hash links. */
+enum store_loader store_directory_loader(struct world *, struct arena *, const char *path);
 /* "openssl", "java": whose view a loader's is; and for people: "Java, from a keystore". */
 const char *store_loader_engine(enum store_loader);
 const char *store_loader_title(enum store_loader);

@@ -12,6 +12,10 @@
  * asking that library about the same bytes (openssl_reader.c). The difference between the two is
  * where most outages of this kind hide.
  *
+ * What holds stores of others, a manifest or a document, has them read by nested.c; where trust is
+ * marked and not by being there (NSS, p11-kit, tokens), store_leaves_untrusted says what has no
+ * mark. token.h has tokens listed, generated.h knows who makes a store.
+ *
  * All reading happens in a box (base/box.h): parse.h is one reading of bytes, message.h what of it
  * comes out and is checked, boxed.h the two ends.
  *

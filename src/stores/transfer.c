@@ -26,7 +26,7 @@ file_format(const char *format)
 
 /* Why an entry stays behind, or NULL. */
 static const char *
-why_left(const struct entry *entry, const char *format)
+why_left(const struct store *store, const struct entry *entry, const char *format)
 {
 	bool plain = !store_format_carries_settings(format);
 
@@ -43,6 +43,8 @@ why_left(const struct entry *entry, const char *format)
 	}
 	if (!store_format_carries(format, entry))
 		return "this form has no place for it";
+	if (store_leaves_untrusted(store, entry) && !entry->trust.rejects_client)
+		return "its store does not trust it for clients, and here it would be trusted";
 	if (entry->role == ENTRY_IS_CHAIN)
 		return "it belongs to a key and is not trusted by itself";
 	if (entry->role == ENTRY_IS_UNASSIGNED && !entry->cert.is_ca &&
@@ -70,7 +72,7 @@ carry(struct arena *arena, struct transfer *transfer, const struct store *store,
 
 	for (size_t i = 0; i < store->entry_count; i++) {
 		const struct entry *entry = &store->entries[i];
-		const char *why = why_left(entry, format);
+		const char *why = why_left(store, entry, format);
 		struct entry *copy;
 
 		if (why != NULL) {

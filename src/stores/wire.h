@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-enum { WIRE_MAX_TEXT = 4096 }; /* of one that is not ours */
+enum { WIRE_MAX_TEXT = 1 << 15 }; /* of one that is not ours: with where it stands in a document */
 
 void wire_add_number(struct buffer *, uint64_t);
 void wire_add_small(struct buffer *, uint32_t);

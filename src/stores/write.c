@@ -14,11 +14,29 @@ store_format_is_writable(const char *format)
 	return format_find(format)->write != NULL;
 }
 
+/* Trusted for clients, or rejected for them, and nothing else is said of it. */
+static bool
+is_mark(const struct entry *entry)
+{
+	struct span plain = trust_settings_bytes(&entry->trust);
+
+	if (!entry->cert.is_ca && !cert_is_self_issued(&entry->cert))
+		return false;
+	return !entry->trust.present ||
+	       (plain.length > 0 &&
+		       (entry->trust.bytes.length == 0 || span_equal(entry->trust.bytes, plain)));
+}
+
 bool
 store_format_carries(const char *name, const struct entry *entry)
 {
 	const struct store_format *format = format_find(name);
 
+	/* To put a certificate where there is no way to say that it is rejected would trust it. */
+	if (entry->trust.rejects_client && !format->carries_settings)
+		return false;
+	if (format->carries_marks && entry->kind == ENTRY_CERTIFICATE && !is_mark(entry))
+		return false;
 	return format->write != NULL && (entry->kind == ENTRY_CERTIFICATE ||
 						(entry->kind == ENTRY_CRL && format->carries_crls));
 }

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/finding_stores.h"
+#include "stores/token.h"
 
 static void
 add_view(struct session *session, struct stores *stores, const char *path, enum store_loader loader,
@@ -29,8 +30,8 @@ add_readers_of_text(struct session *session, struct stores *stores, const char *
 		add_view(session, stores, path, readers[i], inspected);
 }
 
-/* As OpenSSL's servers would read it: a directory by its hash links, a file whole. A keystore is
- * shown as Java has it, and what OpenSSL makes of it beside that. */
+/* A directory by its hash links, or the database in it; a file as OpenSSL's servers would read it,
+ * and beside that as whoever has this form for its own. */
 static void
 open_store(struct session *session, struct stores *stores, const char *path,
 	struct inspected *inspected)
@@ -39,19 +40,36 @@ open_store(struct session *session, struct stores *stores, const char *path,
 	struct err ignored = { 0 };
 	bool directory = world_stat(session->world, path, &identity, &ignored) == 0 &&
 			 identity.type == FILE_DIRECTORY;
-	const struct store *store;
+	enum store_loader native;
 
-	add_view(session, stores, path, directory ? LOADER_OPENSSL_DIRECTORY : LOADER_OPENSSL_FILE,
-		inspected);
-	inspected->store = store = inspected->views[0];
-	if (!directory && store->state == STORE_PRESENT && !store_is_container(store))
-		add_readers_of_text(session, stores, path, inspected);
-	if (store_native_loader(store) != LOADER_JAVA_KEYSTORE)
+	if (token_is_name(path)) {
+		add_view(session, stores, path, LOADER_P11KIT, inspected);
+		inspected->store = inspected->views[0];
 		return;
-	if (strcmp(store->format, "pkcs12") == 0)
+	}
+	add_view(session, stores, path,
+		directory ? store_directory_loader(session->world, session->arena, path)
+			  : LOADER_OPENSSL_FILE,
+		inspected);
+	inspected->store = inspected->views[0];
+	if (!directory && inspected->store->state == STORE_PRESENT &&
+		!store_is_container(inspected->store))
+		add_readers_of_text(session, stores, path, inspected);
+	native = store_native_loader(inspected->store);
+	if (directory || native == LOADER_OPENSSL_FILE)
+		return;
+	if (strcmp(inspected->store->format, "pkcs12") == 0)
 		add_view(session, stores, path, LOADER_OPENSSL_PKCS12, inspected);
-	add_view(session, stores, path, LOADER_JAVA_KEYSTORE, inspected);
-	inspected->store = inspected->views[inspected->view_count - 1];
+	if (native != LOADER_ANY)
+		add_view(session, stores, path, native, inspected);
+	inspected->store = stores_open(stores, session->world, path, native);
+}
+
+static void
+ask_generator(struct session *session, struct stores *stores, struct inspected *inspected)
+{
+	(void)store_is_generated(
+		stores, session->world, inspected->store, session->arena, &inspected->generated);
 }
 
 static bool
@@ -62,7 +80,7 @@ is_damaged(const struct store *store)
 	for (size_t i = 0; i < store->defect_count; i++)
 		if (!store->defects[i].harmless)
 			return true;
-	return !store->loading.loads;
+	return store->loader != LOADER_ANY && !store->loading.loads;
 }
 
 static int
@@ -81,17 +99,19 @@ inspect_run(struct session *session)
 	if (session->options.scan)
 		return finding_stores(session);
 	for (size_t i = 0; i < paths->count; i++) {
-		const char *path = paths->list[i];
+		const char *path = store_name_path(paths->list[i]);
 		const struct store *store;
 
-		if (path[0] != '/')
+		if (path[0] != '/' && !token_is_name(path))
 			path = path_join(session->arena, session_directory(session), path);
 		open_store(session, stores, path, &list[i]);
+		ask_generator(session, stores, &list[i]);
 		store = list[i].store;
 		if (store->state == STORE_MISSING || store->state == STORE_UNREADABLE)
 			return err_set(&session->err,
 				store->state == STORE_MISSING ? ERR_NO_INPUT : ERR_PERMISSION,
-				"%s: %s", paths->list[i], store->problem);
+				"%s: %s", token_is_name(path) ? store->path : paths->list[i],
+				store->problem);
 		if (session->options.verbose || session->options.json)
 			list[i].relations =
 				relations_of(session->arena, store, stores_signatures(stores));

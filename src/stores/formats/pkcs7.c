@@ -6,8 +6,8 @@
 
 #include "stores/ber.h"
 #include "stores/der_out.h"
-#include "stores/format.h"
 #include "stores/pem_scan.h"
+#include "stores/pkcs7.h"
 
 /* 1.2.840.113549.1.7.2, signedData. */
 static const char signed_data[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
@@ -32,8 +32,8 @@ binary_sniff(struct span bytes)
 }
 
 /* RFC 7468 8 and 9, and what older programs write. */
-static bool
-is_label(struct span label)
+bool
+pkcs7_is_label(struct span label)
 {
 	static const char *const labels[] = { "PKCS7", "CMS", "PKCS #7 SIGNED DATA" };
 
@@ -56,7 +56,7 @@ text_sniff(struct span bytes)
 
 		at += sizeof(begin) - 1;
 		end = span_find(bytes, "-----", at);
-		if (end == SIZE_MAX || !is_label(span_of(bytes.data + at, end - at)))
+		if (end == SIZE_MAX || !pkcs7_is_label(span_of(bytes.data + at, end - at)))
 			return false;
 		found = true;
 	}
@@ -132,6 +132,7 @@ read_container(struct pkcs7 *pkcs7, struct span bytes)
 	const struct place *place = &pkcs7->place;
 	struct ber cursor = ber_of(bytes), inside, box;
 	struct ber_element outer = {}, type, wrapped, data;
+	size_t first = builder->entry_count;
 	bool done = false;
 
 	if (ber_take(&cursor, DER_SEQUENCE, &outer)) {
@@ -149,8 +150,17 @@ read_container(struct pkcs7 *pkcs7, struct span bytes)
 	else if (!done)
 		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
 			place->length, "the container is damaged");
-	if (!done && builder->entry_count == 0)
+	if (!done && builder->entry_count == first)
 		builder_salvage(builder, bytes, place);
+}
+
+void
+pkcs7_read_block(struct store_builder *builder, struct span der, const struct place *place)
+{
+	struct pkcs7 pkcs7 = { .builder = builder, .place = *place };
+
+	pkcs7.place.is_enclosing = true;
+	read_container(&pkcs7, der);
 }
 
 /* The base64 between two markers, up to what does not belong to it. */
@@ -158,13 +168,13 @@ static void
 read_block(struct store_builder *builder, size_t from, size_t body, size_t end, size_t to)
 {
 	CLEANUP(buffer_free) struct buffer der = {};
-	struct pkcs7 pkcs7 = { .builder = builder, .place = { from, to - from, from, true } };
+	const struct place place = { from, to - from, from, true };
 	size_t bad;
 
 	if (base64_decode(span_of(builder->bytes.data + body, end - body), &der, &bad) < 0)
 		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, body + bad,
 			end - body - bad, "the base64 of the container is damaged");
-	read_container(&pkcs7, buffer_span(&der));
+	pkcs7_read_block(builder, buffer_span(&der), &place);
 }
 
 static void

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The certificate database of NSS, cert9.db: SQLite, with a row of nssPublic for each PKCS#11
+ * object and a column for each attribute, named after its number (lib/softoken/sdb.c). Trust is an
+ * object of its own, found by issuer and serial number (PKCS#11 vendor class CKO_NSS_TRUST).
+ * Private keys are in another file, which is not read.
+ *
+ * SQLite has the bytes, no file, and may do no more than read one table, for so many steps.
+ */
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "stores/locate.h"
+#include "stores/nss_trust.h"
+
+enum {
+	NSS_MAX_ROWS = 2 * STORE_MAX_ENTRIES, /* a certificate and its trust are two */
+	NSS_MAX_VALUE = 1 << 20,              /* bytes of one attribute */
+	NSS_MAX_COLUMNS = 500,                /* NSS itself has about 110 */
+	NSS_MAX_STEPS = 40'000'000,           /* of SQLite's machine */
+	NSS_STEPS_AT_ONCE = 10'000,
+	NSS_HEADER = 100,
+	NSS_SCHEMA = 64 << 10, /* bytes in which the table's name must stand */
+};
+
+/* pkcs11t.h, and pkcs11n.h of NSS. */
+enum nss_class { CLASS_CERTIFICATE = 1 };
+static const char query[] = "SELECT a0, a3, a11, a81, a82, ace5363b4, ace536359, ace536358, "
+			    "ace53635b, ace53635a FROM nssPublic";
+enum column {
+	COLUMN_CLASS,
+	COLUMN_LABEL,
+	COLUMN_VALUE,
+	COLUMN_ISSUER,
+	COLUMN_SERIAL,
+	COLUMN_SHA1,
+	COLUMN_CLIENT,
+	COLUMN_OTHER, /* server, e-mail, code */
+	COLUMN__COUNT = COLUMN_OTHER + 3,
+};
+
+struct nss {
+	struct store_builder *builder;
+	struct locator *locator;
+	struct nss_trusts trusts;
+	size_t rows;
+	uint64_t steps;
+	const char *fault;
+};
+
+static const char magic[] = "SQLite format 3";
+
+static bool
+nss_sniff(struct span bytes)
+{
+	struct span head =
+		span_of(bytes.data, bytes.length < NSS_SCHEMA ? bytes.length : (size_t)NSS_SCHEMA);
+
+	return bytes.length >= NSS_HEADER && memcmp(bytes.data, magic, sizeof(magic)) == 0 &&
+	       span_find(head, "nssPublic", 0) != SIZE_MAX;
+}
+
+static const struct directory_file *
+database_of(const struct directory *directory)
+{
+	for (size_t i = 0; i < directory->count; i++)
+		if (strcmp(directory->files[i].name, "cert9.db") == 0)
+			return &directory->files[i];
+	return NULL;
+}
+
+static bool
+nss_claims(const struct directory *directory)
+{
+	const struct directory_file *file = database_of(directory);
+
+	return file != NULL && nss_sniff(file->bytes);
+}
+
+/* One statement that reads one table: anything else is refused while it is prepared. */
+static int
+authorize(void *, int action, const char *table, const char *, const char *, const char *)
+{
+	if (action == SQLITE_SELECT)
+		return SQLITE_OK;
+	if (action == SQLITE_READ && table != NULL && strcmp(table, "nssPublic") == 0)
+		return SQLITE_OK;
+	return SQLITE_DENY;
+}
+
+static int
+count_steps(void *context)
+{
+	struct nss *nss = context;
+
+	nss->steps += NSS_STEPS_AT_ONCE;
+	return nss->steps > NSS_MAX_STEPS;
+}
+
+/* What SQLite does with a file of an enemy: https://sqlite.org/security.html. */
+static void
+restrain(sqlite3 *database, struct nss *nss)
+{
+	static const struct {
+		int limit, most;
+	} limits[] = {
+		{ SQLITE_LIMIT_LENGTH, NSS_MAX_VALUE },
+		{ SQLITE_LIMIT_SQL_LENGTH, NSS_SCHEMA },
+		{ SQLITE_LIMIT_COLUMN, NSS_MAX_COLUMNS },
+		{ SQLITE_LIMIT_EXPR_DEPTH, 10 },
+		{ SQLITE_LIMIT_COMPOUND_SELECT, 1 },
+		{ SQLITE_LIMIT_VDBE_OP, 25'000 },
+		{ SQLITE_LIMIT_FUNCTION_ARG, 4 },
+		{ SQLITE_LIMIT_ATTACHED, 0 },
+		{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(limits); i++)
+		(void)sqlite3_limit(database, limits[i].limit, limits[i].most);
+	(void)sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+	(void)sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
+	(void)sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)NULL);
+	(void)sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, (int *)NULL);
+	sqlite3_progress_handler(database, NSS_STEPS_AT_ONCE, count_steps, nss);
+}
+
+static struct span
+column_bytes(sqlite3_stmt *row, enum column column)
+{
+	const void *data = sqlite3_column_blob(row, (int)column);
+
+	return span_of(data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(row, (int)column));
+}
+
+/* A CK_ULONG in four octets, the highest first; NSS marks an empty attribute by other bytes. */
+static unsigned
+column_number(sqlite3_stmt *row, enum column column)
+{
+	struct span bytes = column_bytes(row, column);
+
+	if (bytes.length != sizeof(uint32_t))
+		return 0;
+	return (unsigned)bytes.data[0] << 24 | (unsigned)bytes.data[1] << 16 |
+	       (unsigned)bytes.data[2] << 8 | bytes.data[3];
+}
+
+static void
+take_trust(struct nss *nss, sqlite3_stmt *row)
+{
+	struct nss_trust trust = {
+		.issuer = column_bytes(row, COLUMN_ISSUER),
+		.serial = column_bytes(row, COLUMN_SERIAL),
+		.sha1 = column_bytes(row, COLUMN_SHA1),
+		.client = column_number(row, COLUMN_CLIENT),
+	};
+
+	for (int i = COLUMN_OTHER; i < COLUMN__COUNT; i++)
+		trust.other |= nss_trust_is_given(column_number(row, (enum column)i));
+	nss_trusts_add(nss->builder->arena, &nss->trusts, &trust);
+}
+
+static void
+take_object(struct nss *nss, sqlite3_stmt *row, enum entry_kind kind)
+{
+	struct store_builder *builder = nss->builder;
+	struct span value = column_bytes(row, COLUMN_VALUE),
+		    label = column_bytes(row, COLUMN_LABEL);
+	struct place place = locator_find(nss->locator, value);
+	struct object object = { .kind = kind };
+	struct entry *entry;
+
+	object.der =
+		place.is_enclosing
+			? span_of(arena_dup(builder->arena, value.data, value.length), value.length)
+			: span_of(builder->bytes.data + place.offset, value.length);
+	entry = builder_object(builder, &object, &place, NULL);
+	if (entry == NULL)
+		return;
+	entry->role = ENTRY_IS_UNASSIGNED;
+	if (label.length > 0)
+		entry->alias =
+			text_sanitize(builder->arena, (const char *)label.data, label.length);
+}
+
+static void
+take_row(struct nss *nss, sqlite3_stmt *row)
+{
+	switch (column_number(row, COLUMN_CLASS)) {
+	case CLASS_CERTIFICATE:
+		take_object(nss, row, ENTRY_CERTIFICATE);
+		break;
+	case NSS_CLASS_CRL:
+		take_object(nss, row, ENTRY_CRL);
+		break;
+	case NSS_CLASS_TRUST:
+		take_trust(nss, row);
+		break;
+	default:
+		break;
+	}
+}
+
+/* NULL, or what SQLite says. */
+static const char *
+read_rows(struct nss *nss, sqlite3 *database)
+{
+	sqlite3_stmt *rows = NULL;
+	const char *said = NULL;
+	int result = sqlite3_prepare_v2(database, query, -1, &rows, NULL);
+
+	while (result == SQLITE_OK && nss->rows < NSS_MAX_ROWS &&
+		(result = sqlite3_step(rows)) == SQLITE_ROW) {
+		nss->rows++;
+		take_row(nss, rows);
+		result = SQLITE_OK;
+	}
+	if (result == SQLITE_OK)
+		said = "there are more objects in the database than are read";
+	else if (result != SQLITE_DONE)
+		said = arena_printf(nss->builder->arena, "%s", sqlite3_errmsg(database));
+	(void)sqlite3_finalize(rows);
+	return said;
+}
+
+/* SQLite wants the log beside a database that is written ahead, and there is none here. */
+static struct span
+without_log(struct store_builder *builder)
+{
+	enum { WRITE_VERSION = 18, READ_VERSION = 19, WITH_LOG = 2, PLAIN = 1 };
+	struct span bytes = builder->bytes;
+	struct defect *defect;
+	uint8_t *copy;
+
+	if (bytes.data[READ_VERSION] != WITH_LOG && bytes.data[WRITE_VERSION] != WITH_LOG)
+		return bytes;
+	defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, 0, NSS_HEADER,
+		"the database is written ahead: what is in its log, cert9.db-wal, is not seen");
+	if (defect != NULL)
+		defect->harmless = true;
+	copy = arena_dup(builder->arena, bytes.data, bytes.length);
+	copy[READ_VERSION] = copy[WRITE_VERSION] = PLAIN;
+	return span_of(copy, bytes.length);
+}
+
+static const char *
+read_database(struct nss *nss)
+{
+	struct span bytes = without_log(nss->builder);
+	sqlite3 *database = NULL;
+	const char *said = "SQLite cannot be started";
+
+	if (sqlite3_open_v2(":memory:", &database, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+		/* Read-only: the bytes stay as they are. */
+		sqlite3_deserialize(database, "main", (unsigned char *)(uintptr_t)bytes.data,
+			(sqlite3_int64)bytes.length, (sqlite3_int64)bytes.length,
+			SQLITE_DESERIALIZE_READONLY) == SQLITE_OK) {
+		restrain(database, nss);
+		(void)sqlite3_set_authorizer(database, authorize, NULL);
+		said = read_rows(nss, database);
+	}
+	(void)sqlite3_close(database);
+	return said;
+}
+
+static void
+check_size(struct store_builder *builder)
+{
+	enum { PAGE_SIZE = 16, COUNTER = 24, PAGES = 28, VALID_FOR = 92 };
+	const uint8_t *header = builder->bytes.data;
+	uint64_t page = (uint64_t)header[PAGE_SIZE] << 8 | header[PAGE_SIZE + 1];
+	uint64_t pages = (uint64_t)header[PAGES] << 24 | (uint64_t)header[PAGES + 1] << 16 |
+			 (uint64_t)header[PAGES + 2] << 8 | header[PAGES + 3];
+
+	page = page == 1 ? 65'536 : page;
+	if (memcmp(header + COUNTER, header + VALID_FOR, 4) == 0 &&
+		page * pages > builder->bytes.length)
+		(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, builder->bytes.length, 0,
+			"the database is to have %llu bytes, and ends before that",
+			(unsigned long long)(page * pages));
+}
+
+static void
+read_file(struct store_builder *builder)
+{
+	struct nss nss = { .builder = builder, .locator = locator_new(builder) };
+	struct place whole = { .length = builder->bytes.length, .is_enclosing = true };
+	size_t first = builder->entry_count;
+	const char *said;
+
+	check_size(builder);
+	said = read_database(&nss);
+	nss_trusts_put(&nss.trusts, builder, first);
+	if (said == NULL)
+		return;
+	(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, 0, builder->bytes.length,
+		"the database is damaged: %s", said);
+	first = builder->entry_count;
+	builder_salvage_rest(builder, &whole);
+	/* What was deleted may stand there still: trusted is what a row says so of. */
+	for (size_t i = first; i < builder->entry_count; i++)
+		builder->entries[i].role = ENTRY_IS_UNASSIGNED;
+}
+
+static void
+nss_read(struct store_builder *builder)
+{
+	const char *path = builder->path;
+
+	builder->profile = "cert9.db";
+	if (builder->directory != NULL) {
+		const struct directory_file *file = database_of(builder->directory);
+
+		builder_turn_to(builder, file->path, file->bytes);
+	}
+	read_file(builder);
+	if (builder->entry_count == 0 && builder->defect_count == 0)
+		(void)builder_defect(builder, CAUSE_STORE_EMPTY, 0, builder->bytes.length,
+			"the database holds no certificate or CRL");
+	if (builder->directory != NULL)
+		builder_turn_to(builder, path, (struct span){});
+}
+
+const struct store_format store_nss = {
+	.name = "nss",
+	.title = "certificate database of NSS",
+	.family = FAMILY_NSS,
+	.container = "certificate database of NSS",
+	.marks_trust = true,
+	.sniff = nss_sniff,
+	.claims = nss_claims,
+	.read = nss_read,
+};

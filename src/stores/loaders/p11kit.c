@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What p11-kit's trust module gives to those that ask it for anchors of clients, as `trust extract
+ * --filter=ca-anchors --purpose=client-auth` shows it: certificates that are marked as trusted, not
+ * distrusted as well, and without an extension beside them that leaves client authentication out.
+ *
+ * A file that it cannot parse it takes for one of PEM blocks, none of them trusted; behind an
+ * object without a class it reads no more (trust/parser.c).
+ */
+#include <string.h>
+
+#include "stores/loader.h"
+
+static const char *
+why_not(const struct store *store)
+{
+	if (store->state != STORE_PRESENT)
+		return store->problem;
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (store->defects[i].is_block && !store->defects[i].harmless)
+			return "p11-kit does not parse the file, and trusts nothing of it";
+	return NULL;
+}
+
+/* Where it stops reading. */
+static size_t
+end_of(const struct store *store)
+{
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (store->defects[i].cause == CAUSE_STORE_CORRUPT_ENTRY &&
+			!store->defects[i].is_block && !store->defects[i].harmless)
+			return store->defects[i].offset;
+	return SIZE_MAX;
+}
+
+static void
+p11kit_load(const struct loader_task *task, struct loading *ret)
+{
+	const struct store *store = task->store;
+	size_t end = end_of(store);
+
+	ret->error = why_not(store);
+	ret->loads = ret->error == NULL;
+	for (size_t i = 0; ret->loads && i < store->entry_count; i++) {
+		const struct entry *entry = &store->entries[i];
+
+		task->loaded[i] = entry->kind == ENTRY_CERTIFICATE &&
+				  entry->role == ENTRY_IS_TRUSTED && entry->offset < end &&
+				  !store_leaves_untrusted(store, entry);
+		ret->certificates += task->loaded[i];
+	}
+}
+
+const struct store_loader_driver loader_p11kit = {
+	.name = "p11kit",
+	.title = "p11-kit's trust module",
+	.engine = "p11-kit",
+	.wants_file = true,
+	.load = p11kit_load,
+};

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing p11-kit's own form, with the trust that each entry has. */
+#pragma once
+
+#include "stores/format.h"
+
+int p11kit_write(const struct store_content *, struct buffer *out, struct err *);

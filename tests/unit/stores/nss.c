@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Databases of NSS: trust as its objects say it, damage, and what a hostile file may not do. */
+#include <openssl/sha.h>
+#include <sqlite3.h>
+
+#include "forms.h"
+#include "tap.h"
+
+enum { TRUSTED_DELEGATOR = 2, MUST_VERIFY = 3, NOT_TRUSTED = 10 };
+
+struct row {
+	unsigned client, server;
+	bool other_hash; /* the trust is of another certificate of that name and number */
+};
+
+static void
+run(sqlite3 *database, const char *sql)
+{
+	must(sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK, sqlite3_errmsg(database));
+}
+
+static void
+bind_number(sqlite3_stmt *statement, int index, unsigned number)
+{
+	const uint8_t bytes[4] = { (uint8_t)(number >> 24), (uint8_t)(number >> 16),
+		(uint8_t)(number >> 8), (uint8_t)number };
+
+	(void)sqlite3_bind_blob(statement, index, bytes, sizeof(bytes), SQLITE_TRANSIENT);
+}
+
+static void
+insert(sqlite3 *database, size_t id, struct span der, unsigned class, const struct row *row)
+{
+	static const char sql[] = "INSERT INTO nssPublic (id, a0, a3, a11, a81, a82, ace5363b4, "
+				  "ace536359, ace536358) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+	uint8_t hash[SHA_DIGEST_LENGTH], serial[32];
+	sqlite3_stmt *statement = NULL;
+	const char *fault;
+	struct cert cert = {};
+	size_t offset;
+
+	must(sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK, "prepare");
+	(void)sqlite3_bind_int64(statement, 1, (sqlite3_int64)id);
+	bind_number(statement, 2, class);
+	(void)sqlite3_bind_blob(statement, 3, "a name", 6, SQLITE_STATIC);
+	if (row == NULL) {
+		(void)sqlite3_bind_blob(statement, 4, der.data, (int)der.length, SQLITE_TRANSIENT);
+	} else {
+		must(cert_read(der, &cert, &fault, &offset) == 0, "a certificate");
+		serial[0] = DER_INTEGER;
+		serial[1] = (uint8_t)cert.serial.length;
+		memcpy(serial + 2, cert.serial.data, cert.serial.length);
+		(void)SHA1(der.data, der.length - row->other_hash, hash);
+		(void)sqlite3_bind_blob(
+			statement, 5, cert.issuer.data, (int)cert.issuer.length, SQLITE_TRANSIENT);
+		(void)sqlite3_bind_blob(
+			statement, 6, serial, (int)cert.serial.length + 2, SQLITE_TRANSIENT);
+		(void)sqlite3_bind_blob(statement, 7, hash, sizeof(hash), SQLITE_TRANSIENT);
+		bind_number(statement, 8, 0xce534350 + row->client);
+		bind_number(statement, 9, 0xce534350 + row->server);
+	}
+	must(sqlite3_step(statement) == SQLITE_DONE, "insert");
+	(void)sqlite3_finalize(statement);
+}
+
+static sqlite3 *
+database_new(void)
+{
+	sqlite3 *database = NULL;
+
+	must(sqlite3_open(":memory:", &database) == SQLITE_OK, "open");
+	run(database, "CREATE TABLE nssPublic (id PRIMARY KEY UNIQUE ON CONFLICT ABORT, a0, a3, "
+		      "a11, a81, a82, ace5363b4, ace536358, ace536359, ace53635a, ace53635b)");
+	return database;
+}
+
+static void
+database_take(sqlite3 *database, struct buffer *out)
+{
+	sqlite3_int64 size = 0;
+	unsigned char *bytes = sqlite3_serialize(database, "main", &size, 0);
+
+	must(bytes != NULL, "serialize");
+	buffer_add(out, bytes, (size_t)size);
+	sqlite3_free(bytes);
+	(void)sqlite3_close(database);
+}
+
+static void
+make(const struct row *rows, struct buffer *out)
+{
+	sqlite3 *database = database_new();
+
+	damage_setup();
+	for (size_t i = 0; i < DAMAGE_BLOCKS; i++) {
+		insert(database, i + 1, damage_ders[i], 1, NULL);
+		if (rows != NULL)
+			insert(database, i + 10, damage_ders[i], 0xce534353, &rows[i]);
+	}
+	insert(database, 20, damage_crl, 0xce534351, NULL);
+	database_take(database, out);
+}
+
+static const struct row some[] = { { .client = TRUSTED_DELEGATOR, .server = TRUSTED_DELEGATOR },
+	{ .client = MUST_VERIFY, .server = TRUSTED_DELEGATOR },
+	{ .client = NOT_TRUSTED, .server = MUST_VERIFY } };
+
+TEST(nss_trust, "each certificate has the trust that an object of its own gives it")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(buffer_free) struct buffer bytes = {};
+	const struct entry *entries[DAMAGE_BLOCKS];
+	const struct store *store;
+
+	make(some, &bytes);
+	store = stores_open_bytes(stores, "f", buffer_span(&bytes), LOADER_NSS);
+	CHECK_TEXT(store->format, "nss");
+	CHECK(store->entry_count == 4 && store_count(store, ENTRY_CRL) == 1);
+	for (size_t i = 0; i < DAMAGE_BLOCKS; i++) {
+		entries[i] = entry_of(store, damage_ders[i]);
+		CHECK(entries[i] != NULL && !entries[i]->is_enclosed);
+		CHECK_TEXT(entries[i]->alias, "a name");
+		CHECK(memcmp(bytes.data + entries[i]->offset, damage_ders[i].data,
+			      entries[i]->length) == 0);
+	}
+	CHECK(entries[0]->role == ENTRY_IS_TRUSTED && entries[0]->trust.trusts_client);
+	CHECK(entries[1]->role == ENTRY_IS_UNASSIGNED && entries[1]->trust.has_trust);
+	CHECK(entries[2]->trust.rejects_client);
+	CHECK(store_leaves_untrusted(store, entries[1]) &&
+		store_leaves_untrusted(store, entries[2]));
+	CHECK(!store_leaves_untrusted(store, entries[0]));
+	CHECK(store->loading.loads && store->loading.certificates == 1 && store->loading.crls == 1);
+	CHECK(defect_of(store, CAUSE_STORE_TRUST_SETTINGS) != NULL && store->defect_count == 2);
+}
+
+TEST(nss_no_trust, "without an object of trust, or with that of another one, it is not trusted")
+{
+	static const struct row others[] = { { .client = TRUSTED_DELEGATOR, .other_hash = true },
+		{ .client = TRUSTED_DELEGATOR, .other_hash = true },
+		{ .client = TRUSTED_DELEGATOR, .other_hash = true } };
+
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(buffer_free) struct buffer bytes = {};
+		const struct store *store;
+
+		make(i == 0 ? NULL : others, &bytes);
+		store = stores_open_bytes(stores, "f", buffer_span(&bytes), LOADER_NSS);
+		CHECK(store_count(store, ENTRY_CERTIFICATE) == DAMAGE_BLOCKS);
+		CHECK(store->loading.loads && store->loading.certificates == 0);
+		CHECK(store_leaves_untrusted(store, &store->entries[0]));
+	}
+}
+
+TEST(nss_cut, "cut anywhere, a database gives up what is whole, and says that it is damaged")
+{
+	CLEANUP(buffer_free) struct buffer bytes = {};
+
+	make(some, &bytes);
+	for (size_t length = 4096; length < bytes.length; length += 64) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		const struct store *store =
+			stores_open_bytes(stores, "f", span_of(bytes.data, length), LOADER_NSS);
+
+		CHECK(defect_of(store, CAUSE_STORE_TRUNCATED) != NULL && !store->loading.loads);
+		for (size_t i = 0; i < DAMAGE_BLOCKS; i++) {
+			size_t at;
+
+			for (at = 0; at + damage_ders[i].length <= length; at++)
+				if (memcmp(bytes.data + at, damage_ders[i].data,
+					    damage_ders[i].length) == 0)
+					break;
+			CHECK((at + damage_ders[i].length <= length) ==
+				(entry_of(store, damage_ders[i]) != NULL));
+		}
+	}
+}
+
+TEST(nss_log, "a database that is written ahead is read without its log, and that is said")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(buffer_free) struct buffer bytes = {};
+	const struct store *store;
+
+	make(some, &bytes);
+	bytes.data[18] = bytes.data[19] = 2;
+	store = stores_open_bytes(stores, "f", buffer_span(&bytes), LOADER_NSS);
+	CHECK(store_count(store, ENTRY_CERTIFICATE) == DAMAGE_BLOCKS);
+	CHECK(defect_of(store, CAUSE_STORE_CORRUPT_ENTRY) != NULL && store->loading.loads);
+}
+
+/* A view or a table that computes may stand where a table should. */
+static void
+check_hostile(const char *sql, bool *failed)
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(buffer_free) struct buffer bytes = {};
+	sqlite3 *database = database_new();
+	const struct store *store;
+
+	damage_setup();
+	insert(database, 1, damage_ders[0], 1, NULL);
+	run(database, sql);
+	database_take(database, &bytes);
+	store = stores_open_bytes(stores, "f", buffer_span(&bytes), LOADER_NSS);
+	CHECK_TEXT(store->format, "nss");
+	CHECK(defect_of(store, CAUSE_STORE_TRUNCATED) != NULL && !store->loading.loads);
+}
+
+TEST(nss_hostile, "what is no plain table is not read")
+{
+	check_hostile("ALTER TABLE nssPublic RENAME TO other; CREATE VIEW nssPublic AS SELECT "
+		      "id, a0, a3, a11, a81, a82, ace5363b4, ace536358, ace536359, ace53635a, "
+		      "ace53635b FROM other",
+		failed);
+	check_hostile("ALTER TABLE nssPublic RENAME TO other; CREATE VIEW nssPublic AS WITH "
+		      "RECURSIVE n(a0) AS (SELECT 1 UNION ALL SELECT a0 FROM n) SELECT a0, a0 AS "
+		      "a3, a0 AS a11, a0 AS a81, a0 AS a82, a0 AS ace5363b4, a0 AS ace536359, a0 "
+		      "AS ace536358, a0 AS ace53635b, a0 AS ace53635a FROM n",
+		failed);
+	check_hostile("ALTER TABLE nssPublic ADD COLUMN x AS (zeroblob(1000000)); ALTER TABLE "
+		      "nssPublic RENAME COLUMN a3 TO a4",
+		failed);
+}
+
+TEST(nss_directory, "a directory that holds a database is that, save for who looks for hash links")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(world_freep) struct world *host = world_host(), *world = world_overlay(host);
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(buffer_free) struct buffer bytes = {};
+	const struct store *store;
+
+	make(some, &bytes);
+	overlay_write(world, "/nowhere/nssdb/cert9.db", buffer_span(&bytes));
+	overlay_write(world, "/nowhere/nssdb/pkcs11.txt", span_of("library=\n", 9));
+	CHECK_TEXT(store_name_path("sql:/nowhere/nssdb"), "/nowhere/nssdb");
+	CHECK(store_directory_loader(world, arena, "/nowhere/nssdb") == LOADER_NSS);
+	store = stores_open(stores, world, "/nowhere/nssdb", LOADER_NSS);
+	CHECK_TEXT(store->format, "nss");
+	CHECK(store->loading.certificates == 1);
+	CHECK_TEXT(store->entries[0].path, "/nowhere/nssdb/cert9.db");
+	CHECK_TEXT(stores_open(stores, world, "/nowhere/nssdb", LOADER_ANY)->format, "nss");
+	CHECK_TEXT(stores_open(stores, world, "/nowhere/nssdb", LOADER_OPENSSL_DIRECTORY)->format,
+		"hashdir");
+}
+
+TAP_MAIN()
