@@ -41,6 +41,9 @@ why_left(const struct store *store, const struct entry *entry, const char *forma
 	case ENTRY_CRL:
 		break;
 	}
+	if (entry->trust.present && (plain || entry->trust.bytes.length == 0))
+		return "this form has no place for its trust settings, and without them it would "
+		       "be trusted for more";
 	if (!store_format_carries(format, entry))
 		return "this form has no place for it";
 	if (store_leaves_untrusted(store, entry) && !entry->trust.rejects_client)
@@ -50,9 +53,6 @@ why_left(const struct store *store, const struct entry *entry, const char *forma
 	if (entry->role == ENTRY_IS_UNASSIGNED && !entry->cert.is_ca &&
 		!cert_is_self_issued(&entry->cert))
 		return "it is not marked as trusted and no CA";
-	if (entry->trust.present && (plain || entry->trust.bytes.length == 0))
-		return "this form has no place for its trust settings, and without them it would "
-		       "be trusted for more";
 	return NULL;
 }
 

@@ -36,7 +36,7 @@ store_of(struct pki *pki, struct entry *entries)
 		.rejects_client = true,
 		.bytes = { (const uint8_t *)"\x30\x00", 2 } };
 	entries[5].kind = ENTRY_PRIVATE_KEY;
-	return (struct store){ .entries = entries, .entry_count = ENTRIES };
+	return (struct store){ .format = "pem", .entries = entries, .entry_count = ENTRIES };
 }
 
 TEST(bounds, "trust is never widened: keys, their chains, what is bound and unmarked leaves stay")
