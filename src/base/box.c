@@ -180,8 +180,6 @@ start(struct box *box, size_t shared_size, size_t memory, struct err *err)
 	int sockets[2];
 
 	digest_ready();
-	if (box->ways.make_quiet != NULL)
-		box->ways.make_quiet(box->ways.context);
 	box->shared_size = BOX_SHARED_LEAST;
 	while (box->shared_size < shared_size)
 		box->shared_size *= 2;
@@ -196,9 +194,13 @@ start(struct box *box, size_t shared_size, size_t memory, struct err *err)
 	box->memory = memory;
 	box->is_greeted = false;
 	box->served = 0;
+	if (box->ways.make_quiet != NULL)
+		box->ways.make_quiet(box->ways.context);
 	box->pid = fork();
 	if (box->pid == 0)
 		child(box, sockets[1], memory);
+	if (box->ways.go_on != NULL)
+		box->ways.go_on(box->ways.context);
 	(void)close(sockets[1]);
 	box->socket = sockets[0];
 	if (box->pid < 0) {

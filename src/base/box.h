@@ -41,7 +41,9 @@ struct box_call {
 struct box; /* opaque */
 
 struct box_ways {
-	void (*make_quiet)(void *context); /* in the parent, before the child is made; or NULL */
+	/* In the parent, before the child is made and when that is done; or NULL. */
+	void (*make_quiet)(void *context);
+	void (*go_on)(void *context);
 	/* In the child, before it is cut off from all files and reads anything; or NULL. */
 	void (*get_ready)(void *context);
 	void *context;

@@ -20,7 +20,13 @@ make_quiet(void *context)
 {
 	const struct boxed *boxed = context;
 
-	stores_settle(boxed->stores);
+	stores_make_quiet(boxed->stores);
+}
+
+static void
+go_on(void *)
+{
+	stores_go_on();
 }
 
 static const struct parser *
@@ -46,7 +52,7 @@ boxed_new(bool in_box, struct stores *stores)
 
 	boxed->stores = stores;
 	if (in_box)
-		boxed->box = box_new(&(struct box_ways){ make_quiet, get_ready, boxed });
+		boxed->box = box_new(&(struct box_ways){ make_quiet, go_on, get_ready, boxed });
 	boxed->parser.crypt = keystore_crypt_new();
 	return boxed;
 }

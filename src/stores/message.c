@@ -324,8 +324,8 @@ take_keystore_entry(struct wire *in, struct span file, struct entry *ret)
 }
 
 /*
- * Settings that stand in the file come as their bytes, and are read again, whole or not. Where trust
- * is marked in another way, the marks come alone, or with the settings that say just that.
+ * Settings that stand in the file come as their bytes, and are read again, whole or not. Where
+ * trust is marked in another way, the marks come alone, or with the settings that say just that.
  */
 static void
 take_trust(struct wire *in, uint32_t bits, struct span bytes, struct trust_settings *ret)

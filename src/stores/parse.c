@@ -152,8 +152,8 @@ parse(struct arena *arena, const struct parser *parser, const struct parse_task 
 
 	*ret = (struct parsed){};
 	builder_turn_to(&builder, task->path, task->bytes);
-	ret->format = task->directory != NULL ? format_read_directory(&builder)
-					      : format_read(&builder);
+	ret->format =
+		task->directory != NULL ? format_read_directory(&builder) : format_read(&builder);
 	ret->own_defects = builder.defect_count;
 	if (task->loader != LOADER_ANY)
 		load(&builder, task, ret);

@@ -3,6 +3,7 @@
 #include "stores/store.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "stores/boxed.h"
@@ -11,6 +12,10 @@
 #include "stores/token.h"
 
 enum { BUCKETS = 1024 };
+
+/* Held for reading by stores that check signatures, and for writing by who makes a child: a sweep
+ * has several stores, each with a thread and a child of its own. */
+static pthread_rwlock_t checking_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 /* What a path holds at one moment, before anybody reads it. */
 struct content {
@@ -122,11 +127,44 @@ reading_settle(struct stores *stores, struct reading *reading)
 void
 stores_settle(struct stores *stores)
 {
+	if (stores->checking == NULL)
+		return;
 	while (stores->checking != NULL) {
 		struct reading *reading = stores->checking;
 
 		stores->checking = reading->next_checking;
 		reading_settle(stores, reading);
+	}
+	(void)pthread_rwlock_unlock(&checking_lock);
+}
+
+void
+stores_make_quiet(struct stores *stores)
+{
+	stores_settle(stores);
+	(void)pthread_rwlock_wrlock(&checking_lock);
+}
+
+void
+stores_go_on(void)
+{
+	(void)pthread_rwlock_unlock(&checking_lock);
+}
+
+/* Begins to check the signatures of its roots. */
+static void
+reading_check(struct stores *stores, struct reading *reading)
+{
+	const bool is_first = stores->checking == NULL;
+
+	if (is_first)
+		(void)pthread_rwlock_rdlock(&checking_lock);
+	reading->checking = builder_check_signatures(&reading->builder, stores->signatures);
+	if (reading->checking != NULL) {
+		reading->next_checking = stores->checking;
+		stores->checking = reading;
+	} else if (is_first) {
+		(void)pthread_rwlock_unlock(&checking_lock);
 	}
 }
 
@@ -243,7 +281,7 @@ content_read_token(struct stores *stores, struct world *world, enum store_loader
 	while (listing != NULL && strcmp(listing->name, content->path) != 0)
 		listing = listing->next;
 	if (listing == NULL) {
-		/* Its child is a fork, in which no thread of ours holds a lock of libcrypto. */
+		/* In its child no thread of ours holds a lock of libcrypto. */
 		stores_settle(stores);
 		listing = arena_alloc(stores->arena, sizeof(*listing));
 		if (token_list(stores->arena, world, content->path, &listing->bytes, &err) < 0) {
@@ -353,11 +391,7 @@ reading_new(struct stores *stores, const struct content *content, struct opened 
 		.password_is_empty = parsed.password_is_empty,
 	};
 	builder_turn_to(&reading->builder, content->path, content->bytes);
-	reading->checking = builder_check_signatures(&reading->builder, stores->signatures);
-	if (reading->checking != NULL) {
-		reading->next_checking = stores->checking;
-		stores->checking = reading;
-	}
+	reading_check(stores, reading);
 	reading->next = *bucket;
 	*bucket = reading;
 	return reading;

@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "stores/boxed.h"
-#include "stores/damage.h"
+#include "stores/forms.h"
 
 static bool
 texts_same(const char *a, const char *b)
@@ -32,6 +32,8 @@ entries_same(const struct entry *a, const struct entry *b)
 	       a->trust.has_reject == b->trust.has_reject &&
 	       a->trust.trusts_client == b->trust.trusts_client &&
 	       a->trust.rejects_client == b->trust.rejects_client &&
+	       a->trust.trusts_server == b->trust.trusts_server &&
+	       a->trust.rejects_server == b->trust.rejects_server &&
 	       span_equal(a->trust.bytes, b->trust.bytes) &&
 	       digest_equal(&a->cert.fingerprint, &b->cert.fingerprint) &&
 	       digest_equal(&a->crl.fingerprint, &b->crl.fingerprint);
@@ -253,6 +255,81 @@ TEST(keystores, "a keystore is read the same in the box, by each loader, with ea
 		closed += store->entry_count == 0;
 	}
 	CHECK(opened >= 4 && closed > 0);
+}
+
+/* A certificate with settings of its own, in p11-kit's form: what is said beside it comes on top.
+ */
+static void
+add_marks(struct buffer *out)
+{
+	static const char servers[] = "\x30\x0c\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+	CLEANUP(buffer_free) struct buffer both = {};
+
+	for (size_t i = 0; i < DAMAGE_BLOCKS; i++) {
+		buffer_clear(&both);
+		buffer_add(&both, damage_ders[i].data, damage_ders[i].length);
+		buffer_add(&both, (const uint8_t *)servers, sizeof(servers) - 1);
+		buffer_addf(out, "[p11-kit-object-v1]\n%s: true\n",
+			i == 0 ? "trusted" : "x-distrusted");
+		pem_write(out, "TRUSTED CERTIFICATE", buffer_span(&both));
+	}
+}
+
+/* In a member whose name is as long and as strange as can be. */
+static void
+add_manifest(struct buffer *out)
+{
+	CLEANUP(buffer_free) struct buffer keystore = {}, lines = {};
+	struct password password = { span_of("changeit", 8), "", true };
+
+	buffer_add_text(out, "apiVersion: v1\nkind: Secret\nmetadata:\n  name: \"");
+	for (size_t i = 0; i < 200; i++)
+		buffer_add_text(out, "\\e");
+	buffer_add_text(out, "\"\ndata:\n  ca.p12: ");
+	write_keystore("pkcs12", &password, &keystore);
+	base64_encode_lines(buffer_span(&keystore), &lines);
+	for (size_t i = 0; i < lines.length; i++)
+		if (lines.data[i] != '\n')
+			buffer_add(out, &lines.data[i], 1);
+	buffer_add_text(out, "\n  cut.p12: MIIB\n");
+}
+
+TEST(forms, "every form is read the same in the box, by each loader, with the trust that it marks")
+{
+	static const char *const formats[] = { "p11kit", "json", "spiffe", "kubernetes" };
+	static const struct trust_settings marks[] = { {},
+		{ .present = true, .has_trust = true, .trusts_client = true },
+		{ .present = true, .has_reject = true, .rejects_client = true } };
+	CLEANUP(stores_freep) struct stores *here = stores_new_unboxed(); /* goes last */
+	CLEANUP(stores_freep) struct stores *boxed = stores_new();
+	const size_t own = COUNT_OF(formats) * COUNT_OF(marks);
+	size_t marked = 0, named = 0;
+
+	damage_setup();
+	for (size_t i = 0; i < (own + 2) * LOADER__COUNT; i++) {
+		enum store_loader loader = i / (own + 2);
+		struct trust_settings trust =
+			marks[i % (own + 2) / COUNT_OF(formats) % COUNT_OF(marks)];
+		struct buffer text = {};
+		const struct store *store;
+
+		trust.bytes = trust_settings_bytes(&trust);
+		if (i % (own + 2) == own)
+			add_marks(&text);
+		else if (i % (own + 2) > own)
+			add_manifest(&text);
+		else
+			form_write(formats[i % (own + 2) % COUNT_OF(formats)], DAMAGE_BLOCKS,
+				&trust, &text);
+		arena_adopt(stores_arena(here), text.data, mem_free);
+		store = stores_open_bytes(boxed, "f", buffer_span(&text), loader);
+		CHECK(stores_same(store, stores_open_bytes(here, "f", buffer_span(&text), loader)));
+		for (size_t j = 0; j < store->entry_count; j++) {
+			marked += store->entries[j].trust.present;
+			named += store->entries[j].alias != NULL && store->entries[j].is_enclosed;
+		}
+	}
+	CHECK(marked > DAMAGE_BLOCKS * LOADER__COUNT && named > DAMAGE_BLOCKS * LOADER__COUNT);
 }
 
 TEST(slow, "a store that takes too long is given up in time, and all others are read")

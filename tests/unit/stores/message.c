@@ -64,14 +64,31 @@ is_believed(struct honest *honest)
 		       honest->arena, &honest->task, buffer_span(&honest->message), &again) == 0;
 }
 
+/* X509_CERT_AUX: clientAuth is trusted, or rejected; and serverAuth is trusted. */
+static struct span
+settings(bool is_trusted)
+{
+	return trust_settings_bytes(&(struct trust_settings){ .has_trust = is_trusted,
+		.trusts_client = is_trusted,
+		.rejects_client = !is_trusted });
+}
+
+static struct span
+settings_of_servers(void)
+{
+	static const char bytes[] = "\x30\x0c\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+
+	return span_of(bytes, sizeof(bytes) - 1);
+}
+
 /* With one thing of what was read made another one. */
-#define LIE(name, statement)                                              \
+#define LIE(name, ...)                                                    \
 	static bool name(void)                                            \
 	{                                                                 \
 		CLEANUP(honest_end) struct honest honest = honest_make(); \
 		struct parsed *parsed = &honest.parsed;                   \
                                                                           \
-		statement;                                                \
+		__VA_ARGS__;                                              \
 		honest_write(&honest);                                    \
 		return is_believed(&honest);                              \
 	}
@@ -101,6 +118,37 @@ LIE(defect_place, parsed->defects[0].offset = honest.text.length + 1)
 LIE(text, parsed->defects[0].text = "line one\nline two")
 LIE(no_text, parsed->defects[0].text = NULL)
 LIE(error, parsed->loading.error = "\xe2\x80\xae")
+/* Of a certificate without settings. */
+LIE(marks, parsed->entries[0].trust = (struct trust_settings){ .present = true,
+		   .has_trust = true,
+		   .trusts_client = true,
+		   .trusts_server = true,
+		   .has_reject = true })
+LIE(mark_of_nothing, parsed->entries[0].trust.trusts_client = true)
+LIE(mark_without_list, parsed->entries[0].trust = (struct trust_settings){
+			       .present = true, .trusts_client = true })
+LIE(rejection_without_list, parsed->entries[0].trust = (struct trust_settings){
+				    .present = true, .rejects_server = true })
+LIE(bytes_of_nothing, parsed->entries[0].trust.bytes = damage_crl)
+LIE(other_marks, parsed->entries[0].trust = (struct trust_settings){ .present = true,
+			 .has_trust = true,
+			 .trusts_client = true,
+			 .bytes = settings(false) })
+LIE(marks_in_settings, parsed->entries[0].trust = (struct trust_settings){ .present = true,
+			       .has_trust = true,
+			       .trusts_client = true,
+			       .bytes = settings(true) })
+LIE(settings_alone, parsed->entries[0].trust = (struct trust_settings){ .present = true,
+			    .has_trust = true,
+			    .trusts_server = true,
+			    .bytes = settings_of_servers() })
+LIE(more_than_settings, parsed->entries[0].trust = (struct trust_settings){ .present = true,
+				.has_trust = true,
+				.trusts_client = true,
+				.trusts_server = true,
+				.has_reject = true,
+				.bytes = settings_of_servers() })
+LIE(token_cause, parsed->defects[0].cause = CAUSE_TOKEN_MODULE)
 LIE(count, parsed->own_defects = parsed->defect_count + 1)
 
 TEST(lies, "what cannot be true is not believed")
@@ -112,7 +160,15 @@ TEST(lies, "what cannot be true is not believed")
 	CHECK(!profile() && !integrity() && !source());
 	CHECK(!label() && !label_bytes());
 	CHECK(!cause() && !cause_beyond() && !defect_place() && !text() && !no_text());
-	CHECK(!error() && !count());
+	CHECK(!error() && !count() && token_cause());
+}
+
+TEST(trust,
+	"marks of trust are believed that agree with each other and with the settings beside them")
+{
+	CHECK(marks() && marks_in_settings() && settings_alone());
+	CHECK(!mark_of_nothing() && !mark_without_list() && !rejection_without_list());
+	CHECK(!bytes_of_nothing() && !other_marks() && !more_than_settings());
 }
 
 TEST(cut, "a message that ends anywhere too early, or goes on, is not believed")
