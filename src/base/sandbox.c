@@ -16,19 +16,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-/* Sanitizers reserve terabytes of address space, and say what they found on standard error. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || \
-	__has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
-
 enum {
 	/* "nobody" of every Linux: the kernel's own overflowuid. */
 	NOBODY = 65'534,
@@ -198,7 +185,7 @@ limit_resources(const struct sandbox *sandbox, const struct role *role, struct e
 		TRY(limit(RLIMIT_FSIZE, 0, err));
 	if (sandbox->processor > 0)
 		TRY(limit(RLIMIT_CPU, sandbox->processor, err));
-	if (sandbox->memory > 0 && !IS_SANITIZED)
+	if (sandbox->memory > 0 && !SANDBOX_IS_SANITIZED)
 		TRY(limit(RLIMIT_AS, sandbox->memory, err));
 	return limit(RLIMIT_NOFILE, role->files, err);
 }

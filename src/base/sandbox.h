@@ -14,6 +14,19 @@
 
 #include "base/err.h"
 
+/* Sanitizers reserve terabytes of address space, and say what they found on standard error. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANDBOX_IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || \
+	__has_feature(thread_sanitizer)
+#define SANDBOX_IS_SANITIZED 1
+#endif
+#endif
+#ifndef SANDBOX_IS_SANITIZED
+#define SANDBOX_IS_SANITIZED 0
+#endif
+
 /* What a process does in there. */
 enum sandbox_role {
 	SANDBOX_PARSER,  /* reads bytes that it is given: no file, no network, no new descriptor */

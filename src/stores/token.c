@@ -12,18 +12,7 @@
 #include <time.h>
 
 #include "base/base.h"
-
-/* Sanitizers reserve terabytes of address space. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
+#include "base/sandbox.h"
 
 enum { CHILD_MEMORY_MIB = 2048, FAILED = 1 };
 
@@ -53,7 +42,7 @@ child(const char *name, int out, pid_t parent)
 		_exit(FAILED);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_CPU, TOKEN_SECONDS);
-	if (!IS_SANITIZED)
+	if (!SANDBOX_IS_SANITIZED)
 		limit(RLIMIT_AS, (rlim_t)CHILD_MEMORY_MIB << 20);
 	for (int fd = 0; fd <= 2; fd++)
 		(void)dup2(nothing, fd);
