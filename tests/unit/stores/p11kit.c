@@ -212,7 +212,6 @@ TEST(p11kit_written, "what is written is read with the same trust, and never mor
 	}
 }
 
-/* The same file by p11-kit's module: for each certificate whether it is trusted and distrusted. */
 /* p11-kit's module loses attributes that it parsed; that is no leak of ours. It stays loaded, so
  * that LeakSanitizer can tell. */
 const char *__lsan_default_suppressions(void);
@@ -222,6 +221,7 @@ __lsan_default_suppressions(void)
 	return "leak:p11-kit-trust.so\n";
 }
 
+/* The same file by p11-kit's module: for each certificate whether it is trusted and distrusted. */
 struct module {
 	void *library;
 	CK_FUNCTION_LIST *calls;
