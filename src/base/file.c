@@ -110,6 +110,7 @@ temporary_create(struct arena *arena, const char *path, const char **ret_name, s
 
 	for (int i = 0; i < TEMPORARY_ATTEMPTS && fd < 0; i++) {
 		TRY(file_staging_name(arena, path, ret_name, err));
+		assert(*ret_name != NULL);
 		fd = open(*ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd < 0 && errno != EEXIST)
 			break;
