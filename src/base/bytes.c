@@ -260,3 +260,15 @@ base64_decode(struct span text, struct buffer *out, size_t *ret_bad)
 	*ret_bad = i;
 	return -1;
 }
+
+size_t
+utf8_encode(uint8_t *out, uint32_t code)
+{
+	size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	static const uint8_t leads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (size_t i = size; i-- > 1; code >>= 6)
+		out[i] = (uint8_t)(0x80 | (code & 0x3f));
+	out[0] = (uint8_t)(leads[size] | code);
+	return size;
+}

@@ -49,6 +49,10 @@ void hex_encode(struct span, char *text);
 /* Into out of at most capacity bytes; the count, or -1 where text is no even run of hex digits. */
 ssize_t hex_decode(const char *text, uint8_t *out, size_t capacity);
 
+/* One code point up to U+10FFFF as UTF-8 (RFC 3629 3) into out, which holds 4; the count of octets.
+ */
+size_t utf8_encode(uint8_t *out, uint32_t code);
+
 /* RFC 4648 base64 in lines of 64 characters, as RFC 7468 wants it, each ended by "\n". */
 void base64_encode_lines(struct span, struct buffer *out);
 /*

@@ -116,6 +116,7 @@ temporary_create(struct arena *arena, const char *path, const char **ret_name, s
 
 	for (int i = 0; i < TEMPORARY_ATTEMPTS && fd < 0; i++) {
 		TRY(file_staging_name(arena, path, ret_name, err));
+		assert(*ret_name != NULL);
 		fd = open(*ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd < 0 && errno != EEXIST)
 			break;
@@ -133,28 +134,6 @@ temporary_fill(int fd, const char *path, struct span bytes, mode_t mode, struct 
 	return sync_fd(fd, path, err);
 }
 
-int
-file_replace(const char *path, struct span bytes, mode_t mode, struct err *err)
-{
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	const char *name = NULL;
-	CLEANUP(fd_close) int fd = temporary_create(arena, path, &name, err);
-
-	if (fd < 0)
-		return err_prefix(err, "write %s", path);
-	assert(name != NULL);
-	if (temporary_fill(fd, path, bytes, mode, err) < 0) {
-		(void)unlink(name);
-		return -1;
-	}
-	if (rename(name, path) < 0) {
-		(void)err_sys(err, ERR_CREATE, "replace %s", path);
-		(void)unlink(name);
-		return -1;
-	}
-	return file_sync_parent(path, err);
-}
-
 /* Not every file system can rename without replacing; those that cannot have hard links. */
 static int
 move_unless_there(const char *from, const char *to)
@@ -166,26 +145,38 @@ move_unless_there(const char *from, const char *to)
 	return errno == EEXIST ? unlink(from) : -1;
 }
 
-int
-file_create(const char *path, struct span bytes, mode_t mode, struct err *err)
+/* Whole under a name that nobody knows, then moved to its own. */
+static int
+file_write_by(int (*move)(const char *from, const char *to), const char *path, struct span bytes,
+	mode_t mode, struct err *err)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	const char *name = NULL;
 	CLEANUP(fd_close) int fd = temporary_create(arena, path, &name, err);
+	int result;
 
 	if (fd < 0)
 		return err_prefix(err, "write %s", path);
 	assert(name != NULL);
-	if (temporary_fill(fd, path, bytes, mode, err) < 0) {
+	result = temporary_fill(fd, path, bytes, mode, err);
+	if (result == 0 && move(name, path) < 0)
+		result = err_sys(err, ERR_CREATE, "write %s", path);
+	if (result < 0)
 		(void)unlink(name);
-		return -1;
-	}
-	if (move_unless_there(name, path) < 0) {
-		(void)err_sys(err, ERR_CREATE, "create %s", path);
-		(void)unlink(name);
-		return -1;
-	}
-	return 0;
+	return result;
+}
+
+int
+file_replace(const char *path, struct span bytes, mode_t mode, struct err *err)
+{
+	TRY(file_write_by(rename, path, bytes, mode, err));
+	return file_sync_parent(path, err);
+}
+
+int
+file_create(const char *path, struct span bytes, mode_t mode, struct err *err)
+{
+	return file_write_by(move_unless_there, path, bytes, mode, err);
 }
 
 static int

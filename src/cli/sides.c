@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/sides.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum what { WHAT_STORES, WHAT_CLIENTS, WHAT_SERVICES, WHAT__COUNT };
@@ -208,6 +209,7 @@ compare_services(struct sides *sides)
 
 	TRY(service_of(sides, 0, &a));
 	TRY(service_of(sides, 1, &b));
+	assert(a != NULL && b != NULL);
 	for (size_t i = 0; i < a->verifier_count; i++) {
 		const struct verifier *other = counterpart(a, i, b);
 

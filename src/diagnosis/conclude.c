@@ -343,12 +343,11 @@ note_unexplained(struct diagnosis *diagnosis, const struct proof *proof)
 }
 
 void
-conclude_service(struct diagnosis *diagnosis, const struct request *request,
-	const struct service *service, const struct proof *proof, const struct running *running)
+conclude_service(struct diagnosis *diagnosis, const struct service *service,
+	const struct proof *proof, const struct running *running)
 {
 	struct suspects later = { 0 };
 
-	(void)request;
 	for (size_t i = 0; i < proof->suspects.count; i++)
 		conclude_suspect(diagnosis, service, proof, running, proof->suspects.list[i]);
 	conclude_stale(diagnosis, service, proof, running);

@@ -4,5 +4,5 @@
 
 #include "diagnosis/states.h"
 
-void conclude_service(struct diagnosis *, const struct request *, const struct service *,
-	const struct proof *, const struct running *);
+void conclude_service(
+	struct diagnosis *, const struct service *, const struct proof *, const struct running *);

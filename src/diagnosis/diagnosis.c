@@ -73,7 +73,7 @@ diagnosis_make(const struct request *request, struct err *err)
 		struct proof *proof = proof_make(diagnosis, request, service);
 		struct running running = states_judge(diagnosis, request, service, proof->before);
 
-		conclude_service(diagnosis, request, service, proof, &running);
+		conclude_service(diagnosis, service, proof, &running);
 	}
 	findings_sort(diagnosis->findings);
 	return TAKE(diagnosis);

@@ -117,7 +117,7 @@ resembles(const struct entry *known, const struct defect *defect)
 }
 
 const struct entry *
-restore_block(struct scene *scene, const struct store *store, const struct defect *defect)
+restore_block(struct scene *scene, const struct defect *defect)
 {
 	const struct material *material = &scene->diagnosis->material;
 	const struct entry *best;
@@ -138,7 +138,6 @@ restore_block(struct scene *scene, const struct store *store, const struct defec
 		best_common = common;
 		best = known;
 	}
-	(void)store;
 	return rivals == 0 ? best : NULL;
 }
 
@@ -240,8 +239,7 @@ restore_composed(struct scene *scene, const struct store *store, const char *pat
 			compose_add(&composition, &store->entries[i], false);
 	for (size_t i = 0; i < store->defect_count; i++) {
 		const struct defect *defect = &store->defects[i];
-		const struct entry *known =
-			defect->is_block ? restore_block(scene, store, defect) : NULL;
+		const struct entry *known = defect->is_block ? restore_block(scene, defect) : NULL;
 
 		if (known != NULL)
 			compose_add(&composition, known, true);

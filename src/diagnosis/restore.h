@@ -15,7 +15,7 @@ const struct material_file *restore_whole(struct scene *, const struct store *);
 
 /* The known-good certificate or CRL that a damaged block was: its first bytes agree. NULL where
  * none or more than one does. */
-const struct entry *restore_block(struct scene *, const struct store *, const struct defect *);
+const struct entry *restore_block(struct scene *, const struct defect *);
 
 /*
  * What a store that has lost entries should hold, where no whole version of it is known: its own

@@ -30,14 +30,12 @@ version_at(struct diagnosis *diagnosis, const struct request *request, const cha
 }
 
 static bool
-is_same_content(struct diagnosis *diagnosis, const struct service *service,
-	const struct file_version *version)
+is_same_content(const struct service *service, const struct file_version *version)
 {
 	struct digest digest;
 	struct span bytes;
 	struct err err = { 0 };
 
-	(void)diagnosis;
 	if (version == NULL ||
 		world_read(service->world, version->path, WORLD_MAX_FILE, &bytes, &err) < 0)
 		return false;
@@ -61,8 +59,7 @@ note_file(struct diagnosis *diagnosis, const struct request *request, const stru
 	if (!timestamp_is_before(service->loaded, identity.changed) &&
 		!timestamp_is_before(service->loaded, identity.modified))
 		return;
-	if (is_same_content(diagnosis, service,
-		    version_at(diagnosis, request, file->path, &service->loaded)))
+	if (is_same_content(service, version_at(diagnosis, request, file->path, &service->loaded)))
 		return;
 	running->stale[running->stale_count] = *file;
 	running->stale[running->stale_count++].changed = identity.changed;

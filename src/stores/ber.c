@@ -85,11 +85,14 @@ indefinite_length(struct span rest)
 bool
 ber_next(struct ber *ber, struct ber_element *ret)
 {
-	struct span rest = span_of(ber->bytes.data + ber->offset, ber->bytes.length - ber->offset);
 	struct header header;
+	struct span rest;
 	size_t end = 0;
 
-	if (ber->damaged || rest.length == 0 || is_end_of_contents(rest))
+	if (ber->damaged || ber->offset >= ber->bytes.length)
+		return false;
+	rest = span_of(ber->bytes.data + ber->offset, ber->bytes.length - ber->offset);
+	if (is_end_of_contents(rest))
 		return false;
 	if (!read_header(rest, &header)) {
 		ber->damaged = true;

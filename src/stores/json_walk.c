@@ -36,18 +36,6 @@ take_unit(struct span bytes, size_t at)
 	return hex_decode(digits, out, sizeof(out)) == 2 ? out[0] << 8 | out[1] : -1;
 }
 
-static size_t
-put_code(uint8_t *out, unsigned code)
-{
-	size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-	static const uint8_t leads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-
-	for (size_t i = size; i-- > 1; code >>= 6)
-		out[i] = (uint8_t)(0x80 | (code & 0x3f));
-	out[0] = (uint8_t)(leads[size] | code);
-	return size;
-}
-
 /* What follows a backslash; how many bytes it is, 0 where it is nothing that can follow one. */
 static size_t
 take_escape(struct span bytes, size_t at, uint8_t *out, size_t *length)
@@ -68,11 +56,11 @@ take_escape(struct span bytes, size_t at, uint8_t *out, size_t *length)
 		      ? take_unit(bytes, at + 7)
 		      : -1;
 	if (low >= 0xdc00 && low < 0xe000) {
-		*length += put_code(out + *length,
+		*length += utf8_encode(out + *length,
 			0x10000U + ((unsigned)(high - 0xd800) << 10) + (unsigned)(low - 0xdc00));
 		return 11;
 	}
-	*length += put_code(out + *length, (unsigned)high);
+	*length += utf8_encode(out + *length, (unsigned)high);
 	return 5;
 }
 

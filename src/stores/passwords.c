@@ -2,6 +2,7 @@
 #define CONSTRUCTS
 #include "stores/passwords.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -69,8 +70,10 @@ slot_open(struct passwords *passwords, const char *source, struct slot **ret, st
 static int
 slot_close(struct passwords *passwords, struct slot *slot, size_t length, struct err *err)
 {
-	const uint8_t *end = memchr(slot->bytes, '\n', length);
+	const uint8_t *end;
 
+	assert(slot != NULL);
+	end = memchr(slot->bytes, '\n', length);
 	if (end == NULL && length == sizeof(slot->bytes)) {
 		secret_wipe(slot->bytes, sizeof(slot->bytes));
 		return err_set(err, ERR_LIMIT, "the password of %s is longer than %d bytes",

@@ -92,18 +92,6 @@ take(struct taken *taken, const char *name)
 	return true;
 }
 
-static size_t
-put_code(char *out, uint32_t code)
-{
-	size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-	static const uint8_t leads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-
-	for (size_t i = size; i-- > 1; code >>= 6)
-		out[i] = (char)(0x80 | (code & 0x3f));
-	out[0] = (char)(leads[size] | code);
-	return size;
-}
-
 /* Java compares names in lower case, keeps one of two that are the same, and in a JKS finds none
  * that is not in lower case. U+0130 alone becomes two characters there: it is left out. */
 static char *
@@ -124,7 +112,7 @@ lower(struct arena *arena, locale_t locale, const char *name)
 		} else {
 			code = (uint32_t)towlower_l((wint_t)code, locale);
 		}
-		written += put_code(text + written, code);
+		written += utf8_encode((uint8_t *)text + written, code);
 	}
 	return text;
 }

@@ -74,9 +74,9 @@ remedy_target(struct scene *scene, const struct defect *defect)
 }
 
 static const struct remedy *
-remedy_damaged(struct scene *scene, const struct store *store, const struct defect *defect)
+remedy_damaged(struct scene *scene, const struct defect *defect)
 {
-	const struct entry *known = restore_block(scene, store, defect);
+	const struct entry *known = restore_block(scene, defect);
 	struct remedy *remedy;
 	struct span bytes;
 	struct err err = { 0 };
@@ -110,7 +110,7 @@ remedy_for(struct scene *scene, const struct store *store, const struct defect *
 		return remedy_target(scene, defect);
 	case CAUSE_STORE_CORRUPT_ENTRY:
 	case CAUSE_STORE_TRUNCATED:
-		return remedy_damaged(scene, store, defect);
+		return remedy_damaged(scene, defect);
 	default:
 		return NULL;
 	}

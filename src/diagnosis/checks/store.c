@@ -100,7 +100,7 @@ defect_bytes(struct scene *scene, const struct store *store, const struct defect
 static const struct remedy *
 remedy_block(struct scene *scene, const struct store *store, const struct defect *defect)
 {
-	const struct entry *known = restore_block(scene, store, defect);
+	const struct entry *known = restore_block(scene, defect);
 	struct remedy *remedy;
 
 	if (known == NULL || defect->length == 0)

@@ -186,7 +186,7 @@ apache_observe(
 	struct arena *arena, struct service *service, const struct process *all, size_t count)
 {
 	pid_t *workers = arena_alloc(arena, (count + 1) * sizeof(*workers));
-	const struct process *oldest = NULL;
+	const struct process *oldest = NULL, *settled = NULL;
 
 	service->workers = workers;
 	service->worker_count = 0;
@@ -198,10 +198,16 @@ apache_observe(
 		workers[service->worker_count++] = all[i].pid;
 		if (oldest == NULL || timestamp_is_before(all[i].started, oldest->started))
 			oldest = &all[i];
+		if (all[i].credentials.user != service->main.credentials.user)
+			settled = &all[i];
 	}
-	if (oldest != NULL)
+	/* A child of root is root's until it has let go (ap_run_drop_privileges): till then the
+	 * configuration tells. */
+	if (settled == NULL && service->main.credentials.user != 0)
+		settled = oldest;
+	if (settled != NULL)
 		service->readers.at_handshake =
-			arena_dup(arena, &oldest->credentials, sizeof(oldest->credentials));
+			arena_dup(arena, &settled->credentials, sizeof(settled->credentials));
 	else if (service->readers.at_handshake == NULL)
 		service->readers.at_handshake = service->readers.at_load;
 	service->loaded = apache_loaded(
@@ -269,11 +275,10 @@ apache_read_service(struct arena *arena, struct service *service)
 	apache_build(&apache);
 	hand_over(&apache);
 	/* Of a running one its workers tell; what does not run is started by root. */
-	if (!service->running)
-		service->readers = (struct readers){
-			.at_handshake = apache_worker_credentials(
-				arena, service->world, apache.user, apache.group),
-		};
+	service->readers = (struct readers){
+		.at_handshake =
+			apache_worker_credentials(arena, service->world, apache.user, apache.group),
+	};
 }
 
 static const char *const usual_configs[] = { "/etc/apache2/apache2.conf",

@@ -188,9 +188,12 @@ where_to_look(struct arena *arena, const struct service *service)
 		arena, "; %s says why", text_sanitize(arena, service->log, strlen(service->log)));
 }
 
-/* 0: the parent has said anew that it has loaded; 1: it has not, in all the time; -1: it ended. */
+/*
+ * 0: the parent has said anew that it has loaded, and at what moment; 1: it has not, in all the
+ * time; -1: it ended.
+ */
 static int
-await_resumption(const struct service *service, struct timestamp before)
+await_resumption(const struct service *service, struct timestamp before, struct timestamp *ret)
 {
 	for (unsigned waited = 0; waited < CONTROL_TIMEOUT * 1'000U; waited += POLL_MILLISECONDS) {
 		CLEANUP(arena_freep) struct arena *arena = arena_new();
@@ -200,8 +203,10 @@ await_resumption(const struct service *service, struct timestamp before)
 			return -1;
 		if (apache_resumed(arena, service, &moment) &&
 			(moment.seconds != before.seconds ||
-				moment.nanoseconds != before.nanoseconds))
+				moment.nanoseconds != before.nanoseconds)) {
+			*ret = moment;
 			return 0;
+		}
 		wait_milliseconds(POLL_MILLISECONDS);
 	}
 	return 1;
@@ -211,13 +216,20 @@ await_resumption(const struct service *service, struct timestamp before)
  * A young child proves nothing by itself: httpd starts some whenever it is short of idle ones, and
  * so too in the moment between the signal and the end of a parent whose new configuration does not
  * load. What the log says decides; without one, that the parent stays.
+ *
+ * A child that was started before the parent had loaded ends with the others, and httpd may then be
+ * without any for a second (server/mpm/event, server_main_loop): so the first one after that moment
+ * is waited for. A moment that is not between the signal and now is of another time zone.
  */
 static int
 await_reload(struct arena *arena, const struct service *service, bool tells,
 	struct timestamp before, struct timestamp since)
 {
-	int outcome = tells ? await_resumption(service, before) : 0;
+	struct timestamp resumed = since;
+	int outcome = tells ? await_resumption(service, before, &resumed) : 0;
 
+	if (timestamp_is_before(since, resumed) && timestamp_is_before(resumed, control_now()))
+		since = resumed;
 	if (outcome == 0)
 		outcome = control_await_generation(arena, service, since, service->main.name);
 	if (outcome != 0)

@@ -311,7 +311,8 @@ nss_read(struct store_builder *builder)
 	if (builder->directory != NULL) {
 		const struct directory_file *file = database_of(builder->directory);
 
-		builder_turn_to(builder, file->path, file->bytes);
+		if (file != NULL)
+			builder_turn_to(builder, file->path, file->bytes);
 	}
 	read_file(builder);
 	if (builder->entry_count == 0 && builder->defect_count == 0)

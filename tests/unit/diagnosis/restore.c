@@ -100,7 +100,7 @@ TEST(block, "a block that is cut is the known-good certificate that begins like 
 	town_vouch(&town, "x.pem", TOWN_PEM(&town, town.other, town.inter, town.alice));
 	look = look_at(&town);
 	CHECK(first_block(look.store) != NULL);
-	entry = restore_block(look.scene, look.store, first_block(look.store));
+	entry = restore_block(look.scene, first_block(look.store));
 	CHECK(entry != NULL && span_equal(entry->der, town.inter->der));
 }
 
@@ -114,7 +114,7 @@ TEST(unlike, "a block that no known-good certificate begins like is nobody's")
 	town_put(&town, TOWN_STORE, hurt(&town, pem, strlen(pem) - 200, true));
 	town_vouch(&town, "x.pem", TOWN_PEM(&town, town.other, town.root));
 	look = look_at(&town);
-	CHECK(restore_block(look.scene, look.store, first_block(look.store)) == NULL);
+	CHECK(restore_block(look.scene, first_block(look.store)) == NULL);
 }
 
 TEST(ambiguous, "of a block too short to tell nothing is guessed")
@@ -129,7 +129,7 @@ TEST(ambiguous, "of a block too short to tell nothing is guessed")
 	town_vouch(&town, "x.pem", TOWN_PEM(&town, town.other, town.inter, town.root));
 	look = look_at(&town);
 	CHECK(first_block(look.store) != NULL);
-	CHECK(restore_block(look.scene, look.store, first_block(look.store)) == NULL);
+	CHECK(restore_block(look.scene, first_block(look.store)) == NULL);
 }
 
 TEST(composed,

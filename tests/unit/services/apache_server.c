@@ -225,13 +225,11 @@ TEST(reloaded, "a reload gives new children and a later time of loading")
 {
 	SERVER;
 	struct timestamp before = service->loaded;
-	pid_t parent = service->main.pid, child = service->workers[0];
+	pid_t parent = service->main.pid;
 
 	CHECK(product_apache.reload(server.tree.arena, service, &err) == 0);
 	CHECK(service->main.pid == parent && is_before(before, service->loaded));
-	for (size_t i = 0; i < service->worker_count; i++)
-		child = service->workers[i] > child ? service->workers[i] : child;
-	CHECK(child != 0 && accepts(&server));
+	CHECK(service->worker_count > 0 && accepts(&server));
 	/* A child that is replaced without a reload changes nothing. */
 	before = service->loaded;
 	CHECK(find(&server));

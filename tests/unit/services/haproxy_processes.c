@@ -311,7 +311,14 @@ TEST(jail, "a process in its own jail is still read from outside, and goes back 
 		return; /* nobody else may enter a jail */
 	CHECK(server_start(&server, "-D", "global\n\tchroot /var/tmp\n\tuser nobody\n"));
 	(void)snprintf(target, sizeof(target), "haproxy:%s", server.config);
-	CHECK(services_find(server.tree.arena, server.host, target, &services, &err) == 0);
+	/* Who has started it may still be there, as a master would be. */
+	for (int i = 0; i < WAIT_STEPS; i++) {
+		services = (struct services){};
+		CHECK(services_find(server.tree.arena, server.host, target, &services, &err) == 0);
+		if (services.count == 1 && services.list[0]->readers.at_load == NULL)
+			break;
+		wait_a_bit();
+	}
 	CHECK(services.count == 1);
 	service = services.list[0];
 	CHECK(service->running && !service->world_is_process && is_understood(service));
