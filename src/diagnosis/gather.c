@@ -144,7 +144,7 @@ gather_supposed(struct diagnosis *diagnosis)
 }
 
 static int
-gather_clients(struct diagnosis *diagnosis, const struct request *request, struct err *err)
+read_clients(struct diagnosis *diagnosis, const struct request *request, struct err *err)
 {
 	if (request->clients_directory != NULL)
 		TRY(clients_read(
@@ -152,18 +152,19 @@ gather_clients(struct diagnosis *diagnosis, const struct request *request, struc
 	for (size_t i = 0; i < request->client_file_count; i++)
 		TRY(clients_read_one(diagnosis->arena, request->client_files[i], true,
 			request->client_files[i], &diagnosis->clients, err));
-	if (diagnosis->clients.count == 0)
-		gather_supposed(diagnosis);
+	judge_expect(diagnosis->judge, &diagnosis->clients);
 	return 0;
 }
 
 int
 gather_facts(struct diagnosis *diagnosis, const struct request *request, struct err *err)
 {
+	TRY(read_clients(diagnosis, request, err));
 	TRY(gather_services(diagnosis, request, err));
 	/* Known-good material is read first: by a process that nothing else has passed through. */
 	TRY(gather_material(diagnosis, request, err));
-	TRY(gather_clients(diagnosis, request, err));
+	if (diagnosis->clients.count == 0)
+		gather_supposed(diagnosis);
 	concerns_settle(diagnosis, request);
 	return 0;
 }

@@ -11,7 +11,21 @@
 #include <p11-kit/uri.h>
 
 #include "base/base.h"
+#include "base/library.h"
 #include "stores/token.h"
+
+/* libp11-kit, loaded when a token is asked for: each function by its own name less p11_kit_. */
+static struct {
+#define P11KIT_CALL(name) typeof(p11_kit_##name) *name;
+#include "stores/p11kit_calls.def"
+#undef P11KIT_CALL
+} p11kit;
+
+static const struct library_call p11kit_calls[] = {
+#define P11KIT_CALL(name) { "p11_kit_" #name, offsetof(typeof(p11kit), name) },
+#include "stores/p11kit_calls.def"
+#undef P11KIT_CALL
+};
 
 struct listing {
 	struct buffer out;
@@ -153,20 +167,20 @@ put_object(struct listing *listing, const CK_ATTRIBUTE *values, const CK_TOKEN_I
 static void
 list_objects(struct listing *listing, CK_FUNCTION_LIST **modules)
 {
-	P11KitIter *iter = p11_kit_iter_new(listing->uri, 0);
+	P11KitIter *iter = p11kit.iter_new(listing->uri, 0);
 
-	p11_kit_iter_begin(iter, modules);
-	while (p11_kit_iter_next(iter) == CKR_OK && listing->out.length < TOKEN_MAX_LISTING) {
+	p11kit.iter_begin(iter, modules);
+	while (p11kit.iter_next(iter) == CKR_OK && listing->out.length < TOKEN_MAX_LISTING) {
 		CK_ATTRIBUTE values[WANTED__COUNT];
 
 		for (size_t i = 0; i < WANTED__COUNT; i++)
 			values[i] = (CK_ATTRIBUTE){ wanted_types[i], NULL, 0 };
-		if (p11_kit_iter_load_attributes(iter, values, WANTED__COUNT) == CKR_OK)
-			put_object(listing, values, p11_kit_iter_get_token(iter));
+		if (p11kit.iter_load_attributes(iter, values, WANTED__COUNT) == CKR_OK)
+			put_object(listing, values, p11kit.iter_get_token(iter));
 		for (size_t i = 0; i < WANTED__COUNT; i++)
 			free(values[i].pValue);
 	}
-	p11_kit_iter_free(iter);
+	p11kit.iter_free(iter);
 }
 
 static void
@@ -185,7 +199,7 @@ put_token(struct buffer *out, const char *mark, const CK_TOKEN_INFO *token)
 static bool
 is_of_system(CK_FUNCTION_LIST *module)
 {
-	char *option = module == NULL ? NULL : p11_kit_config_option(module, "trust-policy");
+	char *option = module == NULL ? NULL : p11kit.config_option(module, "trust-policy");
 	bool is_policy = option != NULL && strcmp(option, "yes") == 0;
 
 	free(option);
@@ -196,25 +210,25 @@ static void
 list_tokens(struct listing *listing, CK_FUNCTION_LIST **modules)
 {
 	P11KitIter *iter =
-		p11_kit_iter_new(NULL, P11_KIT_ITER_WITH_TOKENS | P11_KIT_ITER_WITHOUT_OBJECTS);
+		p11kit.iter_new(NULL, P11_KIT_ITER_WITH_TOKENS | P11_KIT_ITER_WITHOUT_OBJECTS);
 	struct buffer others = {};
 	size_t seen = 0;
 
-	p11_kit_iter_begin(iter, modules);
-	while (p11_kit_iter_next(iter) == CKR_OK && seen++ < TOKEN_MAX_TOKENS) {
-		CK_TOKEN_INFO *token = p11_kit_iter_get_token(iter);
+	p11kit.iter_begin(iter, modules);
+	while (p11kit.iter_next(iter) == CKR_OK && seen++ < TOKEN_MAX_TOKENS) {
+		CK_TOKEN_INFO *token = p11kit.iter_get_token(iter);
 
 		if (token == NULL || !(token->flags & CKF_TOKEN_INITIALIZED))
 			continue;
-		if (p11_kit_uri_match_token_info(listing->uri, token)) {
+		if (p11kit.uri_match_token_info(listing->uri, token)) {
 			listing->tokens++;
 			if (token->flags & CKF_USER_PIN_LOCKED)
 				put_token(&listing->out, TOKEN_MARK_LOCKED, token);
-		} else if (!is_of_system(p11_kit_iter_get_module(iter))) {
+		} else if (!is_of_system(p11kit.iter_get_module(iter))) {
 			put_token(&others, TOKEN_MARK_OTHER, token);
 		}
 	}
-	p11_kit_iter_free(iter);
+	p11kit.iter_free(iter);
 	if (listing->tokens == 0)
 		buffer_add(&listing->out, others.data, others.length);
 	buffer_free(&others);
@@ -236,14 +250,17 @@ write_all(int fd, const struct buffer *bytes)
 const char *
 token_write_objects(const char *name, int fd)
 {
-	struct listing listing = { .uri = p11_kit_uri_new() };
+	struct listing listing = {};
 	CK_FUNCTION_LIST **modules;
 	bool done;
 
-	if (p11_kit_uri_parse(name, P11_KIT_URI_FOR_ANY, listing.uri) != P11_KIT_URI_OK ||
-		p11_kit_uri_any_unrecognized(listing.uri))
+	if (library_load("libp11-kit.so.0", p11kit_calls, COUNT_OF(p11kit_calls), &p11kit) < 0)
+		return "there is no libp11-kit here";
+	listing.uri = p11kit.uri_new();
+	if (p11kit.uri_parse(name, P11_KIT_URI_FOR_ANY, listing.uri) != P11_KIT_URI_OK ||
+		p11kit.uri_any_unrecognized(listing.uri))
 		return "it is no name of PKCS#11 objects (RFC 7512)";
-	modules = p11_kit_modules_load_and_initialize(0);
+	modules = p11kit.modules_load_and_initialize(0);
 	if (modules == NULL)
 		return "p11-kit loads no module";
 	list_tokens(&listing, modules);
@@ -257,7 +274,7 @@ token_write_objects(const char *name, int fd)
 						      "certificate of it fits this name\n");
 	done = write_all(fd, &listing.out);
 	buffer_free(&listing.out);
-	p11_kit_modules_finalize_and_release(modules);
-	p11_kit_uri_free(listing.uri);
+	p11kit.modules_finalize_and_release(modules);
+	p11kit.uri_free(listing.uri);
 	return done ? NULL : "it has more objects than are read";
 }

@@ -38,6 +38,19 @@ judge_signatures(struct judge *judge)
 	return judge->signatures;
 }
 
+void
+judge_expect(struct judge *judge, const struct clients *clients)
+{
+	const struct cert **certs = mem_alloc((clients->count + 1) * sizeof(const struct cert *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < clients->count; i++)
+		if (clients->list[i].chain_length > 0 && clients->list[i].supposed_issuer == NULL)
+			certs[count++] = &clients->list[i].chain[0];
+	objects_expect(judge->objects, certs, count);
+	mem_free(certs);
+}
+
 struct ranked {
 	const struct path *path;
 	unsigned weight;

@@ -111,6 +111,9 @@ void judge_free(struct judge *);
 ALLOCATES(judge_free) struct judge *judge_new(void);
 DEFINE_CLEANUP(struct judge, judge_free)
 
+/* These will be judged: what takes the library long is begun beside what the caller does next. The
+ * clients must outlive the judge. */
+void judge_expect(struct judge *, const struct clients *);
 /* at: the moment to judge by. Results are from the arena. Trusts that hold the same bytes share
  * work. */
 const struct verdict *judge_client(struct judge *, struct arena *, const struct verifier *,

@@ -3,47 +3,29 @@
  * gnutls_x509_trust_list_add_trust_mem): the library is asked by the call that stands in there. One
  * certificate that it cannot read and nothing is loaded; CRLs come by another call, from a file of
  * their own. */
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <string.h>
 
+#include "stores/gnutls_library.h"
 #include "stores/loader.h"
 #include "stores/openssl_match.h"
 
-/* The library sets itself up when it is loaded, unless this says that somebody will. Most commands
- * never ask it. */
-int _gnutls_global_init_skip(void); /* NOLINT: its name is the library's */
-int
-_gnutls_global_init_skip(void)
-{
-	return 1;
-}
-
-static bool
-is_set_up(void)
-{
-	static int result = 1;
-
-	if (result == 1)
-		result = gnutls_global_init();
-	return result == 0;
-}
-
 static void
-take(const struct loader_task *task, gnutls_x509_crt_t cert, struct openssl_match *match)
+take(const struct loader_task *task, const struct gnutls_library *gnutls, gnutls_x509_crt_t cert,
+	struct openssl_match *match)
 {
 	gnutls_datum_t der = {};
 
-	if (gnutls_x509_crt_export2(cert, GNUTLS_X509_FMT_DER, &der) < 0)
+	if (gnutls->x509_crt_export2(cert, GNUTLS_X509_FMT_DER, &der) < 0)
 		return;
 	openssl_match_take(task->arena, match, ENTRY_CERTIFICATE, span_of(der.data, der.size));
-	gnutls_free(der.data);
+	(*gnutls->free)(der.data);
 }
 
 static void
 gnutls_file_load(const struct loader_task *task, struct loading *ret)
 {
 	const struct store *store = task->store;
+	const struct gnutls_library *gnutls;
 	struct openssl_match match = { store->entries, store->entry_count, task->loaded, 0, NULL,
 		0 };
 	const gnutls_datum_t bytes = { (unsigned char *)(uintptr_t)store->bytes.data,
@@ -57,21 +39,22 @@ gnutls_file_load(const struct loader_task *task, struct loading *ret)
 	ret->error = store->problem;
 	if (store->state != STORE_PRESENT)
 		return;
-	ret->error = "the library cannot be set up";
-	if (!is_set_up())
+	gnutls = gnutls_library();
+	ret->error = "libgnutls.so.30 is not here, or cannot be set up";
+	if (gnutls == NULL)
 		return;
-	result = gnutls_x509_crt_list_import2(&list, &count, &bytes, format, 0);
+	result = gnutls->x509_crt_list_import2(&list, &count, &bytes, format, 0);
 	/* A file without any is no error to the caller of ours (lib/cert-cred-x509.c). */
 	ret->loads = result >= 0 || result == GNUTLS_E_NO_CERTIFICATE_FOUND;
-	ret->error = ret->loads ? NULL : gnutls_strerror(result);
+	ret->error = ret->loads ? NULL : gnutls->strerror(result);
 	if (result < 0)
 		return;
 	ret->certificates = count;
 	for (unsigned i = 0; i < count; i++) {
-		take(task, list[i], &match);
-		gnutls_x509_crt_deinit(list[i]);
+		take(task, gnutls, list[i], &match);
+		gnutls->x509_crt_deinit(list[i]);
 	}
-	gnutls_free(list);
+	(*gnutls->free)(list);
 }
 
 const struct store_loader_driver loader_gnutls_file = {

@@ -2,7 +2,7 @@
 /* The option "ca" of Node's tls.createSecureContext, given a file's content (src/crypto/
  * crypto_context.cc, SecureContext::AddCACert): PEM_read_bio_X509_AUX until it fails, and no look
  * at why it did. So the first damage ends the list, without an error; CRLs are another option. */
-#include "stores/loader.h"
+#include "stores/canonical.h"
 
 static void
 node_file_load(const struct loader_task *task, struct loading *ret)
@@ -14,7 +14,7 @@ node_file_load(const struct loader_task *task, struct loading *ret)
 
 	ret->error = store->problem;
 	ret->loads = store->state == STORE_PRESENT;
-	if (!ret->loads)
+	if (!ret->loads || canonical_load(task, ret))
 		return;
 	openssl_ask(task->openssl, task->arena, OPENSSL_LOAD_CERTS, store->bytes, &match, &answer);
 	ret->error = NULL;

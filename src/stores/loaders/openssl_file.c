@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A file of anchors and CRLs, as SSL_CTX_load_verify_locations(3) and X509_LOOKUP_load_file(3) take
  * it: nginx, Apache httpd, HAProxy and most others. One damaged block and nothing is loaded. */
-#include "stores/loader.h"
+#include "stores/canonical.h"
 
 #include <string.h>
 
@@ -16,6 +16,8 @@ openssl_file_load(const struct loader_task *task, struct loading *ret)
 	struct openssl_answer answer;
 
 	/* A directory can be opened, and no line read from it: that is an empty file. */
+	if (canonical_load(task, ret))
+		return;
 	if (store->state == STORE_PRESENT || store->state == STORE_NOT_A_FILE) {
 		openssl_ask(task->openssl, task->arena, OPENSSL_LOAD_CERTS_AND_CRLS, store->bytes,
 			&match, &answer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The names that a server sends in its CertificateRequest, as SSL_load_client_CA_file(3) takes them
  * from a file: up to the first damage, and without a word about it. */
-#include "stores/loader.h"
+#include "stores/canonical.h"
 
 #include <string.h>
 
@@ -15,6 +15,8 @@ openssl_names_load(const struct loader_task *task, struct loading *ret)
 		0 };
 	struct openssl_answer answer;
 
+	if (canonical_load(task, ret))
+		return;
 	if (store->state == STORE_PRESENT || store->state == STORE_NOT_A_FILE) {
 		openssl_ask(task->openssl, task->arena, OPENSSL_LOAD_NAMES, store->bytes, &match,
 			&answer);

@@ -3,6 +3,7 @@
 #include "verify/engines/objects.h"
 
 #include <openssl/err.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { OBJECTS_FIRST_CAPACITY = 64 };
@@ -24,9 +25,18 @@ struct object {
 	X509_CRL *crl;
 };
 
+struct expected {
+	const struct cert *cert;
+	X509 *object; /* written by the thread; NULL where libcrypto refuses the bytes */
+};
+
 struct objects {
 	struct object *slots;
 	size_t capacity, count;
+	/* Only as long as the thread has not been joined. */
+	struct expected *expected;
+	size_t expected_count;
+	pthread_t thread;
 };
 
 struct objects *
@@ -39,9 +49,12 @@ objects_new(void)
 	return objects;
 }
 
+static void settle(struct objects *);
+
 void
 objects_free(struct objects *objects)
 {
+	settle(objects);
 	for (size_t i = 0; i < objects->capacity; i++) {
 		X509_free(objects->slots[i].cert);
 		X509_CRL_free(objects->slots[i].crl);
@@ -130,20 +143,80 @@ set_trust(X509 *cert, unsigned variant)
 			cert, (variant & VARIANT_REJECTS) != 0 ? client : other);
 }
 
+static X509 *
+decode_cert(const struct cert *cert)
+{
+	const unsigned char *at = cert->der.data;
+	X509 *object;
+
+	(void)ERR_set_mark();
+	object = d2i_X509(NULL, &at, (long)cert->der.length);
+	(void)ERR_pop_to_mark();
+	return object;
+}
+
+static void *
+decode_expected(void *data)
+{
+	struct objects *objects = data;
+
+	for (size_t i = 0; i < objects->expected_count; i++)
+		objects->expected[i].object = decode_cert(objects->expected[i].cert);
+	return NULL;
+}
+
+void
+objects_expect(struct objects *objects, const struct cert *const *certs, size_t count)
+{
+	settle(objects);
+	if (count > OBJECTS_MAX_EXPECTED)
+		count = OBJECTS_MAX_EXPECTED;
+	objects->expected = mem_zalloc((count + 1) * sizeof(objects->expected[0]));
+	for (size_t i = 0; i < count; i++)
+		objects->expected[i].cert = certs[i];
+	objects->expected_count = count;
+	if (count == 0 || pthread_create(&objects->thread, NULL, decode_expected, objects) != 0) {
+		mem_free(objects->expected);
+		objects->expected = NULL;
+	}
+}
+
+/* Waits for the thread, and takes what it has decoded. */
+static void
+settle(struct objects *objects)
+{
+	struct expected *expected = objects->expected;
+
+	if (expected == NULL)
+		return;
+	(void)pthread_join(objects->thread, NULL);
+	objects->expected = NULL;
+	for (size_t i = 0; i < objects->expected_count; i++) {
+		bool is_new;
+		struct object *slot =
+			find(objects, &expected[i].cert->fingerprint, VARIANT_CERT, &is_new);
+
+		if (is_new)
+			slot->cert = expected[i].object;
+		else
+			X509_free(expected[i].object);
+	}
+	mem_free(expected);
+}
+
 X509 *
 objects_cert(
 	struct objects *objects, const struct cert *cert, const struct trust_settings *settings)
 {
 	unsigned variant = variant_of(settings);
-	const unsigned char *at = cert->der.data;
+	struct object *slot;
 	bool is_new;
-	struct object *slot = find(objects, &cert->fingerprint, variant, &is_new);
 
+	settle(objects);
+	slot = find(objects, &cert->fingerprint, variant, &is_new);
 	if (!is_new)
 		return slot->cert;
-	(void)ERR_set_mark();
-	slot->cert = d2i_X509(NULL, &at, (long)cert->der.length);
-	(void)ERR_pop_to_mark();
+	slot->cert = decode_cert(cert);
 	if (slot->cert != NULL && variant != VARIANT_CERT)
 		set_trust(slot->cert, variant);
 	return slot->cert;

@@ -11,6 +11,15 @@ struct objects; /* opaque */
 void objects_free(struct objects *);
 ALLOCATES(objects_free) struct objects *objects_new(void);
 
+enum { OBJECTS_MAX_EXPECTED = 1'024 };
+
+/*
+ * These will be asked for, without trust settings: another thread begins to decode them. Each
+ * takes libcrypto as long as two signatures, the first one of a process thrice that. The
+ * certificates must outlive the objects; those beyond the bound are decoded when asked for.
+ */
+void objects_expect(struct objects *, const struct cert *const *, size_t count);
+
 /* Borrowed. NULL where libcrypto refuses the bytes. settings may be NULL. */
 X509 *objects_cert(struct objects *, const struct cert *, const struct trust_settings *settings);
 X509_CRL *objects_crl(struct objects *, const struct crl *);
