@@ -18,6 +18,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/quiet.h"
 #include "base/sandbox.h"
 
 enum {
@@ -35,7 +36,6 @@ enum {
 #define BOX_INHERITED_UNKNOWN (UINT64_C(1) << 30)
 
 struct box {
-	struct box_ways ways;
 	pid_t pid; /* 0: there is no child */
 	int process, socket;
 	uint8_t *shared; /* what it reads its requests from */
@@ -158,11 +158,6 @@ child(const struct box *box, int socket, size_t memory)
 
 	set_signals();
 	(void)prctl(PR_SET_NAME, "trustmend-box", 0, 0, 0);
-	/* What libcrypto reads from files it must read before it comes in there. */
-	(void)OPENSSL_init_crypto(
-		OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_CONFIG, NULL);
-	if (box->ways.get_ready != NULL)
-		box->ways.get_ready(box->ways.context);
 	if (dup2(socket, BOX_FD) < 0)
 		_exit(1);
 	sandbox.memory = inherited() + memory;
@@ -174,12 +169,22 @@ child(const struct box *box, int socket, size_t memory)
 	_exit(0);
 }
 
+/* What libcrypto reads from files it must have read before it is in there; and what it sets up, it
+ * sets up once for us and for all children. */
+static void
+prepare_libcrypto(void)
+{
+	digest_ready();
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	(void)digest_of((struct span){});
+}
+
 static int
 start(struct box *box, size_t shared_size, size_t memory, struct err *err)
 {
 	int sockets[2];
 
-	digest_ready();
+	prepare_libcrypto();
 	box->shared_size = BOX_SHARED_LEAST;
 	while (box->shared_size < shared_size)
 		box->shared_size *= 2;
@@ -194,13 +199,9 @@ start(struct box *box, size_t shared_size, size_t memory, struct err *err)
 	box->memory = memory;
 	box->is_greeted = false;
 	box->served = 0;
-	if (box->ways.make_quiet != NULL)
-		box->ways.make_quiet(box->ways.context);
-	box->pid = fork();
+	box->pid = quiet_fork();
 	if (box->pid == 0)
 		child(box, sockets[1], memory);
-	if (box->ways.go_on != NULL)
-		box->ways.go_on(box->ways.context);
 	(void)close(sockets[1]);
 	box->socket = sockets[0];
 	if (box->pid < 0) {
@@ -398,12 +399,11 @@ box_call(struct box *box, const struct box_call *call, struct buffer *ret_answer
 }
 
 struct box *
-box_new(const struct box_ways *ways)
+box_new(void)
 {
 	struct box *box = mem_zalloc(sizeof(*box));
 
 	box->process = box->socket = -1;
-	box->ways = *ways;
 	return box;
 }
 

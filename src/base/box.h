@@ -7,8 +7,7 @@
  * The child is the fork of its parent, so a job is a function, and what it needs beside its request
  * is there already. It is made for the first call, or begun before, so that it gets ready beside
  * its parent; it serves all calls, and another one is made where it died, was too slow, or has too
- * little room. While it is made no other thread may be inside libcrypto, for a lock that is held
- * then is never given back in the child: make_quiet sees to that.
+ * little room. Threads that are inside a library meanwhile hold it back (quiet.h).
  *
  * A request lies in memory that both have; an answer comes through a socket, so that it cannot
  * change under the eyes of whoever checks it.
@@ -40,17 +39,8 @@ struct box_call {
 
 struct box; /* opaque */
 
-struct box_ways {
-	/* In the parent, before the child is made and when that is done; or NULL. */
-	void (*make_quiet)(void *context);
-	void (*go_on)(void *context);
-	/* In the child, before it is cut off from all files and reads anything; or NULL. */
-	void (*get_ready)(void *context);
-	void *context;
-};
-
 void box_free(struct box *);
-ALLOCATES(box_free) struct box *box_new(const struct box_ways *);
+ALLOCATES(box_free) struct box *box_new(void);
 DEFINE_CLEANUP(struct box, box_free)
 
 /* Makes the child without waiting for it; it has this much memory. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/quiet.h"
+
 static EVP_MD *sha256;
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
 
@@ -23,7 +25,9 @@ static bool is_preparing;
 static void *
 prepare(void *)
 {
+	quiet_hold();
 	(void)pthread_once(&sha256_once, sha256_fetch);
+	quiet_release();
 	return NULL;
 }
 

@@ -42,22 +42,20 @@ struct diagnosis *
 diagnosis_facts(const struct request *request, struct err *err)
 {
 	CLEANUP(diagnosis_freep) struct diagnosis *diagnosis = mem_zalloc(sizeof(*diagnosis));
-	int result;
 
 	diagnosis->arena = arena_new();
 	diagnosis->host = world_host();
 	diagnosis->stores = stores_new();
 	stores_use_passwords(diagnosis->stores, request->passwords);
 	stores_begin(diagnosis->stores);
-	digest_prepare();
 	diagnosis->judge = judge_new();
 	diagnosis->material =
 		(struct material){ .arena = diagnosis->arena, .stores = diagnosis->stores };
 	diagnosis->findings = findings_new(diagnosis->arena);
 	diagnosis->complete = true;
-	result = gather_facts(diagnosis, request, err);
-	digest_ready();
-	return result < 0 ? NULL : TAKE(diagnosis);
+	if (gather_facts(diagnosis, request, err) < 0)
+		return NULL;
+	return TAKE(diagnosis);
 }
 
 struct diagnosis *

@@ -2,6 +2,8 @@
 /* A ledger before it has a file. */
 #include "ledger/database.h"
 
+#include "base/quiet.h"
+
 /* https://www.sqlite.org/fileformat2.html 1.3: bytes of the header of a database. */
 enum {
 	DATABASE_WRITE_FORMAT = 18,
@@ -15,12 +17,14 @@ make_empty(void *data)
 {
 	struct ledger *ledger = data;
 
+	quiet_hold();
 	ledger->made = sqlite3_open(":memory:", &ledger->database);
 	if (ledger->made == SQLITE_OK)
 		ledger->made = schema_make(ledger->database);
 	if (ledger->made == SQLITE_OK)
 		ledger->made = sqlite3_exec(ledger->database,
 			"PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", NULL, NULL, NULL);
+	quiet_release();
 	return NULL;
 }
 

@@ -3,56 +3,28 @@
 #include "stores/boxed.h"
 
 #include "base/box.h"
+#include "base/quiet.h"
 #include "stores/format.h"
+#include "stores/loader.h"
 #include "stores/message.h"
 
 enum { ANSWER_FREE_SIZE = 64 << 20, ANSWER_PER_BYTE = 4 };
 
 struct boxed {
 	struct box *box; /* NULL: bytes are read here */
-	/* Of whoever reads: in a box, what the child has when it is made, and makes for itself. */
+	/* Of whoever reads: in a box, what the child has when it is made, and what it adds to that. */
 	struct parser parser;
-	struct stores *stores;
+	bool is_prepared[LOADER__COUNT];
 };
 
-static void
-make_quiet(void *context)
-{
-	const struct boxed *boxed = context;
-
-	stores_make_quiet(boxed->stores);
-}
-
-static void
-go_on(void *)
-{
-	stores_go_on();
-}
-
-static const struct parser *
-parser_of(struct boxed *boxed)
-{
-	if (boxed->parser.openssl == NULL)
-		boxed->parser.openssl = openssl_reader_new();
-	return &boxed->parser;
-}
-
-/* In the child: what the library sets up once is done while nobody waits for it. */
-static void
-get_ready(void *boxed)
-{
-	(void)parser_of(boxed);
-	(void)digest_of((struct span){});
-}
-
 struct boxed *
-boxed_new(bool in_box, struct stores *stores)
+boxed_new(bool in_box)
 {
 	struct boxed *boxed = mem_zalloc(sizeof(*boxed));
 
-	boxed->stores = stores;
 	if (in_box)
-		boxed->box = box_new(&(struct box_ways){ make_quiet, go_on, get_ready, boxed });
+		boxed->box = box_new();
+	boxed->parser.openssl = openssl_reader_new();
 	boxed->parser.crypt = keystore_crypt_new();
 	return boxed;
 }
@@ -97,27 +69,29 @@ boxed_stop(struct boxed *boxed)
 }
 
 static void
-parse_job(void *boxed, struct span request, struct buffer *ret_answer)
+parse_job(void *context, struct span request, struct buffer *ret_answer)
 {
+	const struct parser *parser = &((const struct boxed *)context)->parser;
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	struct parse_task task = {};
 	struct parsed parsed;
 
 	message_read_task(arena, request, &task);
-	parse(arena, parser_of(boxed), &task, &parsed);
+	parse(arena, parser, &task, &parsed);
 	message_add_parsed(ret_answer, &task, &parsed);
 }
 
 static void
-links_job(void *boxed, struct span request, struct buffer *ret_answer)
+links_job(void *context, struct span request, struct buffer *ret_answer)
 {
+	const struct parser *parser = &((const struct boxed *)context)->parser;
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	struct parse_task task = {};
 	const struct hash_link *links;
 	size_t count;
 
 	message_read_task(arena, request, &task);
-	hashdir_plan(arena, parser_of(boxed)->openssl, task.directory, &links, &count);
+	hashdir_plan(arena, parser->openssl, task.directory, &links, &count);
 	message_add_links(ret_answer, links, count);
 }
 
@@ -136,14 +110,35 @@ task_parts(struct arena *arena, const struct parse_task *task, struct span said,
 	return parts;
 }
 
-/* No module can be opened in the box: that of the legacy ciphers must be there before. How many
- * keystores there may be. */
+/* No file can be opened in the box: what a library needs of them must be there when the child is
+ * made. */
+static void
+prepare_loader(struct boxed *boxed, enum store_loader loader)
+{
+	void (*prepare)(void) = loader == LOADER_ANY ? NULL : loader_get(loader)->prepare;
+
+	if (prepare == NULL || boxed->is_prepared[loader])
+		return;
+	boxed->is_prepared[loader] = true;
+	quiet_hold();
+	prepare();
+	quiet_release();
+	box_renew(boxed->box);
+}
+
+/* The module of the legacy ciphers. How many keystores there may be. */
 static unsigned
 prepare_keystores(struct boxed *boxed, const struct parse_task *task)
 {
 	unsigned count = task->directory != NULL ? 0 : format_keystores(task->bytes);
+	bool is_new;
 
-	if (count > 0 && keystore_crypt_load(boxed->parser.crypt))
+	if (count == 0)
+		return 0;
+	quiet_hold();
+	is_new = keystore_crypt_load(boxed->parser.crypt);
+	quiet_release();
+	if (is_new)
 		box_renew(boxed->box);
 	return count;
 }
@@ -166,6 +161,7 @@ ask(struct boxed *boxed, struct arena *arena, const struct parse_task *task,
 	if (size > PARSE_FREE_SIZE)
 		call.memory += PARSE_MEMORY_PER_BYTE * (size - PARSE_FREE_SIZE);
 	call.milliseconds = (unsigned)(PARSE_MILLISECONDS + size / (PARSE_BYTES_PER_SECOND / 1000));
+	prepare_loader(boxed, task->loader);
 	call.milliseconds += prepare_keystores(boxed, task) * PARSE_KEYSTORE_MILLISECONDS;
 	call.answer_limit = ANSWER_FREE_SIZE + ANSWER_PER_BYTE * size;
 	result = box_call(boxed->box, &call, &answer);
@@ -212,7 +208,7 @@ boxed_parse(
 	enum box_result result;
 
 	if (boxed->box == NULL) {
-		parse(arena, parser_of(boxed), task, ret);
+		parse(arena, &boxed->parser, task, ret);
 		return;
 	}
 	result = ask(boxed, arena, task, parse_job, &answer);
@@ -233,7 +229,7 @@ boxed_links(struct boxed *boxed, struct arena *arena, const struct directory *di
 	struct span answer;
 
 	if (boxed->box == NULL) {
-		hashdir_plan(arena, parser_of(boxed)->openssl, directory, ret, ret_count);
+		hashdir_plan(arena, boxed->parser.openssl, directory, ret, ret_count);
 		return;
 	}
 	if (ask(boxed, arena, &task, links_job, &answer) == BOX_ANSWERED &&

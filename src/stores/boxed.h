@@ -20,9 +20,8 @@ enum {
 struct boxed; /* opaque */
 
 void boxed_free(struct boxed *);
-/* Not in a box: in this process, for fuzzing and to compare. While a child is
- * made, the stores are settled, and so are those of others: no thread is in libcrypto then. */
-ALLOCATES(boxed_free) struct boxed *boxed_new(bool in_box, struct stores *);
+/* Not in a box: in this process, for fuzzing and to compare. */
+ALLOCATES(boxed_free) struct boxed *boxed_new(bool in_box);
 DEFINE_CLEANUP(struct boxed, boxed_free)
 
 /* The child has the passwords, borrowed, by being the fork of this process: they are in no message.
@@ -36,9 +35,6 @@ void boxed_stop(struct boxed *);
 /* Of an examination: for this module only. */
 struct boxed *stores_boxed(struct stores *);
 struct arena *stores_arena(struct stores *);
-/* From one to the other no thread of any stores, whoever has them, checks a signature. */
-void stores_make_quiet(struct stores *);
-void stores_go_on(void);
 
 /* The child's process; 0 where there is none. */
 pid_t boxed_child(const struct boxed *);

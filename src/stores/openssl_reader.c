@@ -28,12 +28,18 @@ struct openssl_reader {
 struct openssl_reader *
 openssl_reader_new(void)
 {
-	struct openssl_reader *reader = mem_zalloc(sizeof(*reader));
+	return mem_zalloc(sizeof(struct openssl_reader));
+}
 
-	reader->bare = OSSL_LIB_CTX_new();
-	if (reader->bare != NULL)
+/* Made when it is first wanted; NULL where it cannot be had. */
+static OSSL_LIB_CTX *
+bare_context(struct openssl_reader *reader)
+{
+	if (reader->bare == NULL)
+		reader->bare = OSSL_LIB_CTX_new();
+	if (reader->bare != NULL && reader->null == NULL)
 		reader->null = OSSL_PROVIDER_load(reader->bare, "null");
-	return reader;
+	return reader->null != NULL ? reader->bare : NULL;
 }
 
 void
@@ -275,8 +281,8 @@ openssl_ask(struct openssl_reader *reader, struct arena *arena, enum openssl_cal
 	ERR_clear_error();
 	if (bio == NULL)
 		return;
-	if (reader->null != NULL && !needs_providers(bytes))
-		asking.context = reader->bare;
+	if (!needs_providers(bytes))
+		asking.context = bare_context(reader);
 	switch (call) {
 	case OPENSSL_LOAD_CERTS_AND_CRLS:
 		ask_all(&asking);

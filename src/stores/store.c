@@ -3,19 +3,15 @@
 #include "stores/store.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
+#include "base/quiet.h"
 #include "stores/boxed.h"
 #include "stores/format.h"
 #include "stores/loader.h"
 #include "stores/token.h"
 
 enum { BUCKETS = 1024 };
-
-/* Held for reading by stores that check signatures, and for writing by who makes a child: a sweep
- * has several stores, each with a thread and a child of its own. */
-static pthread_rwlock_t checking_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 /* What a path holds at one moment, before anybody reads it. */
 struct content {
@@ -68,7 +64,7 @@ stores_make(bool in_box)
 {
 	struct stores *stores = mem_zalloc(sizeof(*stores));
 
-	stores->boxed = boxed_new(in_box, stores);
+	stores->boxed = boxed_new(in_box);
 	stores->arena = arena_new();
 	stores->signatures = signature_cache_new();
 	return stores;
@@ -127,45 +123,23 @@ reading_settle(struct stores *stores, struct reading *reading)
 void
 stores_settle(struct stores *stores)
 {
-	if (stores->checking == NULL)
-		return;
 	while (stores->checking != NULL) {
 		struct reading *reading = stores->checking;
 
 		stores->checking = reading->next_checking;
 		reading_settle(stores, reading);
 	}
-	(void)pthread_rwlock_unlock(&checking_lock);
-}
-
-void
-stores_make_quiet(struct stores *stores)
-{
-	stores_settle(stores);
-	(void)pthread_rwlock_wrlock(&checking_lock);
-}
-
-void
-stores_go_on(void)
-{
-	(void)pthread_rwlock_unlock(&checking_lock);
 }
 
 /* Begins to check the signatures of its roots. */
 static void
 reading_check(struct stores *stores, struct reading *reading)
 {
-	const bool is_first = stores->checking == NULL;
-
-	if (is_first)
-		(void)pthread_rwlock_rdlock(&checking_lock);
 	reading->checking = builder_check_signatures(&reading->builder, stores->signatures);
-	if (reading->checking != NULL) {
-		reading->next_checking = stores->checking;
-		stores->checking = reading;
-	} else if (is_first) {
-		(void)pthread_rwlock_unlock(&checking_lock);
-	}
+	if (reading->checking == NULL)
+		return;
+	reading->next_checking = stores->checking;
+	stores->checking = reading;
 }
 
 void
@@ -281,8 +255,6 @@ content_read_token(struct stores *stores, struct world *world, enum store_loader
 	while (listing != NULL && strcmp(listing->name, content->path) != 0)
 		listing = listing->next;
 	if (listing == NULL) {
-		/* In its child no thread of ours holds a lock of libcrypto. */
-		stores_settle(stores);
 		listing = arena_alloc(stores->arena, sizeof(*listing));
 		if (token_list(stores->arena, world, content->path, &listing->bytes, &err) < 0) {
 			content->path = arena_strndup(
@@ -458,7 +430,9 @@ store_load_nothing(struct stores *stores, struct store *store)
 	struct loader_task task = { stores->arena, NULL, openssl, store,
 		arena_alloc(stores->arena, 1) };
 
+	quiet_hold();
 	loader_get(store->loader)->load(&task, &store->loading);
+	quiet_release();
 	store->loading.loaded = task.loaded;
 }
 

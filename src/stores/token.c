@@ -101,7 +101,7 @@ ask(const char *name, struct buffer *out, struct err *err)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, ERR_INTERNAL, "pipe");
-	pid = fork();
+	pid = quiet_fork();
 	if (pid == 0)
 		child(name, ends[1], parent);
 	(void)close(ends[1]);

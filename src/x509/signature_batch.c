@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/quiet.h"
 #include "x509/public_key.h"
 #include "x509/signature_check.h"
 
@@ -48,9 +49,12 @@ work(void *data)
 	size_t first;
 
 	(void)ERR_set_mark();
-	while ((first = atomic_fetch_add(&batch->next, BATCH_STEP)) < batch->count)
+	while ((first = atomic_fetch_add(&batch->next, BATCH_STEP)) < batch->count) {
+		quiet_hold();
 		for (size_t i = first; i < batch->count && i < first + BATCH_STEP; i++)
 			batch->results[i] = check_own(&decoder, batch->certs[i]);
+		quiet_release();
+	}
 	(void)ERR_pop_to_mark();
 	return NULL;
 }

@@ -23,12 +23,14 @@ diagnose_run(struct session *session)
 	CLEANUP(diagnosis_freep) struct diagnosis *diagnosis = NULL;
 	struct request request;
 
+	digest_prepare();
 	if (session_ledger(session, true, false) < 0) {
 		session_warn(session, "%s: going on without a ledger", session->err.message);
 		session->err = (struct err){ 0 };
 	}
 	request = session_request(session);
 	diagnosis = diagnosis_make(&request, &session->err);
+	digest_ready();
 	if (diagnosis == NULL)
 		return -1;
 	remember(session, diagnosis);

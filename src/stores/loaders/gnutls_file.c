@@ -10,6 +10,12 @@
 #include "stores/openssl_match.h"
 
 static void
+gnutls_file_prepare(void)
+{
+	(void)gnutls_library();
+}
+
+static void
 take(const struct loader_task *task, const struct gnutls_library *gnutls, gnutls_x509_crt_t cert,
 	struct openssl_match *match)
 {
@@ -62,5 +68,6 @@ const struct store_loader_driver loader_gnutls_file = {
 	.title = "GnuTLS, from a file",
 	.engine = "gnutls",
 	.wants_file = true,
+	.prepare = gnutls_file_prepare,
 	.load = gnutls_file_load,
 };

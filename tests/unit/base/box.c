@@ -111,7 +111,7 @@ seconds_now(void)
 
 TEST(calls, "one child answers all calls, and is another process")
 {
-	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
+	CLEANUP(box_freep) struct box *box = box_new();
 	CLEANUP(buffer_free) struct buffer answer = {};
 
 	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
@@ -122,7 +122,7 @@ TEST(calls, "one child answers all calls, and is another process")
 TEST(parts, "a request comes whole and in order, however large")
 {
 	enum { LARGE = 40 << 20 };
-	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
+	CLEANUP(box_freep) struct box *box = box_new();
 	CLEANUP(buffer_free) struct buffer answer = {};
 	CLEANUP(mem_freep) char *large = mem_alloc(LARGE);
 	struct span parts[] = { { (const uint8_t *)"<", 1 }, { NULL, 0 },
@@ -154,7 +154,7 @@ status_of(pid_t pid, const char *word)
 
 TEST(walls, "the child is inside the sandbox")
 {
-	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
+	CLEANUP(box_freep) struct box *box = box_new();
 	CLEANUP(buffer_free) struct buffer answer = {};
 	char wanted[64];
 
@@ -170,7 +170,7 @@ TEST(walls, "the child is inside the sandbox")
 
 TEST(deaths, "where a child dies, the next call has another one")
 {
-	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
+	CLEANUP(box_freep) struct box *box = box_new();
 	CLEANUP(buffer_free) struct buffer answer = {};
 
 	CHECK(call(box, die, "", &answer) == BOX_DIED && answer.length == 0);
@@ -181,7 +181,7 @@ TEST(deaths, "where a child dies, the next call has another one")
 
 TEST(worn, "what another job has broken is no fault of this one")
 {
-	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
+	CLEANUP(box_freep) struct box *box = box_new();
 	CLEANUP(buffer_free) struct buffer answer = {};
 
 	CHECK(call(box, die_later, "", &answer) == BOX_ANSWERED);
@@ -191,7 +191,7 @@ TEST(worn, "what another job has broken is no fault of this one")
 
 TEST(killed, "a child that somebody else ends is replaced")
 {
-	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
+	CLEANUP(box_freep) struct box *box = box_new();
 	CLEANUP(buffer_free) struct buffer answer = {};
 
 	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED);
@@ -201,7 +201,7 @@ TEST(killed, "a child that somebody else ends is replaced")
 
 TEST(slow, "who takes too long is ended in time")
 {
-	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
+	CLEANUP(box_freep) struct box *box = box_new();
 	CLEANUP(buffer_free) struct buffer answer = {};
 	double begun = seconds_now();
 
@@ -212,7 +212,7 @@ TEST(slow, "who takes too long is ended in time")
 
 TEST(stopped, "who does not run at all is ended too")
 {
-	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
+	CLEANUP(box_freep) struct box *box = box_new();
 	CLEANUP(buffer_free) struct buffer answer = {};
 	struct box_call short_call = { echo, NULL, NULL, 0, MEMORY, 200, LIMIT };
 
@@ -225,7 +225,7 @@ TEST(stopped, "who does not run at all is ended too")
 
 TEST(large, "who wants too much memory or says too much is ended")
 {
-	CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
+	CLEANUP(box_freep) struct box *box = box_new();
 	CLEANUP(buffer_free) struct buffer answer = {};
 
 #if !defined(__SANITIZE_ADDRESS__)
@@ -241,7 +241,7 @@ TEST(ends, "no child outlives its box")
 	pid_t child;
 
 	{
-		CLEANUP(box_freep) struct box *box = box_new(&(struct box_ways){});
+		CLEANUP(box_freep) struct box *box = box_new();
 
 		CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED);
 		child = box_child(box);
