@@ -17,6 +17,7 @@ struct keystore_crypt {
 	OSSL_LIB_CTX *context;
 	OSSL_PROVIDER *legacy, *base;
 	bool has_looked;
+	uint64_t rounds;
 };
 
 struct keystore_crypt *
@@ -149,14 +150,21 @@ derive_pbkdf2(
 	return done;
 }
 
+uint64_t
+keystore_crypt_rounds(const struct keystore_crypt *crypt)
+{
+	return crypt->rounds;
+}
+
 bool
-derivation_run(struct keystore_crypt *, const struct derivation *derivation,
+derivation_run(struct keystore_crypt *crypt, const struct derivation *derivation,
 	const struct attempt *attempt, enum derivation_purpose purpose, struct key_bytes *ret)
 {
 	bool done;
 
 	if (ret->length == 0 || ret->length > sizeof(ret->bytes))
 		return false;
+	crypt->rounds += derivation->rounds;
 	ERR_set_mark();
 	done = derivation->kind == DERIVE_PKCS12 ? derive_pkcs12(derivation, attempt, purpose, ret)
 						 : derive_pbkdf2(derivation, attempt, ret);

@@ -31,6 +31,9 @@ DEFINE_CLEANUP(struct keystore_crypt, keystore_crypt_free)
  * cannot open a module any more by then. False where it was looked for before. */
 bool keystore_crypt_load(struct keystore_crypt *);
 
+/* Rounds that it has gone, for all files. */
+uint64_t keystore_crypt_rounds(const struct keystore_crypt *);
+
 /* Rounds that a file has cost so far. */
 struct keystore_work {
 	uint64_t guesses, total;

@@ -21,11 +21,13 @@ der_kind(struct span der)
 	struct cert cert;
 	struct crl crl;
 	const char *fault;
-	size_t offset;
+	size_t as_cert, as_crl;
 
-	if (cert_read(der, &cert, &fault, &offset) == 0)
+	if (cert_read(der, &cert, &fault, &as_cert) == 0)
 		return ENTRY_CERTIFICATE;
-	return crl_read(der, &crl, &fault, &offset) == 0 ? ENTRY_CRL : ENTRY_CERTIFICATE;
+	/* A damaged one is what it is longer taken for. */
+	return crl_read(der, &crl, &fault, &as_crl) == 0 || as_crl > as_cert ? ENTRY_CRL
+									     : ENTRY_CERTIFICATE;
 }
 
 static void
