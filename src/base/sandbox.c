@@ -6,12 +6,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
-#include <sched.h>
-#include <seccomp.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -48,93 +47,15 @@ struct landlock_rules {
 /* Abstract sockets and signals to processes outside. */
 #define LANDLOCK_SCOPES      UINT64_C(3)
 
-/* What any process needs to compute and to end; memory is never executable (see memory_calls), and
- * clone makes threads alone. */
-static const int compute_calls[] = {
-	SCMP_SYS(read),
-	SCMP_SYS(write),
-	SCMP_SYS(readv),
-	SCMP_SYS(writev),
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(gettimeofday),
-	SCMP_SYS(time),
-	SCMP_SYS(munmap),
-	SCMP_SYS(mremap),
-	SCMP_SYS(brk),
-	SCMP_SYS(madvise),
-	SCMP_SYS(futex),
-	SCMP_SYS(set_robust_list),
-	SCMP_SYS(rseq),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(getrandom),
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-};
-
-static const int network_calls[] = {
-	SCMP_SYS(socket),
-	SCMP_SYS(connect),
-	SCMP_SYS(shutdown),
-	SCMP_SYS(getsockopt),
-	SCMP_SYS(setsockopt),
-	SCMP_SYS(getsockname),
-	SCMP_SYS(getpeername),
-	SCMP_SYS(sendto),
-	SCMP_SYS(recvfrom),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(poll),
-	SCMP_SYS(ppoll),
-	SCMP_SYS(fcntl),
-	SCMP_SYS(close),
-};
-
-/* Landlock does not look at chmod, chown and their like: by descriptor alone, then, for these come
- * from an open that it has looked at. */
-static const int writer_calls[] = {
-	SCMP_SYS(open),
-	SCMP_SYS(openat),
-	SCMP_SYS(close),
-	SCMP_SYS(fcntl),
-	SCMP_SYS(lseek),
-	SCMP_SYS(pread64),
-	SCMP_SYS(pwrite64),
-	SCMP_SYS(stat),
-	SCMP_SYS(lstat),
-	SCMP_SYS(fstat),
-	SCMP_SYS(newfstatat),
-	SCMP_SYS(statx),
-	SCMP_SYS(getdents64),
-	SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat),
-	SCMP_SYS(fsync),
-	SCMP_SYS(fdatasync),
-	SCMP_SYS(rename),
-	SCMP_SYS(renameat),
-	SCMP_SYS(renameat2),
-	SCMP_SYS(link),
-	SCMP_SYS(linkat),
-	SCMP_SYS(symlink),
-	SCMP_SYS(symlinkat),
-	SCMP_SYS(unlink),
-	SCMP_SYS(unlinkat),
-	SCMP_SYS(fchmod),
-	SCMP_SYS(fchown),
-	SCMP_SYS(fgetxattr),
-	SCMP_SYS(flistxattr),
-	SCMP_SYS(fsetxattr),
-};
+/* One filter a role, made when this is built (sandbox_filters.c). The kernel only reads it. */
+#include "base/sandbox_filters.inc"
+#define FILTER(name)                                                    \
+	{                                                               \
+		COUNT_OF(name), (struct sock_filter *)(uintptr_t)(name) \
+	}
 
 struct role {
-	const int *calls; /* beside those of compute_calls */
-	size_t call_count;
+	struct sock_fprog calls;
 	uint64_t capabilities; /* kept by root, who then stays root */
 	uint64_t beneath;      /* Landlock's rights below its paths */
 	bool connects;         /* to TCP ports */
@@ -143,16 +64,14 @@ struct role {
 };
 
 static const struct role roles[] = {
-	[SANDBOX_PARSER] = { .files = 0 },
+	[SANDBOX_PARSER] = { .calls = FILTER(parser_filter), .files = 0 },
 	[SANDBOX_NETWORK] = {
-		.calls = network_calls,
-		.call_count = COUNT_OF(network_calls),
+		.calls = FILTER(network_filter),
 		.connects = true,
 		.files = NETWORK_MAX_FILES,
 	},
 	[SANDBOX_WRITER] = {
-		.calls = writer_calls,
-		.call_count = COUNT_OF(writer_calls),
+		.calls = FILTER(writer_filter),
 		.capabilities = UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_FOWNER |
 			UINT64_C(1) << CAP_DAC_OVERRIDE,
 		.beneath = LANDLOCK_FILES_2 & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE,
@@ -312,57 +231,12 @@ wall_off_files(const struct sandbox *sandbox, const struct role *role, struct er
 	return 0;
 }
 
-/* libseccomp answers with -errno. */
-static int
-allow(scmp_filter_ctx filter, const int *calls, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		/* A call that this architecture has not, such as open(2) of arm64. */
-		int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
-
-		if (result < 0 && result != -EDOM)
-			return result;
-	}
-	return 0;
-}
-
-/* Memory that is never executable, and threads but no processes. clone3 keeps its flags where a
- * filter cannot look; the C library falls back to clone where there is no such call. */
-static int
-allow_some(scmp_filter_ctx filter)
-{
-	const scmp_datum_t thread = CLONE_THREAD | CLONE_VM;
-	int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-
-	if (result == 0)
-		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (result == 0)
-		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-			SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
-	if (result == 0)
-		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	return result;
-}
-
 static int
 wall_off_calls(const struct role *role, struct err *err)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int result = -ENOMEM;
-
-	if (filter != NULL)
-		result = allow(filter, compute_calls, COUNT_OF(compute_calls));
-	if (result == 0)
-		result = allow(filter, role->calls, role->call_count);
-	if (result == 0)
-		result = allow_some(filter);
-	if (result == 0)
-		result = seccomp_load(filter);
-	seccomp_release(filter);
-	errno = -result;
-	return result < 0 ? err_sys(err, ERR_INTERNAL, "seccomp") : 0;
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &role->calls) < 0)
+		return err_sys(err, ERR_INTERNAL, "seccomp");
+	return 0;
 }
 
 int
