@@ -3,10 +3,12 @@
 #include "base/box.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
@@ -141,11 +143,15 @@ set_signals(void)
 static size_t
 inherited(void)
 {
-	CLEANUP(buffer_free) struct buffer text = {};
+	CLEANUP(fd_close) int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	char text[128] = "";
+	char *end;
 	unsigned long long pages;
 
-	if (file_read("/proc/self/statm", 256, &text, NULL) < 0 ||
-		sscanf((const char *)text.data, "%llu", &pages) != 1)
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return BOX_INHERITED_UNKNOWN;
+	pages = strtoull(text, &end, 10);
+	if (*end != ' ')
 		return BOX_INHERITED_UNKNOWN;
 	return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 }

@@ -18,7 +18,6 @@
 enum {
 	/* "nobody" of every Linux: the kernel's own overflowuid. */
 	NOBODY = 65'534,
-	CAPABILITIES_MAX = 64,
 	NETWORK_MAX_FILES = 256,
 	WRITER_MAX_FILES = 256,
 };
@@ -127,21 +126,12 @@ set_capabilities(uint64_t kept, struct err *err)
 	return 0;
 }
 
-/* Fails for whoever has no CAP_SETPCAP: he cannot gain any capability, for he never executes. */
-static void
-drop_bounding(uint64_t kept)
-{
-	for (unsigned long number = 0; number < CAPABILITIES_MAX; number++)
-		if ((kept >> number & 1) == 0)
-			(void)prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
-}
-
 /* Root becomes nobody, unless the role changes files of any owner. In a user namespace there may be
- * no other user: capabilities go all the same. */
+ * no other user: capabilities go all the same. The bounding set stays: it is for who executes a
+ * program, which no role does, and which gives nobody anything after PR_SET_NO_NEW_PRIVS. */
 static int
 drop_privileges(const struct role *role, struct err *err)
 {
-	drop_bounding(role->capabilities);
 	if (geteuid() == 0 && role->capabilities == 0) {
 		if (setgroups(0, NULL) < 0 && errno != EPERM)
 			return err_sys(err, ERR_INTERNAL, "setgroups");

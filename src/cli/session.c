@@ -223,14 +223,13 @@ session_prepare(struct session *session)
 	return session->world != NULL ? 0 : -1;
 }
 
-/* Said on standard error: nothing but the document is on standard output. */
 static void
-say_missing_walls(const struct session *session)
+warn_of_missing_walls(const struct session *session)
 {
-	if (session->options.verbose && !sandbox_has_landlock())
-		(void)fprintf(stderr,
-			"trustmend: warning: this kernel has no Landlock: the process that reads "
-			"stores is kept from the file system by seccomp and its user alone\n");
+	if (!sandbox_has_landlock())
+		session_warn(session,
+			"warning: this kernel has no Landlock: the process that reads stores is "
+			"kept from the file system by seccomp and its user alone");
 }
 
 static void
@@ -255,7 +254,7 @@ run_command(struct session *session, const struct command *command)
 
 	if (session_prepare(session) < 0)
 		return -1;
-	say_missing_walls(session);
+	warn_of_missing_walls(session);
 	if (session->options.json)
 		report_begin(&session->json, &session->out, command->name);
 	status = command->run(session);

@@ -12,7 +12,8 @@ enum { ANSWER_FREE_SIZE = 64 << 20, ANSWER_PER_BYTE = 4 };
 
 struct boxed {
 	struct box *box; /* NULL: bytes are read here */
-	/* Of whoever reads: in a box, what the child has when it is made, and what it adds to that. */
+	/* Of whoever reads: in a box, what the child has when it is made, and what it adds to that.
+	 */
 	struct parser parser;
 	bool is_prepared[LOADER__COUNT];
 };

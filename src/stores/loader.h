@@ -20,7 +20,8 @@ struct store_loader_driver {
 	const char *name, *title, *engine;
 	bool wants_directory, wants_file;
 	bool wants_text; /* reads files of certificates, and no container */
-	/* Has its library loaded, for who can open no file any more when it asks. NULL: it is there. */
+	/* Has its library loaded, for who can open no file any more when it asks. NULL: it is
+	 * there. */
 	void (*prepare)(void);
 	void (*load)(const struct loader_task *, struct loading *ret);
 	/* Adds what is a defect for this loader alone; the store has its loading by now. NULL:

@@ -145,7 +145,7 @@ def through_commands(suite):
         "inspect": lambda some: [*front, "inspect", *some],
         "verify CERT": lambda some: [*front, "verify", "--trust", judged, "--explain", *some],
         "verify --trust": each("--trust"),
-        "verify --untrusted": each("--untrusted"),
+        "verify --untrusted": lambda some: [*each("--untrusted")(some), "--trust", judged],
         "verify --crl": lambda some: [*each("--crl")(some), "--trust", judged, "--crl-check", "chain"],
     }
     for name, make in commands.items():
