@@ -183,13 +183,15 @@ def disagreement(views, store, kind):
     form = "cert" if kind == "certificate" else "crl"
     openssl = has(views["openssl"], f"pem_{form}", f"der_{form}", *(["pem_trusted"] if form == "cert" else []))
     gnutls = has(views["gnutls"], f"pem_{form}", f"der_{form}")
-    ours = any(entry["kind"].lower() == kind for entry in store["entries"])
-    damage = [defect for defect in store["defects"] if defect["code"] == "store.corrupt-entry"]
+    # Of several in a row in DER the libraries were given the first.
+    ours = any(entry["kind"].lower() == kind and (store["format"] != "der" or entry["offset"] == 0)
+               for entry in store["entries"])
+    damage = [defect["text"] for defect in store["defects"] if defect["code"] == "store.corrupt-entry"]
+    odd = [defect["text"] for defect in store["defects"] if defect["code"] != "store.wrong-format"]
     if openssl and gnutls and not ours:
-        return ("explained", damage[0]["text"]) if damage else ("wrong", f"both libraries parse a {kind}, and we show none")
+        return ("explained", damage[0]) if damage else ("wrong", f"both libraries parse a {kind}, and we show none")
     if ours and not openssl and not gnutls:
-        return ("explained", store["defects"][0]["text"]) if store["defects"] else (
-            "wrong", f"no library parses a {kind}, and we show one without a defect")
+        return ("explained", odd[0]) if odd else ("wrong", f"no library parses a {kind}, and we show one without a defect")
     return None
 
 
@@ -240,7 +242,7 @@ def refusal(suite):
     store, _, _ = alone(suite, path)
     said = [defect["text"] for defect in store["defects"]]
     suite.check("2^31 - 1 rounds are refused by name",
-                None if counts > 0 and any("rounds" in text for text in said) else f"{counts} counts; {said}")
+                None if counts > 0 and any("iteration count" in text for text in said) else f"{counts} counts; {said}")
     reader = suite.options.program.parents[2] / "tests" / "fuzz" / "fuzz_pkcs12"
     many = 1000
 
