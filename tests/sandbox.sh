@@ -25,7 +25,7 @@ check() {
 
 # What the document says but for the moment of its writing.
 inspect() {
-	"$@" "$trustmend" --json -v inspect "$scratch/store.pem" 2>"$scratch/said" | sed 's/"generated_at":"[^"]*"//'
+	"$@" "$trustmend" --json inspect "$scratch/store.pem" 2>"$scratch/said" | sed 's/"generated_at":"[^"]*"//'
 }
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$scratch/key" -subj '/CN=Example Root' \
