@@ -213,9 +213,16 @@ set_names(struct roster *roster)
 	}
 }
 
+static void
+complete(struct roster *roster)
+{
+	for (size_t i = 0; i < roster->count; i++)
+		set_executable(roster->list[i]);
+	set_names(roster);
+}
+
 int
-roster_make(struct arena *arena, struct world *world, const struct product *wanted,
-	const char *wanted_config, struct roster *ret, struct err *err)
+roster_make(struct arena *arena, struct world *world, struct roster *ret, struct err *err)
 {
 	*ret = (struct roster){ .arena = arena, .world = world };
 	ret->is_host = strcmp(world_root(world), "/") == 0;
@@ -229,10 +236,13 @@ roster_make(struct arena *arena, struct world *world, const struct product *want
 		for (const char *const *config = product->usual_configs; *config != NULL; config++)
 			find_configured(ret, product, *config);
 	}
-	if (wanted != NULL)
-		find_configured(ret, wanted, wanted_config);
-	for (size_t i = 0; i < ret->count; i++)
-		set_executable(ret->list[i]);
-	set_names(ret);
+	complete(ret);
 	return 0;
+}
+
+void
+roster_want(struct roster *roster, const struct product *product, const char *config)
+{
+	find_configured(roster, product, config);
+	complete(roster);
 }

@@ -21,9 +21,10 @@ struct roster {
 	bool has_listeners, has_holders;
 };
 
-/* wanted: a configuration to be on it whether or not it is at a usual path; product may be NULL. */
-[[nodiscard]] int roster_make(struct arena *, struct world *, const struct product *wanted,
-	const char *wanted_config, struct roster *ret, struct err *err);
+/* What runs, and what stands at a usual path. */
+[[nodiscard]] int roster_make(struct arena *, struct world *, struct roster *ret, struct err *err);
+/* Adds the service of a configuration that is at no usual path, where there is such a file. */
+void roster_want(struct roster *, const struct product *, const char *config);
 /* The service of this product and configuration; a running one first. NULL where there is none. */
 struct service *roster_find(struct roster *, const struct product *, const char *config);
 /* The same file, seen through two worlds. A file that is missing in both, at one path, is too. */

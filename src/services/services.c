@@ -69,7 +69,7 @@ services_discover(
 {
 	struct roster roster;
 
-	TRY(roster_make(arena, world, NULL, NULL, &roster, err));
+	TRY(roster_make(arena, world, &roster, err));
 	for (size_t i = 0; i < roster.count; i++) {
 		/* Nobody asked for this one: it may be a left-over that its owner forgot. */
 		service_load(&roster, roster.list[i], SEVERITY_WARNING);
@@ -128,14 +128,14 @@ find_by_config(struct arena *arena, struct world *world, const struct product *p
 	if (*config != '/' && getcwd(directory, sizeof(directory)) != NULL)
 		config = path_join(arena, directory, config);
 	config = path_normalize(arena, config);
-	TRY(roster_make(arena, world, NULL, NULL, &roster, err));
+	TRY(roster_make(arena, world, &roster, err));
 	if (roster_find(&roster, product, config) == NULL) {
 		service = find_reader(&roster, product, config);
 		if (service != NULL) {
 			services_add(arena, services, service);
 			return 0;
 		}
-		TRY(roster_make(arena, world, product, config, &roster, err));
+		roster_want(&roster, product, config);
 	}
 	service = roster_find(&roster, product, config);
 	if (service == NULL) {
@@ -178,7 +178,7 @@ find_by_name(struct arena *arena, struct world *world, const char *name, struct 
 {
 	struct roster roster;
 
-	TRY(roster_make(arena, world, NULL, NULL, &roster, err));
+	TRY(roster_make(arena, world, &roster, err));
 	for (size_t i = 0; i < roster.count; i++)
 		if (strcmp(roster.list[i]->name, name) == 0) {
 			service_load(&roster, roster.list[i], SEVERITY_CRITICAL);
