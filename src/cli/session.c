@@ -33,12 +33,17 @@ command_find(const char *name)
 	return NULL;
 }
 
+const char *
+session_state(const struct session *session)
+{
+	return session->options.state != NULL ? session->options.state
+					      : ledger_default_directory(session->arena);
+}
+
 int
 session_ledger(struct session *session, bool create, bool lock)
 {
-	const char *directory = session->options.state != NULL
-					? session->options.state
-					: ledger_default_directory(session->arena);
+	const char *directory = session_state(session);
 
 	if (session->ledger == NULL)
 		session->ledger = create && !lock ? ledger_open_lazily(directory, &session->err)
