@@ -34,6 +34,8 @@ struct buffer {
 };
 
 void buffer_free(struct buffer *); /* for CLEANUP as well */
+/* Room for length more bytes, and the NUL behind them. */
+void buffer_reserve(struct buffer *, size_t length);
 void buffer_add(struct buffer *, const void *bytes, size_t length);
 void buffer_add_text(struct buffer *, const char *text);
 void buffer_addf(struct buffer *, const char *format, ...) PRINTF(2, 3);
