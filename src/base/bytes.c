@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-enum { BUFFER_FIRST = 64, BASE64_LINE_BYTES = 48 /* 64 characters */ };
+enum { BUFFER_FIRST = 64, NUMBER_MAX_WIDTH = 32, BASE64_LINE_BYTES = 48 /* 64 characters */ };
 
 bool
 span_equal(struct span a, struct span b)
@@ -77,6 +77,20 @@ void
 buffer_add_text(struct buffer *buffer, const char *text)
 {
 	buffer_add(buffer, text, strlen(text));
+}
+
+void
+buffer_add_number(struct buffer *buffer, uint64_t number, size_t width)
+{
+	char text[NUMBER_MAX_WIDTH], *end = text + sizeof(text), *at = end;
+
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while ((size_t)(end - at) < width && at > text)
+		*--at = ' ';
+	buffer_add(buffer, at, (size_t)(end - at));
 }
 
 void

@@ -137,7 +137,7 @@ chain_remove(struct place *place, unsigned depth)
 
 TEST(deep, "a tree is followed to its bottom, though no path is as long as that")
 {
-	enum { DEPTH = 2'500 };
+	enum { DEPTH = 2'100 };
 	struct place place;
 	struct sweep_result result;
 
