@@ -282,9 +282,15 @@ cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
 		say_error(&session);
 		status = err_exit_status(session.err.code);
 	}
-	if (!session.options.quiet || session.options.json)
+	if (session.options.quiet && !session.options.json)
+		buffer_clear(&session.out);
+	if (out->length == 0) {
+		buffer_free(out);
+		*out = session.out;
+	} else {
 		buffer_add(out, session.out.data, session.out.length);
-	buffer_free(&session.out);
+		buffer_free(&session.out);
+	}
 	ledger_close(session.ledger);
 	passwords_free(session.passwords);
 	world_free(session.world);
