@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-enum { BUFFER_FIRST = 64, BASE64_LINE_BYTES = 48 /* 64 characters */ };
+enum { BUFFER_FIRST = 64, NUMBER_MAX_WIDTH = 32, BASE64_LINE_BYTES = 48 /* 64 characters */ };
 
 bool
 span_equal(struct span a, struct span b)
@@ -48,8 +48,7 @@ buffer_free(struct buffer *buffer)
 	*buffer = (struct buffer){};
 }
 
-/* Room for length more bytes and the NUL behind them. */
-static void
+void
 buffer_reserve(struct buffer *buffer, size_t length)
 {
 	/* SIZE_MAX where the sum would overflow: no machine has it, so mem_resize ends us. */
@@ -81,22 +80,41 @@ buffer_add_text(struct buffer *buffer, const char *text)
 }
 
 void
+buffer_add_number(struct buffer *buffer, uint64_t number, size_t width)
+{
+	char text[NUMBER_MAX_WIDTH], *end = text + sizeof(text), *at = end;
+
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while ((size_t)(end - at) < width && at > text)
+		*--at = ' ';
+	buffer_add(buffer, at, (size_t)(end - at));
+}
+
+void
 buffer_addf(struct buffer *buffer, const char *format, ...)
 {
 	va_list arguments;
+	size_t room;
 	int length;
 
 	assert(format != NULL);
+	buffer_reserve(buffer, BUFFER_FIRST);
+	room = buffer->capacity - buffer->length;
 	va_start(arguments, format);
-	length = vsnprintf(NULL, 0, format, arguments);
+	length = vsnprintf((char *)buffer->data + buffer->length, room, format, arguments);
 	va_end(arguments);
 	if (length < 0)
 		abort(); /* a format of ours that is none, or a text beyond INT_MAX */
-	buffer_reserve(buffer, (size_t)length);
-	va_start(arguments, format);
-	(void)vsnprintf(
-		(char *)buffer->data + buffer->length, (size_t)length + 1, format, arguments);
-	va_end(arguments);
+	if ((size_t)length >= room) {
+		buffer_reserve(buffer, (size_t)length);
+		va_start(arguments, format);
+		(void)vsnprintf((char *)buffer->data + buffer->length, (size_t)length + 1, format,
+			arguments);
+		va_end(arguments);
+	}
 	buffer->length += (size_t)length;
 }
 

@@ -34,8 +34,12 @@ struct buffer {
 };
 
 void buffer_free(struct buffer *); /* for CLEANUP as well */
+/* Room for length more bytes, and the NUL behind them. */
+void buffer_reserve(struct buffer *, size_t length);
 void buffer_add(struct buffer *, const void *bytes, size_t length);
 void buffer_add_text(struct buffer *, const char *text);
+/* The number in decimal, with blanks before it as far as width. */
+void buffer_add_number(struct buffer *, uint64_t number, size_t width);
 void buffer_addf(struct buffer *, const char *format, ...) PRINTF(2, 3);
 void buffer_clear(struct buffer *);
 static inline struct span

@@ -68,12 +68,6 @@ digest_of(struct span bytes)
 	return digest;
 }
 
-bool
-digest_equal(const struct digest *a, const struct digest *b)
-{
-	return memcmp(a->bytes, b->bytes, DIGEST_SIZE) == 0;
-}
-
 void
 digest_text(const struct digest *digest, char text[static DIGEST_TEXT_SIZE])
 {

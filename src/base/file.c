@@ -26,7 +26,6 @@ enum {
 int
 file_read_fd(int fd, const char *path, size_t limit, struct buffer *ret, struct err *err)
 {
-	CLEANUP(mem_freep) uint8_t *bytes = mem_alloc(READ_SIZE);
 	struct stat status;
 
 	buffer_clear(ret);
@@ -34,16 +33,27 @@ file_read_fd(int fd, const char *path, size_t limit, struct buffer *ret, struct 
 		return err_sys(err, ERR_IO, "examine %s", path);
 	if (S_ISDIR(status.st_mode))
 		return err_set(err, ERR_IO, "read %s: it is a directory", path);
+	/* What it says of its size is believed as far as it may be read, and one more read finds
+	 * its end. */
+	if (S_ISREG(status.st_mode) && status.st_size > 0 && (uintmax_t)status.st_size <= limit)
+		buffer_reserve(ret, (size_t)status.st_size);
 	for (;;) {
-		ssize_t count = read(fd, bytes, READ_SIZE);
+		size_t room = ret->capacity > ret->length ? ret->capacity - ret->length - 1 : 0;
+		ssize_t count;
 
+		if (room == 0) {
+			buffer_reserve(ret, READ_SIZE);
+			room = ret->capacity - ret->length - 1;
+		}
+		count = read(fd, ret->data + ret->length, room);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
 			return err_sys(err, ERR_IO, "read %s", path);
 		if ((size_t)count > limit - ret->length)
 			return err_set(err, ERR_LIMIT, "%s is larger than %zu bytes", path, limit);
-		buffer_add(ret, bytes, (size_t)count);
+		ret->length += (size_t)count;
+		ret->data[ret->length] = '\0';
 		if (count == 0)
 			return 0;
 	}

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* 16 bytes hold any type of x86-64 and arm64, long double and the vector types included. */
 enum { ARENA_ALIGNMENT = 16, ARENA_CHUNK_SIZE = 64 * 1024, ARENA_BIG = ARENA_CHUNK_SIZE / 4 };
 enum { GROW_FIRST = 8 };
+enum { LARGE_PAGE = 2 << 20, LARGE_FROM = 2 * LARGE_PAGE };
 
 struct chunk {
 	struct chunk *next;
@@ -74,6 +76,18 @@ checked(void *pointer)
 	return pointer;
 }
 
+/* Megabytes that are filled from end to end cost less in large pages: to have each of 4 KiB given
+ * takes longer than to fill it. Advice alone, which a kernel may leave. */
+static void
+advise_large(void *memory, size_t size)
+{
+	uintptr_t from = ((uintptr_t)memory + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+	uintptr_t to = ((uintptr_t)memory + size) & ~(uintptr_t)(LARGE_PAGE - 1);
+
+	if (size >= LARGE_FROM && to > from)
+		(void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
+
 void
 mem_free(void *pointer)
 {
@@ -122,7 +136,10 @@ mem_dup(const void *bytes, size_t size)
 void *
 mem_resize(void *old, size_t size)
 {
-	return checked(realloc(old, size > 0 ? size : 1));
+	void *memory = checked(realloc(old, size > 0 ? size : 1));
+
+	advise_large(memory, size);
+	return memory;
 }
 
 void *
@@ -159,7 +176,10 @@ arena_free(struct arena *arena)
 static struct chunk *
 chunk_new(size_t size)
 {
-	return mem_zalloc(size_add(sizeof(struct chunk), size));
+	struct chunk *chunk = mem_zalloc(size_add(sizeof(struct chunk), size));
+
+	advise_large(chunk, size);
+	return chunk;
 }
 
 /* A chunk of its own, put behind the one that is being filled. */

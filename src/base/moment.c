@@ -246,16 +246,23 @@ moment_distance_text(int64_t moment, int64_t now, char text[static MOMENT_TEXT_S
 		past ? (uint64_t)now - (uint64_t)moment : (uint64_t)moment - (uint64_t)now;
 	uint64_t count;
 	size_t unit = 0;
-	int length;
+	/* From the end; years, the largest count, have twelve digits. */
+	char digits[16] = "", *at = digits + sizeof(digits) - 1;
 
+	static_assert(sizeof("in  seconds ago") + sizeof(digits) <= MOMENT_TEXT_SIZE);
 	if (moment == MOMENT_NEVER || distance == 0) {
-		(void)snprintf(text, MOMENT_TEXT_SIZE, "%s", distance == 0 ? "now" : "never");
+		(void)strcpy(text, distance == 0 ? "now" : "never");
 		return;
 	}
 	while (distance >= units[unit].until && unit + 1 < COUNT_OF(units))
 		unit++;
 	count = distance / units[unit].seconds;
-	length = snprintf(text, MOMENT_TEXT_SIZE, "%s%" PRIu64 " %s%s%s", past ? "" : "in ", count,
-		units[unit].name, count == 1 ? "" : "s", past ? " ago" : "");
-	assert(length < MOMENT_TEXT_SIZE);
+	for (uint64_t rest = count; at > digits && (rest > 0 || *at == '\0'); rest /= 10)
+		*--at = (char)('0' + rest % 10);
+	text = stpcpy(text, past ? "" : "in ");
+	text = stpcpy(text, at);
+	text = stpcpy(text, " ");
+	text = stpcpy(text, units[unit].name);
+	text = stpcpy(text, count == 1 ? "" : "s");
+	(void)strcpy(text, past ? " ago" : "");
 }

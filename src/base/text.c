@@ -143,12 +143,25 @@ sanitize_unsafe(struct buffer *out, const char *text, size_t length)
 	return size;
 }
 
+/* Most texts are: nothing in them is looked at twice. */
+static bool
+is_plain_ascii(const char *text, size_t length)
+{
+	unsigned odd = 0;
+
+	for (size_t i = 0; i < length; i++)
+		odd |= (unsigned char)(text[i] - ' ') > '~' - ' ' || text[i] == '\\';
+	return odd == 0;
+}
+
 char *
 text_sanitize(struct arena *arena, const char *text, size_t length)
 {
 	CLEANUP(buffer_free) struct buffer out = {};
 	uint32_t code;
 
+	if (is_plain_ascii(text, length))
+		return arena_strndup(arena, text, length);
 	for (size_t i = 0; i < length;) {
 		size_t size = safe_size(text + i, length - i, &code);
 

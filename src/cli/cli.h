@@ -71,6 +71,8 @@ const struct command *command_find(const char *name);
 	const struct command **ret, struct err *err);
 void options_help(const struct command *, struct buffer *out); /* NULL: of the program */
 
+/* The state directory, whether it is there or not. */
+const char *session_state(const struct session *);
 /* Opens the ledger where it is not open yet; create false and none there: leaves it NULL. Takes the
  * lock where asked. */
 [[nodiscard]] int session_ledger(struct session *, bool create, bool lock);

@@ -2,13 +2,16 @@
 #include "cli/finding_stores.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 struct rows {
 	struct session *session;
 	size_t count, damaged;
+	bool is_watched; /* by somebody at a terminal */
 };
 
-/* People see each row at once; a document is one. */
+/* People see each row at once; a program that reads gets them by the block, and a document is one.
+ */
 static void
 show(void *context, const struct found_store *found)
 {
@@ -27,7 +30,8 @@ show(void *context, const struct found_store *found)
 	if (session->options.quiet)
 		return;
 	(void)fwrite(session->out.data, 1, session->out.length, stdout);
-	(void)fflush(stdout);
+	if (rows->is_watched)
+		(void)fflush(stdout);
 	buffer_clear(&session->out);
 }
 
@@ -44,7 +48,7 @@ int
 finding_stores(struct session *session)
 {
 	const struct values *paths = &session->options.arguments;
-	struct rows rows = { .session = session };
+	struct rows rows = { .session = session, .is_watched = isatty(STDOUT_FILENO) };
 	const struct scan scan = { show, &rows, session->passwords };
 	struct sweep_result sum = {}, result;
 

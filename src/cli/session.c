@@ -34,12 +34,17 @@ command_find(const char *name)
 	return NULL;
 }
 
+const char *
+session_state(const struct session *session)
+{
+	return session->options.state != NULL ? session->options.state
+					      : ledger_default_directory(session->arena);
+}
+
 int
 session_ledger(struct session *session, bool create, bool lock)
 {
-	const char *directory = session->options.state != NULL
-					? session->options.state
-					: ledger_default_directory(session->arena);
+	const char *directory = session_state(session);
 
 	if (session->ledger == NULL)
 		session->ledger = create && !lock ? ledger_open_lazily(directory, &session->err)
@@ -288,9 +293,15 @@ cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
 		say_error(&session);
 		status = err_exit_status(session.err.code);
 	}
-	if (!session.options.quiet || session.options.json)
+	if (session.options.quiet && !session.options.json)
+		buffer_clear(&session.out);
+	if (out->length == 0) {
+		buffer_free(out);
+		*out = session.out;
+	} else {
 		buffer_add(out, session.out.data, session.out.length);
-	buffer_free(&session.out);
+		buffer_free(&session.out);
+	}
 	ledger_close(session.ledger);
 	passwords_free(session.passwords);
 	world_free(session.world);

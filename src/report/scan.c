@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The stores that were found below a directory, a row each. */
-#include <string.h>
-
 #include "report/pieces.h"
 
 void
@@ -13,7 +11,6 @@ report_scan_heading(struct buffer *out)
 void
 report_scan_row(const struct found_store *found, const struct style *style, struct buffer *out)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	bool has_end = found->next_end != MOMENT_NEVER;
 	char end[MOMENT_TEXT_SIZE] = "-";
 
@@ -22,7 +19,7 @@ report_scan_row(const struct found_store *found, const struct style *style, stru
 	buffer_addf(out, "%-8s %6zu %6zu  %s%-20s%s %s", found->format, found->certificates,
 		found->crls,
 		tone_begin(style, has_end && found->next_end < style->now ? TONE_BAD : TONE_PLAIN),
-		end, tone_end(style), text_sanitize(arena, found->path, strlen(found->path)));
+		end, tone_end(style), shown(style, found->path));
 	if (found->problem != NULL)
 		buffer_addf(out, "  %s%s%s", tone_begin(style, TONE_WARN), found->problem,
 			tone_end(style));

@@ -125,6 +125,8 @@ report_stores_json(
 	json_array_close(json);
 }
 
+enum { LINE_WIDTH = 4 };
+
 static void
 text_role(const struct entry *entry, const struct style *style, struct buffer *out)
 {
@@ -148,11 +150,20 @@ text_cert(struct arena *arena, const struct entry *entry, const struct style *st
 
 	moment_distance_text(cert->not_after, style->now, distance);
 	key_info_text(&cert->key, key, sizeof(key));
-	buffer_addf(out, "  %4u  %s, %s, %s, %s%s %s%s", entry->line,
-		name_text(arena, cert->subject),
-		cert->is_ca ? (cert_is_self_issued(cert) ? "root" : "intermediate") : "no CA", key,
-		tone_begin(style, expired ? TONE_BAD : TONE_PLAIN), expired ? "expired" : "ends",
-		distance, tone_end(style));
+	/* Piece by piece: there may be a hundred thousand of these lines. */
+	buffer_add_text(out, "  ");
+	buffer_add_number(out, entry->line, LINE_WIDTH);
+	buffer_add_text(out, "  ");
+	buffer_add_text(out, name_text(arena, cert->subject));
+	buffer_add_text(out, cert->is_ca
+				     ? (cert_is_self_issued(cert) ? ", root, " : ", intermediate, ")
+				     : ", no CA, ");
+	buffer_add_text(out, key);
+	buffer_add_text(out, ", ");
+	buffer_add_text(out, tone_begin(style, expired ? TONE_BAD : TONE_PLAIN));
+	buffer_add_text(out, expired ? "expired " : "ends ");
+	buffer_add_text(out, distance);
+	buffer_add_text(out, tone_end(style));
 	if (entry->link != NULL)
 		buffer_addf(out, ", link %s", shown(style, entry->link));
 	text_role(entry, style, out);

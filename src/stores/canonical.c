@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "x509/attribute.h"
-
 static const char begin_line[] = "-----BEGIN CERTIFICATE-----",
 		  end_line[] = "-----END CERTIFICATE-----", dashes[] = "-----";
 
@@ -47,19 +45,6 @@ key_is_plain(const struct cert *cert)
 	return parameters_are_plain(der_next(&inside).whole, key->curve != NULL);
 }
 
-/* Texts alone: of other values the library looks at the content, each in its way. */
-static bool
-name_is_plain(struct span name)
-{
-	struct attribute_walk walk = attribute_walk_of(name);
-	struct attribute attribute;
-
-	while (attribute_next(&walk, &attribute))
-		if (!attribute_is_text(&attribute.value) || attribute.value.content.length == 0)
-			return false;
-	return attribute_walk_is_whole(&walk);
-}
-
 const char *
 canonical_cert_doubt(const struct cert *cert)
 {
@@ -70,8 +55,8 @@ canonical_cert_doubt(const struct cert *cert)
 		return "the signature algorithm of a certificate is unusual";
 	if (!key_is_plain(cert))
 		return "the key of a certificate is unusual";
-	if (!name_is_plain(cert->subject) ||
-		(!span_equal(cert->subject, cert->issuer) && !name_is_plain(cert->issuer)))
+	/* Of what is no text the library looks at the content, each type in its way. */
+	if (cert->has_odd_names)
 		return "a name has values that are no text, or empty";
 	return NULL;
 }

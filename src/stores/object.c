@@ -158,47 +158,47 @@ struct entry *
 builder_object(struct store_builder *builder, const struct object *object,
 	const struct place *place, const char *label)
 {
-	struct entry entry = {
-		.kind = object->kind, .label = label, .path = builder->path, .created = MOMENT_NEVER
-	};
+	struct entry *entry = builder_entry(builder), unkept;
 	struct der cursor = der_of(object->der);
 	struct der_element whole = der_next(&cursor);
 	const char *fault = cursor.fault;
 	size_t offset = cursor.fault_offset;
-	struct entry *added;
 	int result = -1;
 
-	entry.der = whole.whole;
+	/* Past the bound it is read for its defects. */
+	if (entry == NULL)
+		entry = memset(&unkept, 0, sizeof(unkept));
+	entry->kind = object->kind;
+	entry->label = label;
+	entry->der = whole.whole;
 	if (fault == NULL)
 		result = object->kind == ENTRY_CRL
-				 ? crl_read(entry.der, &entry.crl, &fault, &offset)
-				 : cert_read(entry.der, &entry.cert, &fault, &offset);
+				 ? crl_read(entry->der, &entry->crl, &fault, &offset)
+				 : cert_read(entry->der, &entry->cert, &fault, &offset);
 	if (result < 0) {
+		builder->entry_count -= entry != &unkept;
 		object_defect(builder, object, place, fault, offset);
 		return NULL;
 	}
 	if (object->has_trust && cursor.offset < object->der.length) {
 		struct span settings = span_of(
 			object->der.data + cursor.offset, object->der.length - cursor.offset);
-
 		struct span alias = {};
 
-		if (!trust_settings_read(settings, &entry.trust, &alias))
+		if (!trust_settings_read(settings, &entry->trust, &alias))
 			object_defect(builder, object, place, "trust settings", cursor.offset);
 		if (alias.data != NULL)
-			entry.alias = text_sanitize(
+			entry->alias = text_sanitize(
 				builder->arena, (const char *)alias.data, alias.length);
 	} else if (!object->has_trust && cursor.offset < object->der.length) {
-		object_surplus(builder, place, entry.der, object->der.length - cursor.offset);
+		object_surplus(builder, place, entry->der, object->der.length - cursor.offset);
 	}
-	added = builder_entry(builder);
-	if (added == NULL)
+	if (entry == &unkept)
 		return NULL;
-	entry.offset = place->offset;
-	entry.length = place->length;
-	entry.is_enclosed = place->is_enclosing;
-	entry.text_offset = place->text_offset;
-	entry.line = builder_line(builder, place->offset);
-	*added = entry;
-	return added;
+	entry->offset = place->offset;
+	entry->length = place->length;
+	entry->is_enclosed = place->is_enclosing;
+	entry->text_offset = place->text_offset;
+	entry->line = builder_line(builder, place->offset);
+	return entry;
 }

@@ -227,6 +227,8 @@ builder_check_signatures(const struct store_builder *builder, struct signature_c
 void
 builder_review_signatures(struct store_builder *builder, struct signature_cache *signatures)
 {
+	if (!signature_cache_has_bad(signatures))
+		return;
 	for (size_t i = 0; i < builder->entry_count; i++) {
 		const struct entry *entry = &builder->entries[i];
 

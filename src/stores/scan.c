@@ -8,12 +8,15 @@
 #include "stores/format.h"
 
 enum {
-	WORKER_MAX_BYTES = 64 << 20, /* read by a worker before it begins anew */
+	WORKER_MAX_BYTES = 16 << 20, /* read by a worker before it begins anew */
 	BLOCK_SIZE = 256 << 10,
-	SHORTEST = 32, /* bytes of what may be a store in DER */
+	STORE_COSTS = 8 << 10, /* bytes of memory beside those of the file */
+	SHORTEST = 32,         /* bytes of what may be a store in DER */
 };
 
 static const char begin_mark[] = "-----BEGIN ";
+
+enum { MARK = sizeof(begin_mark) - 1, DASHES = 5 };
 
 struct scanning {
 	const struct scan *scan;
@@ -47,24 +50,45 @@ worker_close(struct scan_worker *worker)
 	arena_free(worker->arena);
 }
 
+/* Where a BEGIN mark is among the bytes: dashes are rare, and runs of them are passed in one go, so
+ * that this is as quick as the memory is. */
+static bool
+has_mark(struct span bytes)
+{
+	const uint8_t *at = bytes.data, *end = bytes.data + bytes.length;
+
+	while ((at = memchr(at, '-', (size_t)(end - at))) != NULL) {
+		const uint8_t *run = at;
+
+		while (at < end && *at == '-')
+			at++;
+		if (at - run >= DASHES && end - at >= MARK - DASHES &&
+			memcmp(at, begin_mark + DASHES, MARK - DASHES) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Whether the file goes on being text behind what was read of it, and has a PEM block there. */
 static bool
 has_mark_further_on(struct scan_worker *worker, const struct swept *file)
 {
-	const size_t kept = sizeof(begin_mark) - 2;
-	size_t before = 0;
-	off_t at = (off_t)(file->head.length - kept);
+	const size_t kept = MARK - 1,
+		     end = file->size < STORE_MAX_SIZE ? file->size : STORE_MAX_SIZE;
+	size_t before = 0, at = file->head.length - kept;
 
-	for (;;) {
-		ssize_t count = pread(file->fd, worker->block + before, BLOCK_SIZE - before, at);
+	while (at < end) {
+		size_t room = BLOCK_SIZE - before;
+		ssize_t count = pread(file->fd, worker->block + before,
+			end - at < room ? end - at : room, (off_t)at);
 
 		if (count < 0 && errno == EINTR)
 			continue;
-		if (count <= 0 || (size_t)at > STORE_MAX_SIZE)
+		if (count <= 0)
 			return false;
-		at += count;
+		at += (size_t)count;
 		before += (size_t)count;
-		if (span_find(span_of(worker->block, before), begin_mark, 0) != SIZE_MAX)
+		if (has_mark(span_of(worker->block, before)))
 			return true;
 		/* The mark may lie across two blocks. */
 		if (before > kept) {
@@ -72,6 +96,7 @@ has_mark_further_on(struct scan_worker *worker, const struct swept *file)
 			before = kept;
 		}
 	}
+	return false;
 }
 
 /* DER and BER that begin with a SEQUENCE no longer than the file, of more than a few bytes ("0" is
@@ -104,7 +129,7 @@ may_be_store(struct scan_worker *worker, const struct swept *file)
 	struct span head = file->head;
 	bool is_whole = head.length >= file->size;
 
-	if (span_find(head, begin_mark, 0) != SIZE_MAX || may_be_der(file))
+	if (has_mark(head) || may_be_der(file))
 		return true;
 	for (size_t i = 0; i < COUNT_OF(by_magic); i++)
 		if (by_magic[i]->sniff(head))
@@ -196,7 +221,7 @@ read_whole(struct scan_worker *worker, const struct swept *file, struct span *re
 		length += (size_t)count;
 	}
 	*ret = span_of(bytes, length);
-	worker->bytes += size;
+	worker->bytes += size + STORE_COSTS;
 	return length > 0 ? 0 : -1;
 }
 

@@ -6,12 +6,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 /* Hard links that were seen, by device and inode; 0 is no inode. */
 struct seen {
@@ -36,30 +39,84 @@ struct sweeping {
 /* One thread's. */
 struct sweeper {
 	struct sweeping *all;
+	int held; /* the directory that was visited last, by its path: the next one is often in it
+		   */
+	struct buffer held_path;
 	void *worker;
 	struct buffer path;
 	uint8_t head[SWEEP_HEAD];
 };
 
-/* Steps from the root to a directory, none of them a link. */
+/* One step, or several at once where the kernel can tell that none of them is a link. */
 static int
-enter(int root, const char *real)
+step(int from, const char *names)
 {
-	CLEANUP(fd_close) int fd = fcntl(root, F_DUPFD_CLOEXEC, 0);
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH };
+
+	return (int)syscall(SYS_openat2, from, names, &how, sizeof(how));
+}
+
+/* The same, one after another. */
+static int
+step_slowly(int from, const char *names)
+{
+	CLEANUP(fd_close) int fd = fcntl(from, F_DUPFD_CLOEXEC, 0);
 	char name[NAME_MAX + 1];
 	int next;
 
-	for (real += strspn(real, "/"); fd >= 0 && *real != '\0'; real += strspn(real, "/")) {
-		size_t length = strcspn(real, "/");
+	for (names += strspn(names, "/"); fd >= 0 && *names != '\0'; names += strspn(names, "/")) {
+		size_t length = strcspn(names, "/");
 
 		if (length > NAME_MAX)
 			return -1;
-		memcpy(name, real, length);
+		memcpy(name, names, length);
 		name[length] = '\0';
 		next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		fd_close(&fd);
 		fd = next;
-		real += length;
+		names += length;
+	}
+	next = fd;
+	fd = -1;
+	return next;
+}
+
+/* As much of the path as one call takes. */
+static size_t
+piece_of(const char *path, char piece[static PATH_MAX])
+{
+	size_t length = strnlen(path, PATH_MAX);
+
+	if (length == PATH_MAX)
+		for (length--; length > 0 && path[length] != '/'; length--)
+			;
+	memcpy(piece, path, length);
+	piece[length] = '\0';
+	return length;
+}
+
+/* From a directory to another one below it, by no link; of any depth, for trees may be deeper than
+ * a path can say. */
+static int
+enter(int from, const char *path)
+{
+	CLEANUP(fd_close) int fd = fcntl(from, F_DUPFD_CLOEXEC, 0);
+	char piece[PATH_MAX];
+
+	for (path += strspn(path, "/"); fd >= 0 && *path != '\0'; path += strspn(path, "/")) {
+		size_t length = piece_of(path, piece);
+		int next = -1;
+
+		errno = ENAMETOOLONG;
+		if (length > 0)
+			next = step(fd, piece);
+		/* A kernel without the call, or a filter that does not know it. */
+		if (next < 0 && (errno == ENOSYS || errno == EPERM))
+			next = step_slowly(fd, piece);
+		fd_close(&fd);
+		fd = next;
+		path += length;
 	}
 	return fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
@@ -183,8 +240,9 @@ type_of(int directory, const struct dirent *entry)
 	return S_ISDIR(status.st_mode) ? DT_DIR : S_ISREG(status.st_mode) ? DT_REG : DT_UNKNOWN;
 }
 
+/* The path of the sweeper is that of the directory, with a slash, as far as prefix. */
 static void
-visit_name(struct sweeper *sweeper, int directory, const struct dirent *entry, const char *path)
+visit_name(struct sweeper *sweeper, int directory, const struct dirent *entry, size_t prefix)
 {
 	struct sweeping *all = sweeper->all;
 	const char *name = entry->d_name;
@@ -195,8 +253,8 @@ visit_name(struct sweeper *sweeper, int directory, const struct dirent *entry, c
 	type = type_of(directory, entry);
 	if (type != DT_DIR && type != DT_REG)
 		return;
-	buffer_clear(&sweeper->path);
-	buffer_addf(&sweeper->path, "%s/%s", strcmp(path, "/") == 0 ? "" : path, name);
+	sweeper->path.length = prefix;
+	buffer_add_text(&sweeper->path, name);
 	if (type == DT_DIR) {
 		directory_add(all, (const char *)sweeper->path.data);
 	} else if (atomic_fetch_add(&all->files, 1) < SWEEP_MAX_FILES) {
@@ -208,12 +266,38 @@ visit_name(struct sweeper *sweeper, int directory, const struct dirent *entry, c
 	}
 }
 
+/* By the directory that was visited last where it leads there: so a chain of any depth costs one
+ * step each. */
+static int
+directory_open(struct sweeper *sweeper, const char *path)
+{
+	size_t length = sweeper->held_path.length;
+
+	if (sweeper->held >= 0 && length > 1 &&
+		strncmp(path, (const char *)sweeper->held_path.data, length) == 0 &&
+		path[length] == '/')
+		return enter(sweeper->held, path + length);
+	return enter(sweeper->all->root, path);
+}
+
+static void
+visit_names(struct sweeper *sweeper, DIR *directory, const char *path)
+{
+	const struct dirent *entry;
+	size_t prefix;
+
+	buffer_clear(&sweeper->path);
+	buffer_addf(&sweeper->path, "%s/", strcmp(path, "/") == 0 ? "" : path);
+	prefix = sweeper->path.length;
+	while ((entry = readdir(directory)) != NULL)
+		visit_name(sweeper, dirfd(directory), entry, prefix);
+}
+
 static void
 visit_directory(struct sweeper *sweeper, const char *path)
 {
-	int fd = enter(sweeper->all->root, path);
+	int fd = directory_open(sweeper, path);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
 
 	if (directory == NULL) {
 		if (errno != ENOENT)
@@ -222,8 +306,12 @@ visit_directory(struct sweeper *sweeper, const char *path)
 		return;
 	}
 	atomic_fetch_add(&sweeper->all->directories, 1);
-	while (!is_made_up(fd) && (entry = readdir(directory)) != NULL)
-		visit_name(sweeper, fd, entry, path);
+	if (!is_made_up(fd))
+		visit_names(sweeper, directory, path);
+	fd_close(&sweeper->held);
+	sweeper->held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	buffer_clear(&sweeper->held_path);
+	buffer_add_text(&sweeper->held_path, path);
 	(void)closedir(directory);
 }
 
@@ -269,6 +357,7 @@ run_threads(struct sweeping *all)
 
 	for (size_t i = 0; i < all->sweep->worker_count; i++) {
 		sweepers[i].all = all;
+		sweepers[i].held = -1;
 		sweepers[i].worker = all->sweep->workers[i];
 	}
 	/* We are the first of them: where no thread can be made, the work is done all the same. */
@@ -288,8 +377,11 @@ run_threads(struct sweeping *all)
 	(void)sweep_thread(&sweepers[0]);
 	for (size_t i = 0; i < started; i++)
 		(void)pthread_join(threads[i], NULL);
-	for (size_t i = 0; i < all->sweep->worker_count; i++)
+	for (size_t i = 0; i < all->sweep->worker_count; i++) {
+		fd_close(&sweepers[i].held);
+		buffer_free(&sweepers[i].held_path);
 		buffer_free(&sweepers[i].path);
+	}
 	mem_free(threads);
 	mem_free(sweepers);
 }

@@ -71,9 +71,9 @@ read_tbs(struct der *tbs, struct cert *cert)
 	cert->version = read_version(tbs);
 	cert->serial = der_integer(tbs);
 	cert->inner_algorithm = envelope_algorithm(tbs);
-	cert->issuer = envelope_name(tbs);
+	cert->issuer = envelope_name_noting(tbs, &cert->has_odd_names);
 	read_validity(tbs, cert);
-	cert->subject = envelope_name(tbs);
+	cert->subject = envelope_name_noting(tbs, &cert->has_odd_names);
 	cert->spki = key_info_read(tbs, &cert->key);
 	if (der_optional(tbs, DER_CONTEXT(1)).tag != 0)
 		cert->has_unique_ids = true;

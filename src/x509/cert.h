@@ -65,6 +65,7 @@ struct cert {
 	struct digest key_digest;        /* SHA-256 of spki */
 	int version;                     /* 1, 2 or 3 */
 	bool has_unique_ids;             /* issuerUniqueID or subjectUniqueID */
+	bool has_odd_names;              /* a value in issuer or subject is no text, or empty */
 	int64_t not_before, not_after;
 	struct key_info key;
 

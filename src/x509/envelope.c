@@ -31,7 +31,7 @@ envelope_algorithm(struct der *der)
 }
 
 static void
-check_attribute(struct der *set)
+check_attribute(struct der *set, bool *ret_is_odd)
 {
 	struct der_element attribute = der_expect(set, DER_SEQUENCE);
 	struct der inside = der_enter(&attribute);
@@ -42,6 +42,7 @@ check_attribute(struct der *set)
 	(void)der_oid(&inside);
 	value = der_next(&inside);
 	fault = inside.fault == NULL ? attribute_fault(&value) : NULL;
+	*ret_is_odd |= !attribute_is_text(&value) || value.content.length == 0;
 	if (fault != NULL)
 		der_fail(&inside, fault);
 	der_leave(set, &inside);
@@ -49,7 +50,7 @@ check_attribute(struct der *set)
 
 /* An empty SET and one out of order are taken, as OpenSSL takes them. */
 struct span
-envelope_name(struct der *der)
+envelope_name_noting(struct der *der, bool *ret_has_odd_values)
 {
 	struct der_element name = der_expect(der, DER_SEQUENCE);
 	struct der sequence = der_enter(&name);
@@ -59,11 +60,19 @@ envelope_name(struct der *der)
 		struct der set = der_enter(&element);
 
 		while (!der_at_end(&set))
-			check_attribute(&set);
+			check_attribute(&set, ret_has_odd_values);
 		der_leave(&sequence, &set);
 	}
 	der_leave(der, &sequence);
 	return name.whole;
+}
+
+struct span
+envelope_name(struct der *der)
+{
+	bool ignored = false;
+
+	return envelope_name_noting(der, &ignored);
 }
 
 bool

@@ -18,6 +18,8 @@ void envelope_read(struct der *, struct envelope *ret);
 /* The DER of an AlgorithmIdentifier, or of a Name, whose structure is checked. */
 struct span envelope_algorithm(struct der *);
 struct span envelope_name(struct der *);
+/* The same; sets ret_has_odd_values where a value is no text, or empty. */
+struct span envelope_name_noting(struct der *, bool *ret_has_odd_values);
 /* [number] IMPLICIT BOOLEAN DEFAULT FALSE. */
 bool envelope_flag(struct der *, unsigned number);
 /* extnValue of authorityKeyIdentifier, RFC 5280 4.2.1.1. */

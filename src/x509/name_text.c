@@ -12,6 +12,9 @@
 enum {
 	/* Octets shown of a value that is no text. */
 	VALUE_SHOWN_MAX = 32,
+	/* Octets of a value that need no memory of their own, and of a whole name. */
+	VALUE_USUAL_MAX = 256,
+	NAME_USUAL_MAX = 192,
 };
 
 /* RFC 4514 section 3, and what OpenSSL calls the others. */
@@ -75,19 +78,40 @@ add_label(struct span oid, struct buffer *text)
 	buffer_add_text(text, dotted);
 }
 
+static bool
+is_syntax(uint8_t character)
+{
+	switch (character) {
+	case ',':
+	case '+':
+	case '"':
+	case '\\':
+	case '<':
+	case '>':
+	case ';':
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* RFC 4514 2.4: the characters that would be taken for the syntax get a backslash. */
 static void
 add_escaped(struct span value, struct buffer *text)
 {
+	size_t from = 0;
+
 	for (size_t i = 0; i < value.length; i++) {
-		char character = (char)value.data[i];
 		bool at_end = i == 0 || i + 1 == value.length;
 
-		if ((character != '\0' && strchr(",+\"\\<>;", character) != NULL) ||
-			(character == ' ' && at_end) || (character == '#' && i == 0))
-			buffer_add(text, "\\", 1);
-		buffer_add(text, &character, 1);
+		if (!is_syntax(value.data[i]) && !(value.data[i] == ' ' && at_end) &&
+			!(value.data[i] == '#' && i == 0))
+			continue;
+		buffer_add(text, value.data + from, i - from);
+		buffer_add(text, "\\", 1);
+		from = i;
 	}
+	buffer_add(text, value.data + from, value.length - from);
 }
 
 /* RFC 4514 2.4: "#" and the DER in hex; of a long one, its beginning. */
@@ -106,9 +130,13 @@ add_octets(struct span value, struct buffer *text)
 static void
 add_attribute(const struct attribute *attribute, struct buffer *text)
 {
-	CLEANUP(mem_freep)
-	uint8_t *utf8 = mem_alloc(attribute_utf8_bound(&attribute->value) + 1);
-	ssize_t length = attribute_utf8(&attribute->value, utf8);
+	CLEANUP(mem_freep) uint8_t *grown = NULL;
+	uint8_t fixed[VALUE_USUAL_MAX], *utf8 = fixed;
+	ssize_t length;
+
+	if (attribute_utf8_bound(&attribute->value) > sizeof(fixed))
+		utf8 = grown = mem_alloc(attribute_utf8_bound(&attribute->value));
+	length = attribute_utf8(&attribute->value, utf8);
 
 	add_label(attribute->oid, text);
 	buffer_add_text(text, "=");
@@ -155,6 +183,7 @@ name_text(struct arena *arena, struct span name)
 	}
 	if (count == 0)
 		return attribute_walk_is_whole(&walk) ? "(empty)" : "(damaged)";
+	buffer_reserve(&text, NAME_USUAL_MAX);
 	if (more)
 		buffer_add_text(&text, "…, ");
 	add_reversed(attributes, count, &text);

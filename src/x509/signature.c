@@ -32,6 +32,8 @@ struct table {
 struct signature_cache {
 	struct table keys, results;
 	struct key_decoder decoder;
+	struct signature_memory *memory; /* borrowed, or NULL */
+	bool has_bad;
 };
 
 static size_t
@@ -148,21 +150,14 @@ signature_of(
 	(void)ERR_set_mark();
 	slot->result = signature_check(key, object->tbs, object->algorithm, object->signature);
 	(void)ERR_pop_to_mark();
+	cache->has_bad |= slot->result == SIGNATURE_BAD;
 	return slot->result;
 }
 
-/* RFC 5280 4.1.1.2: the algorithm stands in the TBSCertificate as well, and the two must agree;
- * X509_verify asks it too. */
 static bool
-algorithms_agree(const struct cert *cert)
+is_remembered(const struct signature_cache *cache, const struct cert *cert)
 {
-	struct der outer = der_of(cert->tbs);
-	struct der_element sequence = der_expect(&outer, DER_SEQUENCE);
-	struct der tbs = der_enter(&sequence);
-
-	(void)der_optional(&tbs, DER_CONTEXT_CONSTRUCTED(0));
-	(void)der_expect(&tbs, DER_INTEGER); /* whatever its number */
-	return span_equal(envelope_algorithm(&tbs), cert->signature_algorithm);
+	return cache->memory != NULL && signature_memory_has(cache->memory, &cert->fingerprint);
 }
 
 enum signature_result
@@ -171,8 +166,10 @@ signature_cert(struct signature_cache *cache, const struct cert *cert, struct sp
 	struct signed_object object = { &cert->fingerprint, cert->tbs, cert->signature_algorithm,
 		cert->signature };
 
-	if (!algorithms_agree(cert))
+	if (!signature_algorithms_agree(cert))
 		return SIGNATURE_BAD;
+	if (issuer_spki.data == cert->spki.data && is_remembered(cache, cert))
+		return SIGNATURE_GOOD;
 	return signature_of(cache, &object, issuer_spki);
 }
 
@@ -199,8 +196,27 @@ key_security_bits(struct signature_cache *cache, struct span spki)
 bool
 signature_own_is_known(const struct signature_cache *cache, const struct cert *cert)
 {
-	return cache->results.capacity > 0 &&
-	       probe(&cache->results, &cert->fingerprint, &cert->key_digest)->used;
+	return is_remembered(cache, cert) ||
+	       (cache->results.capacity > 0 &&
+		       probe(&cache->results, &cert->fingerprint, &cert->key_digest)->used);
+}
+
+bool
+signature_cache_has_bad(const struct signature_cache *cache)
+{
+	return cache->has_bad;
+}
+
+void
+signature_cache_use_memory(struct signature_cache *cache, struct signature_memory *memory)
+{
+	cache->memory = memory;
+}
+
+struct signature_memory *
+signature_cache_memory(const struct signature_cache *cache)
+{
+	return cache->memory;
 }
 
 void
@@ -210,4 +226,5 @@ signature_note(struct signature_cache *cache, const struct digest *object, const
 	bool is_new;
 
 	table_find(&cache->results, object, key, &is_new)->result = result;
+	cache->has_bad |= result == SIGNATURE_BAD;
 }

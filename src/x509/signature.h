@@ -6,6 +6,7 @@
 #pragma once
 
 #include "x509/crl.h"
+#include "x509/signature_memory.h"
 
 struct signature_cache; /* opaque */
 
@@ -22,6 +23,12 @@ enum signature_result signature_crl(
 	struct signature_cache *, const struct crl *, struct span issuer_spki);
 /* Whether the cache has the answer for a certificate and its own key. */
 bool signature_own_is_known(const struct signature_cache *, const struct cert *);
+/* Whether any answer of the cache is that a signature does not hold. */
+bool signature_cache_has_bad(const struct signature_cache *);
+/* What is remembered need not be checked, where a batch of many is, and is remembered afterwards.
+ * Borrowed; NULL: nothing is. */
+void signature_cache_use_memory(struct signature_cache *, struct signature_memory *);
+struct signature_memory *signature_cache_memory(const struct signature_cache *);
 /* An answer of libcrypto's that was found elsewhere: fingerprint of the object, SHA-256 of the
  * SubjectPublicKeyInfo. */
 void signature_note(struct signature_cache *, const struct digest *object, const struct digest *key,

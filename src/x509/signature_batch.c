@@ -34,8 +34,11 @@ struct signature_batch {
 static enum signature_result
 check_own(struct key_decoder *decoder, const struct cert *cert)
 {
-	EVP_PKEY *key = key_borrow(decoder, cert->spki);
+	EVP_PKEY *key;
 
+	if (!signature_algorithms_agree(cert))
+		return SIGNATURE_BAD;
+	key = key_borrow(decoder, cert->spki);
 	if (key == NULL)
 		return SIGNATURE_UNSUPPORTED;
 	return signature_check(key, cert->tbs, cert->signature_algorithm, cert->signature);
@@ -75,8 +78,11 @@ struct signature_batch *
 signature_batch_new(struct signature_cache *cache, const struct cert *const *certs, size_t count)
 {
 	struct signature_batch *batch = mem_zalloc(sizeof(*batch));
+	struct signature_memory *memory = signature_cache_memory(cache);
 	size_t threads;
 
+	if (memory != NULL && count >= SIGNATURE_MEMORY_WORTH)
+		signature_memory_read(memory);
 	batch->cache = cache;
 	batch->certs = mem_alloc((count + 1) * sizeof(const struct cert *));
 	for (size_t i = 0; i < count; i++)
@@ -93,13 +99,20 @@ signature_batch_new(struct signature_cache *cache, const struct cert *const *cer
 void
 signature_batch_end(struct signature_batch *batch)
 {
+	struct signature_memory *memory = signature_cache_memory(batch->cache);
+
 	(void)work(batch);
 	for (size_t i = 0; i < batch->thread_count; i++)
 		(void)pthread_join(batch->threads[i], NULL);
 	batch->thread_count = 0;
-	for (size_t i = 0; i < batch->count; i++)
-		signature_note(batch->cache, &batch->certs[i]->fingerprint,
-			&batch->certs[i]->key_digest, batch->results[i]);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct cert *cert = batch->certs[i];
+
+		signature_note(
+			batch->cache, &cert->fingerprint, &cert->key_digest, batch->results[i]);
+		if (memory != NULL && batch->results[i] == SIGNATURE_GOOD)
+			signature_memory_add(memory, &cert->fingerprint);
+	}
 	batch->count = 0;
 }
 

@@ -9,3 +9,10 @@
 
 enum signature_result signature_check(
 	EVP_PKEY *, struct span signed_bytes, struct span algorithm_der, struct span signature);
+/* RFC 5280 4.1.1.2: the algorithm stands in the TBSCertificate as well, and the two must agree;
+ * X509_verify asks it too. */
+static inline bool
+signature_algorithms_agree(const struct cert *cert)
+{
+	return span_equal(cert->inner_algorithm, cert->signature_algorithm);
+}

@@ -97,8 +97,13 @@ def bench_inspect(folder, options):
     store, jks = folder / "ca" / "store.pem", folder / "store.jks"
     (folder / "password").write_text(PASSWORD)
     ours = [options.program, "--state", folder / "state"]
+    # What held once is remembered, so the first time is another row: it checks every root's own signature.
+    subprocess.run([*ours, "inspect", store], check=True, stdout=subprocess.DEVNULL)
+    first = f"rm -rf '{folder}/none'; exec '{options.program}' --state '{folder}/none' inspect '{store}'"
+    held = number(r": pem, (\d+) certificates")
     rows = [
-        Row("trustmend inspect", [*ours, "inspect", store], number(r": pem, (\d+) certificates"), count),
+        Row("trustmend inspect", [*ours, "inspect", store], held, count),
+        Row("the same, the first time ever", ["sh", "-c", first], held, count),
         Row("PEM_read_bio_X509 loop", [f"{options.tools}/pem_loop", store], number(r"^(\d+)$"), count),
         Row("openssl storeutl -certs", ["openssl", "storeutl", "-noout", "-certs", store], number(r"Total found: (\d+)"), count),
     ]

@@ -83,48 +83,66 @@ is_damaged(const struct store *store)
 	return store->loader != LOADER_ANY && !store->loading.loads;
 }
 
+/* Opens what an argument names; 0, 1 or 2 as the exit status has it, or -1. */
+static int
+inspect_one(struct session *session, struct stores *stores, const char *argument,
+	struct inspected *inspected)
+{
+	const char *path = store_name_path(argument);
+	const struct store *store;
+
+	if (path[0] != '/' && !token_is_name(path))
+		path = path_join(session->arena, session_directory(session), path);
+	open_store(session, stores, path, inspected);
+	ask_generator(session, stores, inspected);
+	store = inspected->store;
+	if (store->state == STORE_MISSING || store->state == STORE_UNREADABLE)
+		return err_set(&session->err,
+			store->state == STORE_MISSING ? ERR_NO_INPUT : ERR_PERMISSION, "%s: %s",
+			token_is_name(path) ? store->path : argument, store->problem);
+	if (session->options.verbose || session->options.json)
+		inspected->relations =
+			relations_of(session->arena, store, stores_signatures(stores));
+	return is_damaged(store) ? 2 : store->defect_count > 0;
+}
+
+static void
+report(struct session *session, const struct inspected *list, size_t count)
+{
+	if (session->options.json)
+		report_stores_json(session->arena, list, count, &session->json);
+	else
+		report_stores_text(session->arena, list, count, &session->style, &session->out);
+}
+
 static int
 inspect_run(struct session *session)
 {
+	CLEANUP(signature_memory_freep)
+	struct signature_memory *memory = signature_memory_new(
+		path_join(session->arena, session_state(session), "self-signatures"));
 	CLEANUP(stores_freep) struct stores *stores = stores_new();
 	const struct values *paths = &session->options.arguments;
 	struct inspected *list = arena_alloc(session->arena, (paths->count + 1) * sizeof(*list));
+	struct err ignored = {};
 	int status = 0;
 
 	stores_use_passwords(stores, session->passwords);
-
+	signature_cache_use_memory(stores_signatures(stores), memory);
 	if (paths->count == 0)
 		return err_set(
 			&session->err, ERR_USAGE, "inspect takes at least one file or directory");
 	if (session->options.scan)
 		return finding_stores(session);
 	for (size_t i = 0; i < paths->count; i++) {
-		const char *path = store_name_path(paths->list[i]);
-		const struct store *store;
+		int result = inspect_one(session, stores, paths->list[i], &list[i]);
 
-		if (path[0] != '/' && !token_is_name(path))
-			path = path_join(session->arena, session_directory(session), path);
-		open_store(session, stores, path, &list[i]);
-		ask_generator(session, stores, &list[i]);
-		store = list[i].store;
-		if (store->state == STORE_MISSING || store->state == STORE_UNREADABLE)
-			return err_set(&session->err,
-				store->state == STORE_MISSING ? ERR_NO_INPUT : ERR_PERMISSION,
-				"%s: %s", token_is_name(path) ? store->path : paths->list[i],
-				store->problem);
-		if (session->options.verbose || session->options.json)
-			list[i].relations =
-				relations_of(session->arena, store, stores_signatures(stores));
-		if (is_damaged(store))
-			status = 2;
-		else if (status == 0 && store->defect_count > 0)
-			status = 1;
+		TRY(result);
+		status = result > status ? result : status;
 	}
-	if (session->options.json)
-		report_stores_json(session->arena, list, paths->count, &session->json);
-	else
-		report_stores_text(
-			session->arena, list, paths->count, &session->style, &session->out);
+	report(session, list, paths->count);
+	/* Where nothing can be kept, the next time takes as long as this one. */
+	(void)signature_memory_save(memory, &ignored);
 	return status;
 }
 

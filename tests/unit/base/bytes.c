@@ -163,4 +163,32 @@ TEST(base64_nul, "a NUL does not belong into base64")
 	CHECK(bad == 4 && out.length == 3);
 }
 
+TEST(numbers, "numbers are padded as far as they are short, and never cut")
+{
+	CLEANUP(buffer_free) struct buffer text = {};
+
+	buffer_add_number(&text, 0, 0);
+	buffer_add_number(&text, 7, 4);
+	buffer_add_number(&text, 12345, 4);
+	buffer_add_number(&text, UINT64_MAX, 0);
+	buffer_add_number(&text, 1, 1000);
+	CHECK_TEXT((const char *)text.data,
+		"0   71234518446744073709551615                               1");
+}
+
+TEST(formats, "a formatted text of any length fits")
+{
+	CLEANUP(buffer_free) struct buffer text = {};
+	char word[400];
+
+	for (size_t length = 0; length < sizeof(word); length += 7) {
+		memset(word, 'w', length);
+		word[length] = '\0';
+		buffer_clear(&text);
+		buffer_addf(&text, "<%s>", word);
+		CHECK(text.length == length + 2 && text.data[length + 1] == '>');
+		CHECK(strlen((const char *)text.data) == length + 2);
+	}
+}
+
 TAP_MAIN()

@@ -88,6 +88,11 @@ TEST(content, "stores are told by content: behind text too, and not by name or b
 	put_late(directory, "across-blocks", SWEEP_HEAD - 10 + (256 << 10) - 8, pem);
 	pem[strlen(pem) - 60] = '\0';
 	put_text(directory, "cut", pem);
+	/* Dashes that begin no block, and one that does behind more of them than it needs. */
+	put_text(directory, "dashes",
+		"----------\n-----BEGI\n---- BEGIN \n-----\n-----END -----BEGIN");
+	put_text(directory, "ruler", "--------------\n");
+	put_late(directory, "ruled", 100, "----------------BEGIN CERTIFICATE-----\n");
 	put_text(directory, "key.pem", key);
 	put_text(directory, "words.pem", "no certificate in here\n");
 	put_text(directory, "pgp",
@@ -98,8 +103,9 @@ TEST(content, "stores are told by content: behind text too, and not by name or b
 	CHECK(stores_scan(world, directory, &scan, &result, NULL) == 0);
 	CHECK(has(&seen, "no-name") && has(&seen, "der.txt") && has(&seen, "late"));
 	CHECK(has(&seen, "across") && has(&seen, "across-blocks") && has(&seen, "cut"));
-	CHECK(seen.count == 6 && seen.certificates == 5 && seen.damaged == 1);
-	CHECK(result.files == 10 && result.unreadable == 0);
+	CHECK(has(&seen, "ruled") && !has(&seen, "ruler") && !has(&seen, "dashes"));
+	CHECK(seen.count == 7 && seen.certificates == 5 && seen.damaged == 2);
+	CHECK(result.files == 13 && result.unreadable == 0);
 	directory_remove(directory);
 	free(pem);
 	free(key);

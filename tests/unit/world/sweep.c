@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world/sweep.h"
 
+#include <fcntl.h>
+
 #include "place.h"
 #include "tap.h"
 
@@ -86,6 +88,67 @@ TEST(once, "each file is seen once: no link is followed, no second name counted,
 	CHECK(!result.is_cut);
 	CHECK_TEXT(sweep_letters(&place, 4, &result), "abc");
 	CHECK(result.directories == 3);
+	place_close(&place);
+}
+
+/* A chain of directories, each beside a sibling, with a file at the bottom; returns to the top. */
+static void
+chain_make(struct place *place, unsigned depth)
+{
+	int at = open(place_path(place, "tree"), O_RDONLY | O_DIRECTORY | O_CLOEXEC), file;
+
+	for (unsigned i = 0; i < depth; i++) {
+		int next;
+
+		place_must(mkdirat(at, "d", 0755) == 0 && mkdirat(at, "e", 0755) == 0, "mkdirat");
+		next = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		place_must(next >= 0 && close(at) == 0, "openat");
+		at = next;
+	}
+	file = openat(at, "z\n", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	place_must(file >= 0 && write(file, "z", 1) == 1 && close(file) == 0, "a file");
+	place_must(close(at) == 0, "close");
+}
+
+/* From the bottom, for no path is long enough. */
+static void
+chain_remove(struct place *place, unsigned depth)
+{
+	int at = open(place_path(place, "tree"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (unsigned i = 0; i < depth; i++) {
+		int next = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		place_must(next >= 0 && close(at) == 0, "openat");
+		at = next;
+	}
+	(void)unlinkat(at, "z\n", 0);
+	for (unsigned i = 0; i < depth; i++) {
+		int next = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		place_must(next >= 0 && close(at) == 0, "openat");
+		at = next;
+		place_must(unlinkat(at, "d", AT_REMOVEDIR) == 0 &&
+				   unlinkat(at, "e", AT_REMOVEDIR) == 0,
+			"unlinkat");
+	}
+	(void)close(at);
+}
+
+TEST(deep, "a tree is followed to its bottom, though no path is as long as that")
+{
+	enum { DEPTH = 2'100 };
+	struct place place;
+	struct sweep_result result;
+
+	place_open(&place);
+	place_must(mkdir(place_path(&place, "tree"), 0755) == 0, "mkdir");
+	chain_make(&place, DEPTH);
+	CHECK_TEXT(sweep_letters(&place, 1, &result), "z");
+	CHECK(result.directories == 2 * DEPTH + 1 && result.unreadable == 0 && !result.is_cut);
+	CHECK_TEXT(sweep_letters(&place, 3, &result), "z");
+	CHECK(result.directories == 2 * DEPTH + 1);
+	chain_remove(&place, DEPTH);
 	place_close(&place);
 }
 
