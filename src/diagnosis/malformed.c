@@ -15,8 +15,8 @@ read_parts(struct span bytes, struct cert *ret)
 
 	(void)der_optional(&fields, DER_CONTEXT_CONSTRUCTED(0)); /* version */
 	(void)der_next(&fields);                                 /* serialNumber */
-	(void)der_next(&fields);                                 /* signature */
 	*ret = (struct cert){ .der = whole.whole, .tbs = tbs.whole };
+	ret->inner_algorithm = der_expect(&fields, DER_SEQUENCE).whole;
 	ret->issuer = der_expect(&fields, DER_SEQUENCE).whole;
 	(void)der_next(&fields); /* validity */
 	ret->subject = der_expect(&fields, DER_SEQUENCE).whole;
