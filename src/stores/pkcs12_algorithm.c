@@ -313,7 +313,7 @@ looks_plain(const struct secret *secret)
 }
 
 bool
-pkcs12_decrypt(struct keystore_crypt *crypt, const struct pkcs12_cipher *cipher,
+pkcs12_decrypt_blocks(struct keystore_crypt *crypt, const struct pkcs12_cipher *cipher,
 	const struct attempt *attempt, struct span data, struct secret *ret)
 {
 	CLEANUP(key_bytes_wipe) struct key_bytes key = { .length = cipher->key_size };
@@ -327,7 +327,14 @@ pkcs12_decrypt(struct keystore_crypt *crypt, const struct pkcs12_cipher *cipher,
 		return false;
 	ready.key = span_of(key.bytes, key.length);
 	ready.iv = derives_iv ? span_of(iv.bytes, iv.length) : cipher->iv;
-	if (cipher_decrypt(crypt, &ready, data, ret, &padded) && looks_plain(ret))
+	return cipher_decrypt(crypt, &ready, data, ret, &padded);
+}
+
+bool
+pkcs12_decrypt(struct keystore_crypt *crypt, const struct pkcs12_cipher *cipher,
+	const struct attempt *attempt, struct span data, struct secret *ret)
+{
+	if (pkcs12_decrypt_blocks(crypt, cipher, attempt, data, ret) && looks_plain(ret))
 		return true;
 	secret_free(ret);
 	return false;

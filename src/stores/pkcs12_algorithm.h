@@ -37,5 +37,8 @@ void pkcs12_mac_read(const struct ber_element *mac_data, struct pkcs12_mac *ret)
  * content that is cut short opens where its first blocks do. */
 bool pkcs12_decrypt(struct keystore_crypt *, const struct pkcs12_cipher *, const struct attempt *,
 	struct span data, struct secret *ret);
+/* The same, whatever comes out. */
+bool pkcs12_decrypt_blocks(struct keystore_crypt *, const struct pkcs12_cipher *,
+	const struct attempt *, struct span data, struct secret *ret);
 bool pkcs12_mac_fits(struct keystore_crypt *, const struct pkcs12_mac *, const struct attempt *,
 	struct span data);

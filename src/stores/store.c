@@ -9,6 +9,7 @@
 #include "stores/format.h"
 #include "stores/loader.h"
 #include "stores/token.h"
+#include "stores/wreckage.h"
 
 static const struct store_format *const formats[] = {
 #define FORMAT(name) &store_##name,
@@ -186,9 +187,11 @@ const char *
 format_read(struct store_builder *builder)
 {
 	const struct store_format *format = format_of(builder->bytes);
-	size_t first = builder->entry_count;
+	size_t first = builder->entry_count, first_defect = builder->defect_count;
 
 	format->read(builder);
+	if (builder->defect_count > first_defect)
+		builder_salvage_wreckage(builder, first, first_defect);
 	builder_review(builder, first);
 	return format->name;
 }

@@ -401,12 +401,14 @@ public class Anchors {
 }
 """
 
-# The module itself, with each file for its only source: what is trusted there. An extension that stands apart from its
-# certificate is not looked at, so files with such are not for this.
+# The module itself, with each file alone in a directory for its source, since it takes a file that is named for one of
+# anchors. An extension that stands apart from its certificate is not looked at: files with such are not for this.
 P11KIT = (
     C_LINES
     + r"""
 #include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include <openssl/sha.h>
 #include <p11-kit/pkcs11.h>
 #include <p11-kit/pkcs11x.h>
@@ -439,8 +441,8 @@ ask(const char *name)
 	static unsigned char digests[1000][32];
 	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
 	CK_ATTRIBUTE wanted = { CKA_CLASS, &class, sizeof(class) };
-	char words[4200];
-	CK_C_INITIALIZE_ARGS arguments = { .pReserved = words };
+	char words[4200], folder[] = "/tmp/trustmend-p11kit-XXXXXX", link[64];
+	CK_C_INITIALIZE_ARGS arguments = { .flags = CKF_OS_LOCKING_OK, .pReserved = words };
 	void *library = dlopen(TRUST_MODULE, RTLD_NOW);
 	CK_C_GetFunctionList list = library == NULL ? NULL : (CK_C_GetFunctionList)dlsym(library, "C_GetFunctionList");
 	CK_FUNCTION_LIST *module;
@@ -450,7 +452,12 @@ ask(const char *name)
 	CK_ULONG count = 8, found;
 	int taken = 0;
 
-	snprintf(words, sizeof(words), "paths='%s'", name);
+	if (mkdtemp(folder) == NULL)
+		return;
+	snprintf(link, sizeof(link), "%s/store.p11-kit", folder);
+	if (symlink(name, link) != 0)
+		return;
+	snprintf(words, sizeof(words), "paths='%s'", folder);
 	if (list == NULL || list(&module) != CKR_OK || module->C_Initialize(&arguments) != CKR_OK) {
 		say(name, 0, 0);
 		return;
@@ -466,6 +473,8 @@ ask(const char *name)
 		module->C_CloseSession(session);
 	}
 	module->C_Finalize(NULL);
+	unlink(link);
+	rmdir(folder);
 	say(name, taken, 1);
 	for (int i = 0; i < taken; i++)
 		say_digest(digests[i]);

@@ -115,13 +115,14 @@ def decoded(text):
 
 
 def whole_binary(data, ders):
-    return {der for der in ders if der in data}
+    return {der for der in ders for view in views(data) if der in view}
 
 
 def views(data):
-    """What a text may be hidden in, all of it: UTF-16, or base64 once more."""
+    """What a file may be hidden in, all of it: UTF-16, or base64 once more."""
     yield data
-    for order in ("utf-16-le", "utf-16-be"):
+    if data[:2] == b"\xff\xfe" or data[:1] == b"\0":
+        order = "utf-16-le" if data[:1] == b"\xff" else "utf-16-be"
         yield data.decode(order, "replace").encode("latin-1", "replace")
     compact = data.translate(None, BLANKS)
     if len(compact.strip(b"=").translate(None, ALPHABET)) == 0:
@@ -197,8 +198,7 @@ class Encrypted:
 class Form:
     """make(ders) gives the bytes of a store of these; whole(data, ders) which of these are in such bytes."""
 
-    is_text = is_directory = False
-    engines = ()
+    is_text = is_directory = is_plain = has_integrity = False
 
     def __init__(self, name, ending, make, whole, engines, **more):
         self.name, self.ending, self.make, self.whole, self.engines = name, ending, make, whole, engines
@@ -327,14 +327,15 @@ class EncryptedForm(Form):
             self.parts[how[0]] = Encrypted(*how)
             return data
 
-        super().__init__(name, "p12", remember, None, engines)
+        super().__init__(name, "p12", remember, None, engines, has_integrity=True)
         self.material = material
 
     def truth(self, data, ders):
         found = whole_binary(data, ders)
         for part in self.parts.values():
-            for plain in part.plains(data):
-                found |= whole_binary(plain, ders)
+            for view in views(data):
+                for plain in part.plains(view):
+                    found |= whole_binary(plain, ders)
         return found
 
 
@@ -411,8 +412,8 @@ def make_hashdir(material, ders):
 
 
 def make_nss(material, ders):
-    """certutil(1) makes it once for these; the bytes of its cert9.db."""
-    folder = material.folder / f"nss-{hashlib.sha1(b''.join(ders)).hexdigest()[:8]}"
+    """certutil(1) makes it once for these; the bytes of its cert9.db. NSS wants the keys' file beside it."""
+    material.nss_keys = folder = material.folder / f"nss-{hashlib.sha1(b''.join(ders)).hexdigest()[:8]}"
     if not folder.exists():
         folder.mkdir()
         subprocess.run(["certutil", "-N", "--empty-password", "-d", f"sql:{folder}"], check=True, capture_output=True)
@@ -423,6 +424,42 @@ def make_nss(material, ders):
         with sqlite3.connect(folder / "cert9.db") as database:
             database.execute("PRAGMA journal_mode=DELETE")
     return (folder / "cert9.db").read_bytes()
+
+
+def streams(data):
+    """The bytes in which entries may stand as they are: the file's own, and what they are the base64 of, once or twice."""
+    yield data
+    for view in views(data):
+        for low, high in decoded(view):
+            yield low
+            for inner, _ in decoded(bytes(a if a == b else 0x21 for a, b in zip(low, high))):
+                yield inner
+
+
+def altered(data, fingerprint, ders):
+    """The original of an entry with a changed byte or more, and the places where they differ; or None."""
+    for stream in streams(data):
+        for der in ders:
+            at = stream.find(der[:4])
+            while at >= 0:
+                found = stream[at : at + len(der)]
+                if digest(found) == fingerprint:
+                    return der, [place for place in range(len(der)) if der[place] != found[place]]
+                at = stream.find(der[:4], at + 1)
+    return None
+
+
+def says_whose(der, place):
+    """Whether a byte belongs to what names the issuer or the subject: then nobody can tell whose signature is on it."""
+    for begin in range(len(der) - 4):
+        size = 0
+        if der[begin : begin + 2] == b"\x31\x0f" or der[begin : begin + 2] == b"\x31\x17":
+            size = der[begin + 1] + 2  # O, CN of our own names
+        if der[begin : begin + 5] in (b"\x06\x03\x55\x1d\x0e", b"\x06\x03\x55\x1d\x23"):
+            size = 7 + der[begin + 6] if begin + 6 < len(der) else 0
+        if begin - 2 <= place < begin + size:
+            return True
+    return False
 
 
 def crlf(make):
@@ -452,12 +489,12 @@ def make_forms(material, wanted=None):
         EncryptedForm(material, "pkcs12-rc2", make_legacy("1.2.840.113549.1.12.1.6", "rc2-40-cbc", 5), pkcs12),
         EncryptedForm(material, "pkcs12-des", make_legacy("1.2.840.113549.1.12.1.3", "des-ede3-cbc", 24), pkcs12),
         EncryptedForm(material, "pkcs12-modern", make_modern, pkcs12),
-        Form("pkcs12-pbmac1", "p12", lambda _, ders: pfx(data_info(bags(ders, True)), mac_pbmac1), whole_binary, ()),
-        Form("pkcs12-plain", "p12", lambda _, ders: pfx(data_info(bags(ders, False)), mac_pkcs12), whole_binary, pkcs12),
+        Form("pkcs12-pbmac1", "p12", lambda _, ders: pfx(data_info(bags(ders, True)), mac_pbmac1), whole_binary, (), has_integrity=True),
+        Form("pkcs12-plain", "p12", lambda _, ders: pfx(data_info(bags(ders, False)), mac_pkcs12), whole_binary, pkcs12, has_integrity=True),
         Form("pkcs12-no-mac", "p12", lambda _, ders: pfx(data_info(bags(ders, True)), lambda _: b""), whole_binary, pkcs12),
-        Form("jks", "jks", make_java(0xFEEDFEED), whole_binary, java),
-        Form("jceks", "jceks", make_java(0xCECECECE), whole_binary, java),
-        Form("bks", "bks", make_bks, whole_binary, java),
+        Form("jks", "jks", make_java(0xFEEDFEED), whole_binary, java, has_integrity=True),
+        Form("jceks", "jceks", make_java(0xCECECECE), whole_binary, java, has_integrity=True),
+        Form("bks", "bks", make_bks, whole_binary, java, has_integrity=True),
         Form("hashdir", "d", make_hashdir, whole_text, ("openssl-directory",), is_text=True, is_directory=True,
              ders=[*certs, material.crl]),
         Form("p11kit", "p11-kit", make_p11kit, whole_text, ("p11-kit",), is_text=True),
