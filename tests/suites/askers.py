@@ -249,7 +249,9 @@ ask(const char *name)
 	STACK_OF(X509) *others = NULL;
 	EVP_PKEY *key = NULL;
 	X509 *cert = NULL;
-	int good = pkcs12 != NULL && PKCS12_parse(pkcs12, "changeit", &key, &cert, &others) == 1;
+	/* Without a MAC, OpenSSL 3.0 takes no password but none. */
+	int good = pkcs12 != NULL && (PKCS12_parse(pkcs12, "changeit", &key, &cert, &others) == 1 ||
+		(!PKCS12_mac_present(pkcs12) && PKCS12_parse(pkcs12, NULL, &key, &cert, &others) == 1));
 
 	say(name, good ? (cert != NULL) + (others == NULL ? 0 : sk_X509_num(others)) : 0, good);
 	for (int i = 0; good && i < sk_X509_num(others); i++)
@@ -267,49 +269,73 @@ ask(const char *name)
 """
 )
 
-# A directory is asked for names, as a handshake asks it: those of the files "names" beside it.
+# A directory is asked for each name of the file "names" beside it, as the first handshake of a process asks it: what was
+# loaded by another name does not count.
 OPENSSL_DIRECTORY = (
     OPENSSL_DIGESTS
     + r"""
 #include <openssl/pem.h>
 
+static unsigned char digests[100][32];
+static int count;
+
 static void
-ask(const char *name)
+take(const unsigned char *digest)
+{
+	for (int i = 0; i < count; i++)
+		if (memcmp(digests[i], digest, 32) == 0)
+			return;
+	if (count < 100)
+		memcpy(digests[count++], digest, 32);
+}
+
+static void
+ask_name(const char *directory, X509_NAME *name)
 {
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
-	char path[4200];
-	FILE *file;
-	X509 *asked;
-	int count = 0;
+	STACK_OF(X509) *certs;
+	STACK_OF(X509_CRL) *crls;
+	unsigned char digest[32];
 
-	X509_LOOKUP_add_dir(X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir()), name, X509_FILETYPE_PEM);
+	X509_LOOKUP_add_dir(X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir()), directory, X509_FILETYPE_PEM);
 	X509_STORE_CTX_init(context, store, NULL, NULL);
-	snprintf(path, sizeof(path), "%s.names", name);
-	file = fopen(path, "r");
-	while (file != NULL && (asked = PEM_read_X509(file, NULL, NULL, NULL)) != NULL) {
-		sk_X509_pop_free(X509_STORE_CTX_get1_certs(context, X509_get_subject_name(asked)), X509_free);
-		sk_X509_CRL_pop_free(X509_STORE_CTX_get1_crls(context, X509_get_subject_name(asked)), X509_CRL_free);
-		X509_free(asked);
+	certs = X509_STORE_CTX_get1_certs(context, name);
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		X509_digest(sk_X509_value(certs, i), EVP_sha256(), digest, NULL);
+		take(digest);
 	}
-	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
-	count = sk_X509_OBJECT_num(objects);
-	say(name, count, 1);
-	for (int i = 0; i < count; i++) {
-		const X509_OBJECT *object = sk_X509_OBJECT_value(objects, i);
-		unsigned char digest[32];
-
-		if (X509_OBJECT_get_type(object) == X509_LU_X509)
-			X509_digest(X509_OBJECT_get0_X509(object), EVP_sha256(), digest, NULL);
-		else
-			X509_CRL_digest(X509_OBJECT_get0_X509_CRL(object), EVP_sha256(), digest, NULL);
-		say_digest(digest);
+	crls = X509_STORE_CTX_get1_crls(context, name);
+	for (int i = 0; i < sk_X509_CRL_num(crls); i++) {
+		X509_CRL_digest(sk_X509_CRL_value(crls, i), EVP_sha256(), digest, NULL);
+		take(digest);
 	}
-	if (file != NULL)
-		fclose(file);
+	sk_X509_pop_free(certs, X509_free);
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
 	X509_STORE_CTX_free(context);
 	X509_STORE_free(store);
 	ERR_clear_error();
+}
+
+static void
+ask(const char *name)
+{
+	char path[4200];
+	FILE *file;
+	X509 *asked;
+
+	snprintf(path, sizeof(path), "%s.names", name);
+	file = fopen(path, "r");
+	count = 0;
+	while (file != NULL && (asked = PEM_read_X509(file, NULL, NULL, NULL)) != NULL) {
+		ask_name(name, X509_get_subject_name(asked));
+		X509_free(asked);
+	}
+	if (file != NULL)
+		fclose(file);
+	say(name, count, 1);
+	for (int i = 0; i < count; i++)
+		say_digest(digests[i]);
 }
 """
 )
@@ -410,6 +436,7 @@ P11KIT = (
 #include <stdlib.h>
 #include <unistd.h>
 #include <openssl/sha.h>
+#include <openssl/x509.h>
 #include <p11-kit/pkcs11.h>
 #include <p11-kit/pkcs11x.h>
 
@@ -431,8 +458,13 @@ take(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE objec
 	if (!is(module, session, object, CKA_TRUSTED) || is(module, session, object, CKA_X_DISTRUSTED) ||
 		module->C_GetAttributeValue(session, object, &attribute, 1) != CKR_OK)
 		return 0;
+	/* It does not look into them; those that ask it do. */
+	const unsigned char *at = value;
+	X509 *cert = d2i_X509(NULL, &at, (long)attribute.ulValueLen);
+
 	SHA256(value, attribute.ulValueLen, digest);
-	return 1;
+	X509_free(cert);
+	return cert != NULL;
 }
 
 static void

@@ -37,6 +37,7 @@ class Material:
 
     def __init__(self, folder):
         self.folder = folder
+        self.nss_keys = {}  # by database
         roots = [self.root(f"root{number}", f"/O=Damage/CN=Damage test {number}", number == 2) for number in range(5)]
         below = self.below("below", roots[0])
         self.certs = [roots[0], roots[1], below, roots[2], roots[3]]
@@ -115,7 +116,16 @@ def decoded(text):
 
 
 def whole_binary(data, ders):
-    return {der for der in ders for view in views(data) if der in view}
+    return {der for der in ders for view in (data, *unwrapped(data)) if der in view}
+
+
+def unwrapped(data):
+    """What all of it is the base64 of."""
+    compact = data.translate(None, BLANKS)
+    if len(compact.strip(b"=").translate(None, ALPHABET)) == 0:
+        compact = compact.rstrip(b"=")
+        compact = compact[: -1 if len(compact) % 4 == 1 else None]
+        yield binascii.a2b_base64(compact + b"=" * (-len(compact) % 4))
 
 
 def views(data):
@@ -124,10 +134,7 @@ def views(data):
     if data[:2] == b"\xff\xfe" or data[:1] == b"\0":
         order = "utf-16-le" if data[:1] == b"\xff" else "utf-16-be"
         yield data.decode(order, "replace").encode("latin-1", "replace")
-    compact = data.translate(None, BLANKS)
-    if len(compact.strip(b"=").translate(None, ALPHABET)) == 0:
-        compact = compact.rstrip(b"=")
-        yield binascii.a2b_base64(compact[: len(compact) // 4 * 4])
+    yield from unwrapped(data)
 
 
 def whole_text(data, ders):
@@ -333,7 +340,7 @@ class EncryptedForm(Form):
     def truth(self, data, ders):
         found = whole_binary(data, ders)
         for part in self.parts.values():
-            for view in views(data):
+            for view in (data, *unwrapped(data)):
                 for plain in part.plains(view):
                     found |= whole_binary(plain, ders)
         return found
@@ -413,7 +420,7 @@ def make_hashdir(material, ders):
 
 def make_nss(material, ders):
     """certutil(1) makes it once for these; the bytes of its cert9.db. NSS wants the keys' file beside it."""
-    material.nss_keys = folder = material.folder / f"nss-{hashlib.sha1(b''.join(ders)).hexdigest()[:8]}"
+    folder = material.folder / f"nss-{hashlib.sha1(b''.join(ders)).hexdigest()[:8]}"
     if not folder.exists():
         folder.mkdir()
         subprocess.run(["certutil", "-N", "--empty-password", "-d", f"sql:{folder}"], check=True, capture_output=True)
@@ -423,7 +430,9 @@ def make_nss(material, ders):
                            check=False, capture_output=True)  # fmt: skip
         with sqlite3.connect(folder / "cert9.db") as database:
             database.execute("PRAGMA journal_mode=DELETE")
-    return (folder / "cert9.db").read_bytes()
+    data = (folder / "cert9.db").read_bytes()
+    material.nss_keys[data] = folder / "key4.db"
+    return data
 
 
 def streams(data):

@@ -401,6 +401,11 @@ read_pfx(struct pkcs12 *pkcs12, struct ber *pfx, const struct place *whole)
 	if (ber_take(pfx, DER_SEQUENCE, &mac) && !mac.clipped) {
 		pkcs12->has_mac = true;
 		pkcs12_mac_read(&mac, &pkcs12->mac);
+	} else if (!pkcs12->is_cut && pfx->offset < pfx->bytes.length) {
+		(void)builder_defect(pkcs12->builder, CAUSE_STORE_CORRUPT_ENTRY, whole->offset,
+			whole->length,
+			"the MAC of the container is damaged: whether the rest is as it was "
+			"written cannot be told");
 	}
 	place = builder_place(pkcs12->builder, octets.whole, whole);
 	read_content(pkcs12, contents, &place);

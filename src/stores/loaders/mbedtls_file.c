@@ -68,6 +68,30 @@ body_is_clean(struct span body)
 	return true;
 }
 
+static size_t
+text_length(struct span bytes)
+{
+	const uint8_t *end = bytes.length == 0 ? NULL : memchr(bytes.data, 0, bytes.length);
+
+	return end == NULL ? bytes.length : (size_t)(end - bytes.data);
+}
+
+/* Digits that make no whole group are left out without a word, where there is no padding. */
+static struct span
+without_rest(struct span body)
+{
+	size_t digits = 0, drop;
+
+	for (size_t i = 0; i < body.length; i++) {
+		if (body.data[i] == '=')
+			return body;
+		digits += body.data[i] > ' ';
+	}
+	for (drop = digits % 4; drop > 0 && body.length > 0; body.length--)
+		drop -= body.data[body.length - 1] > ' ';
+	return body;
+}
+
 static void
 load_der(const struct loader_task *task, struct span der, struct openssl_match *match,
 	struct loading *ret)
@@ -101,11 +125,14 @@ mbedtls_file_load(const struct loader_task *task, struct loading *ret)
 	ret->error = store->problem;
 	if (store->state != STORE_PRESENT)
 		return;
+	/* strstr(3) finds nothing behind a NUL byte. */
+	rest.length = text_length(rest);
 	if (span_find(rest, begin_mark, 0) == SIZE_MAX)
-		load_der(task, rest, &match, ret);
+		load_der(task, store->bytes, &match, ret);
 	while (block_next(&rest, &body, &is_block)) {
 		buffer_clear(&der);
-		if (is_block && body_is_clean(body) && base64_decode(body, &der, &bad) == 0)
+		if (is_block && body_is_clean(body) &&
+			base64_decode(without_rest(body), &der, &bad) == 0)
 			load_der(task, buffer_span(&der), &match, ret);
 	}
 	ret->loads = ret->certificates > 0;
