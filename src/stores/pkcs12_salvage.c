@@ -13,9 +13,9 @@
 #include "stores/pkcs12_algorithm.h"
 
 enum {
-	MAX_PARTS = 16,      /* looked for in one file: each may cost as much as a container */
-	SHORTEST_HEADER = 2, /* of the content: a tag and a length */
-	LONGEST_HEADER = 6,
+	MAX_PARTS = 16,     /* looked for in one file: each may cost as much as a container */
+	LONGEST_HEADER = 6, /* of the content: a tag and a length */
+	LONGEST_BLOCK = 16,
 };
 
 /* The identifiers of PBES2, and of the schemes of PKCS#12: the number of each follows. */
@@ -53,24 +53,22 @@ encrypted_at(const struct store_builder *builder, size_t oid, struct encrypted *
 	return false;
 }
 
-/* Whether this password brings something out. The header is not believed: only its length is
- * needed, and there are few. */
+/* Whether this password brings something out. Where the first block begins is not believed, since a
+ * header may be damaged and bytes may be lost: there are only so many places modulo its size. */
 static bool
 opens(struct store_builder *builder, const struct encrypted *part, const struct attempt *attempt)
 {
 	size_t before = builder->entry_count;
 
-	for (size_t header = SHORTEST_HEADER; header <= LONGEST_HEADER; header++) {
-		struct span data = span_of(part->rest.data + header, part->rest.length - header);
+	for (size_t at = 0; at < LONGEST_BLOCK && at < part->rest.length; at++) {
+		struct span data = span_of(part->rest.data + at, part->rest.length - at);
 		struct secret plain = {};
 
 		if (pkcs12_decrypt_blocks(builder->crypt, &part->cipher, attempt, data, &plain))
 			builder_salvage(builder, span_of(plain.data, plain.length), &part->place);
 		secret_free(&plain);
-		if (builder->entry_count > before)
-			return true;
 	}
-	return false;
+	return builder->entry_count > before;
 }
 
 static void

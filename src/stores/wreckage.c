@@ -7,6 +7,7 @@
 #include "stores/pkcs12_salvage.h"
 
 enum {
+	SHORTEST_GAP = 64, /* bytes: no object has less */
 	SHORTEST_RUN = 86, /* digits: no object has less than 64 bytes */
 	PHASES = 4,        /* where in a group of four digits the first byte may begin */
 	ENCODED_TWICE = 2, /* base64 of base64: a member of a Secret */
@@ -171,6 +172,7 @@ salvage_text(
 	salvage_run(builder, span_of(digits, length), &run, depth);
 }
 
+/* From within the entry before the gap: it may be longer than it should be. */
 static void
 salvage_gap(struct wreckage *wreckage, size_t from, size_t to)
 {
@@ -225,18 +227,22 @@ void
 builder_salvage_wreckage(struct store_builder *builder, size_t first_entry, size_t first_defect)
 {
 	struct wreckage wreckage = { .builder = builder };
-	size_t known = builder->entry_count, known_defects = builder->defect_count, at = 0;
+	size_t known = builder->entry_count, known_defects = builder->defect_count, at = 0,
+	       from = 0;
 
 	cover(&wreckage, first_entry, first_defect);
 	for (size_t i = 0; i < wreckage.covered_count; i++) {
 		const struct range *range = &wreckage.covered[i];
 
-		if (range->from > at)
-			salvage_gap(&wreckage, at, range->from);
-		at = range->to > at ? range->to : at;
+		if (range->from >= at + SHORTEST_GAP)
+			salvage_gap(&wreckage, from, range->from);
+		if (range->to > at) {
+			at = range->to;
+			from = range->from + 1;
+		}
 	}
-	if (at < builder->bytes.length)
-		salvage_gap(&wreckage, at, builder->bytes.length);
+	if (builder->bytes.length >= at + SHORTEST_GAP)
+		salvage_gap(&wreckage, from, builder->bytes.length);
 	pkcs12_salvage(builder);
 	keep_new(builder, first_entry, known, known_defects);
 }

@@ -408,21 +408,38 @@ public class Anchors {
 		}
 		BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
 		for (String name; (name = lines.readLine()) != null;) {
-			StringBuilder said = new StringBuilder();
-			int count = 0;
-			boolean good = true;
-			try {
-				for (java.security.cert.Certificate cert : anchors(open(name, password))) {
-					said.append('\t').append(digest(cert));
-					count++;
-				}
-			} catch (Exception | OutOfMemoryError | StackOverflowError error) {
-				good = false;
-				count = 0;
-				said.setLength(0);
-			}
-			System.out.println(name + "\t" + count + "\t" + good + said);
+			String file = name, said[] = new String[1];
+			Thread asking = new Thread(() -> said[0] = answer(file, password));
+			asking.setDaemon(true);
+			asking.start();
+			asking.join(PATIENCE);
+			/* A count of iterations that is damaged keeps it busy for hours: that is no answer. */
+			if (said[0] != null)
+				System.out.println(said[0]);
+			else
+				asking.stop();
 		}
+		System.out.flush();
+		Runtime.getRuntime().halt(0);
+	}
+
+	static final int PATIENCE = 5000;
+
+	static String answer(String name, char[] password) {
+		StringBuilder said = new StringBuilder();
+		int count = 0;
+		boolean good = true;
+		try {
+			for (java.security.cert.Certificate cert : anchors(open(name, password))) {
+				said.append('\t').append(digest(cert));
+				count++;
+			}
+		} catch (Exception | OutOfMemoryError | StackOverflowError error) {
+			good = false;
+			count = 0;
+			said.setLength(0);
+		}
+		return name + "\t" + count + "\t" + good + said;
 	}
 }
 """
@@ -550,7 +567,7 @@ def java_program(folder):
     if shutil.which("javac") is None or shutil.which("java") is None:
         return None
     (folder / "Anchors.java").write_text(JAVA, encoding="utf-8")
-    if run("javac", "-d", folder, folder / "Anchors.java").returncode:
+    if run("javac", "-nowarn", "-d", folder, folder / "Anchors.java").returncode:
         return None
     return ["java", "-XX:+UseSerialGC", "-Xmx512m", "-cp", f"{folder}:{BOUNCY_CASTLE}", "Anchors"]
 

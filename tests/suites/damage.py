@@ -45,6 +45,7 @@ class File:
     def __init__(self, form, kind, path, data, is_changed):
         self.form, self.kind, self.path, self.data, self.is_changed = form, kind, path, data, is_changed
         self.whole = set()
+        self.as_ber = set()  # the same in an encoding that not every form allows
 
 
 def contents(data):
@@ -108,6 +109,9 @@ def make_files(options, material, forms, folder):
                 file = File(form, kind.__name__, path, data, data != intact)
                 for part in contents(data):
                     file.whole |= {digest(der) for der in form.truth(part, known)}
+                    if kind.__name__ == "indefinite":
+                        as_ber = {b"\x30\x80" + der[4:] + b"\0\0": der for der in known}
+                        file.as_ber |= {digest(as_ber[der]) for der in form.truth(part, list(as_ber))}
                 write(path, data, form, material)
                 files.append(file)
     return files
@@ -197,14 +201,15 @@ def judge_content(file, store, known, material):
     if file.whole - found:
         yield "lost", f"{len(file.whole - found)} of {len(file.whole)} whole ones are not found"
     for entry in entries:
-        if entry["fingerprint"] in file.whole:
+        if entry["fingerprint"] in file.whole | file.as_ber:
             continue
         if entry["fingerprint"] in known:
             yield "invented", f"{known[entry['fingerprint']]} is not whole in it"
         elif not any(overlaps(defect, entry) for defect in store["defects"]) and \
                 not cannot_be_told(file, entry, material.certs):  # fmt: skip
             yield "invented", f"an altered entry at {entry['offset']} has no defect on it"
-    if not store["defects"] and must_be_named(file, material):
+    hidden = any(entry["fingerprint"] not in known and cannot_be_told(file, entry, [*material.certs, material.crl]) for entry in entries)
+    if not store["defects"] and not hidden and must_be_named(file, material):
         yield "silent", "no defect is named"
 
 

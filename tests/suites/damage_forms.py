@@ -183,9 +183,8 @@ class Encrypted:
 
     BLOCK = {"aes-256-cbc": 16, "des-ede3-cbc": 8, "rc2-40-cbc": 8}
 
-    def __init__(self, algorithm, content, cipher, key, vector):
+    def __init__(self, algorithm, cipher, key, vector):
         self.needed = algorithm.removesuffix(vector)
-        self.header = len(algorithm) - len(self.needed) + len(tlv(0x80, content)) - len(content)
         self.cipher, self.key, self.vector = cipher, key, vector
 
     def open(self, content):
@@ -195,10 +194,13 @@ class Encrypted:
                        given=content[:size])  # fmt: skip
 
     def plains(self, data):
-        """What is behind each place where the algorithm stands: the content, and then what is none."""
-        at = data.find(self.needed)
+        """What is behind each place where the algorithm stands: the content, and then what is none; from wherever a block
+        may begin, one behind the other, since the first block of each comes out wrong and no other."""
+        block, at = self.BLOCK[self.cipher], data.find(self.needed)
         while at >= 0:
-            yield self.open(data[at + len(self.needed) + self.header :])
+            rest = data[at + len(self.needed) :]
+            ends = [len(rest) - (len(rest) - start) % block for start in range(block)]
+            yield self.open(b"".join(rest[start:end] for start, end in enumerate(ends)))
             at = data.find(self.needed, at + 1)
 
 
@@ -290,11 +292,11 @@ def pfx(safe, mac):
 
 
 def sealed(plain, algorithm, cipher, key, vector):
-    """EncryptedData in a ContentInfo, and what is needed to open it again."""
+    """EncryptedData in a ContentInfo."""
     words = ["-provider", "legacy", "-provider", "default"] if cipher == "rc2-40-cbc" else []
     content = openssl("enc", "-e", f"-{cipher}", "-K", key.hex(), "-iv", vector.hex(), *words, given=plain)
     info = tlv(0x30, oid("1.2.840.113549.1.7.1"), algorithm, tlv(0x80, content))
-    return tlv(0x30, oid("1.2.840.113549.1.7.6"), tlv(0xA0, tlv(0x30, tlv(2, b"\0"), info))), content
+    return tlv(0x30, oid("1.2.840.113549.1.7.6"), tlv(0xA0, tlv(0x30, tlv(2, b"\0"), info)))
 
 
 def make_legacy(identifier, cipher, size):
@@ -303,9 +305,9 @@ def make_legacy(identifier, cipher, size):
         salt = hashlib.sha1(plain).digest()[:8]
         algorithm = tlv(0x30, oid(identifier), tlv(0x30, tlv(4, salt), tlv(2, (1000).to_bytes(2, "big"))))
         key, vector = (pkcs12_key(PASSWORD, salt, 1000, purpose, length) for purpose, length in ((1, size), (2, 8)))
-        info, content = sealed(plain, algorithm, cipher, key, vector)
+        info = sealed(plain, algorithm, cipher, key, vector)
         data = pfx(info, mac_pkcs12)
-        return data, (algorithm, content, cipher, key, vector)
+        return data, (algorithm, cipher, key, vector)
 
     return make
 
@@ -319,8 +321,8 @@ def make_modern(_material, ders):
     scheme = tlv(0x30, oid("2.16.840.1.101.3.4.1.42"), tlv(4, vector))
     algorithm = tlv(0x30, oid("1.2.840.113549.1.5.13"), tlv(0x30, derived, scheme))
     key = hashlib.pbkdf2_hmac("sha256", PASSWORD, salt, 2048, 32)
-    info, content = sealed(plain, algorithm, "aes-256-cbc", key, vector)
-    return pfx(info, lambda it: mac_pkcs12(it, "sha256", "2.16.840.1.101.3.4.2.1")), (algorithm, content, "aes-256-cbc", key, vector)
+    info = sealed(plain, algorithm, "aes-256-cbc", key, vector)
+    return pfx(info, lambda it: mac_pkcs12(it, "sha256", "2.16.840.1.101.3.4.2.1")), (algorithm, "aes-256-cbc", key, vector)
 
 
 class EncryptedForm(Form):

@@ -13,6 +13,7 @@
 
 #include "stores/locate.h"
 #include "stores/nss_trust.h"
+#include "stores/wreckage.h"
 
 enum {
 	NSS_MAX_ROWS = 2 * STORE_MAX_ENTRIES, /* a certificate and its trust are two */
@@ -73,9 +74,7 @@ database_of(const struct directory *directory)
 static bool
 nss_claims(const struct directory *directory)
 {
-	const struct directory_file *file = database_of(directory);
-
-	return file != NULL && nss_sniff(file->bytes);
+	return database_of(directory) != NULL;
 }
 
 /* One statement that reads one table: anything else is refused while it is prepared. */
@@ -284,21 +283,23 @@ static void
 read_file(struct store_builder *builder)
 {
 	struct nss nss = { .builder = builder, .locator = locator_new(builder) };
-	struct place whole = { .length = builder->bytes.length, .is_enclosing = true };
-	size_t first = builder->entry_count;
-	const char *said;
+	size_t first = builder->entry_count, known;
+	size_t first_defect = builder->defect_count;
+	const char *said = "its header is not one of SQLite's";
 
-	check_size(builder);
-	said = read_database(&nss);
-	nss_trusts_put(&nss.trusts, builder, first);
+	if (nss_sniff(builder->bytes)) {
+		check_size(builder);
+		said = read_database(&nss);
+		nss_trusts_put(&nss.trusts, builder, first);
+	}
 	if (said == NULL)
 		return;
 	(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, 0, builder->bytes.length,
 		"the database is damaged: %s", said);
-	first = builder->entry_count;
-	builder_salvage_rest(builder, &whole);
+	known = builder->entry_count;
+	builder_salvage_wreckage(builder, first, first_defect);
 	/* What was deleted may stand there still: trusted is what a row says so of. */
-	for (size_t i = first; i < builder->entry_count; i++)
+	for (size_t i = known; i < builder->entry_count; i++)
 		builder->entries[i].role = ENTRY_IS_UNASSIGNED;
 }
 

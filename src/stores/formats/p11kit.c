@@ -76,13 +76,13 @@ find_line(struct span bytes, const char *text, size_t from)
 	return SIZE_MAX;
 }
 
-/* No block stands before the first header: p11-kit takes that for damage. */
+/* No block stands before the first header, be that a damaged one: p11-kit takes that for damage. */
 static bool
 p11kit_sniff(struct span bytes)
 {
-	size_t block = find_line(bytes, begin_mark, 0);
+	size_t block = find_line(bytes, begin_mark, 0), first = find_line(bytes, "[", 0);
 
-	if (block != SIZE_MAX)
+	if (block != SIZE_MAX && block < first)
 		bytes.length = block;
 	return find_line(bytes, header, 0) != SIZE_MAX;
 }
@@ -230,12 +230,19 @@ set_attribute(struct p11kit *p11kit, struct span name, struct span value, struct
 	}
 }
 
+/* isspace(3): a NUL byte is none. */
+static bool
+is_blank(uint8_t byte)
+{
+	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
 static struct span
 trimmed(struct span bytes, size_t from, size_t to)
 {
-	while (from < to && bytes.data[from] <= ' ')
+	while (from < to && is_blank(bytes.data[from]))
 		from++;
-	while (to > from && bytes.data[to - 1] <= ' ')
+	while (to > from && is_blank(bytes.data[to - 1]))
 		to--;
 	return span_of(bytes.data + from, to - from);
 }
@@ -492,6 +499,31 @@ put_settings(struct p11kit *p11kit, size_t first)
 		builder->entries[i].trust.bytes = trust_settings_bytes(&builder->entries[i].trust);
 }
 
+/* Comments alone, or what stands below a header that is none. */
+static void
+read_preamble(struct p11kit *p11kit, size_t limit)
+{
+	struct span bytes = p11kit->builder->bytes;
+	size_t from = 0, to = 0;
+
+	for (; from < limit; from = to + 1) {
+		struct span line;
+
+		to = line_end(bytes, from, limit);
+		line = trimmed(bytes, from, to);
+		if (line.length > 0 && line.data[0] == '[') {
+			read_object(p11kit, from, limit);
+			return;
+		}
+		if (line.length > 0 && line.data[0] != '#') {
+			damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
+				"this stands above the first header" LOSES_TRUST);
+			break;
+		}
+	}
+	p11kit->object = (struct p11kit_object){};
+}
+
 void
 p11kit_read_objects(struct store_builder *builder, bool needs_authority)
 {
@@ -499,6 +531,7 @@ p11kit_read_objects(struct store_builder *builder, bool needs_authority)
 	struct span bytes = builder->bytes;
 	size_t first = builder->entry_count, at = find_line(bytes, header, 0), objects = 0;
 
+	read_preamble(&p11kit, at == SIZE_MAX ? bytes.length : at);
 	while (at != SIZE_MAX && objects++ < P11KIT_MAX_OBJECTS) {
 		size_t from = line_end(bytes, at, bytes.length);
 		size_t next = find_line(bytes, header, from);

@@ -188,6 +188,10 @@ read_text(struct store_builder *builder)
 		bool is_last = i + 1 == markers.count;
 		size_t end = is_last ? builder->bytes.length : next->offset;
 
+		if (begin->is_end && (i == 0 || begin[-1].is_end))
+			(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, begin->offset,
+				begin->end - begin->offset,
+				"the BEGIN line of this block is missing");
 		if (begin->is_end)
 			continue;
 		read_block(builder, begin->offset, begin->end, end,
