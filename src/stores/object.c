@@ -183,9 +183,10 @@ normalise(struct store_builder *builder, const struct object *object, struct obj
 
 	if (object->der.length < 2 || object->der.data[0] != DER_SEQUENCE ||
 		object->der.data[1] != INDEFINITE || !ber_take(&cursor, DER_SEQUENCE, &outer) ||
-		outer.clipped || object->has_trust)
+		outer.clipped)
 		return false;
 	der_put(&der, DER_SEQUENCE, outer.content);
+	buffer_add(&der, object->der.data + cursor.offset, object->der.length - cursor.offset);
 	*ret = *object;
 	ret->der = span_of(arena_dup(builder->arena, der.data, der.length), der.length);
 	return true;

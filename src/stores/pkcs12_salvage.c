@@ -16,6 +16,7 @@ enum {
 	MAX_PARTS = 16,     /* looked for in one file: each may cost as much as a container */
 	LONGEST_HEADER = 6, /* of the content: a tag and a length */
 	LONGEST_BLOCK = 16,
+	MAX_SIZE = 8 << 20, /* bytes: they are decrypted from each place in a block */
 };
 
 /* The identifiers of PBES2, and of the schemes of PKCS#12: the number of each follows. */
@@ -31,9 +32,8 @@ struct encrypted {
 /* The SEQUENCE in front of an identifier, and what is behind it. A private key of its own, whose
  * content is an OCTET STRING (RFC 5958 3), is not for us. */
 static bool
-encrypted_at(const struct store_builder *builder, size_t oid, struct encrypted *ret)
+encrypted_at(struct span bytes, size_t oid, struct encrypted *ret)
 {
-	struct span bytes = builder->bytes;
 	struct ber_element algorithm;
 
 	for (size_t header = 2; header <= 3 && header <= oid; header++) {
@@ -43,7 +43,7 @@ encrypted_at(const struct store_builder *builder, size_t oid, struct encrypted *
 		if (!ber_take(&cursor, DER_SEQUENCE, &algorithm) || algorithm.clipped ||
 			algorithm.content.data != bytes.data + oid)
 			continue;
-		*ret = (struct encrypted){ .place = { at, bytes.length - at, at, true } };
+		*ret = (struct encrypted){};
 		ret->rest =
 			span_of(bytes.data + at + cursor.offset, bytes.length - at - cursor.offset);
 		pkcs12_cipher_read(&algorithm, &ret->cipher);
@@ -58,13 +58,16 @@ encrypted_at(const struct store_builder *builder, size_t oid, struct encrypted *
 static bool
 opens(struct store_builder *builder, const struct encrypted *part, const struct attempt *attempt)
 {
+	CLEANUP(pkcs12_keys_wipe) struct pkcs12_keys keys = {};
 	size_t before = builder->entry_count;
 
+	if (!pkcs12_keys_derive(builder->crypt, &part->cipher, attempt, &keys))
+		return false;
 	for (size_t at = 0; at < LONGEST_BLOCK && at < part->rest.length; at++) {
 		struct span data = span_of(part->rest.data + at, part->rest.length - at);
 		struct secret plain = {};
 
-		if (pkcs12_decrypt_blocks(builder->crypt, &part->cipher, attempt, data, &plain))
+		if (pkcs12_decrypt_blocks(builder->crypt, &part->cipher, &keys, data, &plain))
 			builder_salvage(builder, span_of(plain.data, plain.length), &part->place);
 		secret_free(&plain);
 	}
@@ -72,16 +75,15 @@ opens(struct store_builder *builder, const struct encrypted *part, const struct 
 }
 
 static void
-salvage_part(
-	struct store_builder *builder, const struct encrypted *part, struct keystore_work *work)
+salvage_part(struct store_builder *builder, const struct encrypted *part)
 {
 	struct attempt attempt;
 
 	if (!cipher_is_there(builder->crypt, part->cipher.cipher, part->cipher.is_legacy))
 		return;
 	for (size_t i = 0; attempt_get(builder->passwords, i, &attempt); i++)
-		if (derivation_refused(&part->cipher.derivation, work, attempt.password.given) !=
-				NULL ||
+		if (derivation_refused(&part->cipher.derivation, &builder->work,
+			    attempt.password.given) != NULL ||
 			opens(builder, part, &attempt))
 			return;
 }
@@ -95,18 +97,18 @@ next_algorithm(struct span bytes, size_t from)
 }
 
 void
-pkcs12_salvage(struct store_builder *builder)
+pkcs12_salvage(struct store_builder *builder, struct span bytes, const struct place *place)
 {
-	struct keystore_work work = {};
 	struct encrypted part;
 	size_t parts = 0;
 
-	if (builder->crypt == NULL)
+	if (builder->crypt == NULL || bytes.length > MAX_SIZE)
 		return;
-	for (size_t at = next_algorithm(builder->bytes, 0); at != SIZE_MAX && parts < MAX_PARTS;
-		at = next_algorithm(builder->bytes, at + 1))
-		if (encrypted_at(builder, at, &part)) {
-			salvage_part(builder, &part, &work);
+	for (size_t at = next_algorithm(bytes, 0); at != SIZE_MAX && parts < MAX_PARTS;
+		at = next_algorithm(bytes, at + 1))
+		if (encrypted_at(bytes, at, &part)) {
+			part.place = *place;
+			salvage_part(builder, &part);
 			parts++;
 		}
 }

@@ -111,6 +111,7 @@ salvage_run(struct store_builder *builder, struct span digits, const struct plac
 		struct span bytes = span_of(out, decode_run(digits, phase, out));
 
 		builder_salvage(builder, bytes, place);
+		pkcs12_salvage(builder, bytes, place);
 		if (depth + 1 < ENCODED_TWICE)
 			salvage_text(builder, bytes, place, depth + 1);
 	}
@@ -227,6 +228,7 @@ void
 builder_salvage_wreckage(struct store_builder *builder, size_t first_entry, size_t first_defect)
 {
 	struct wreckage wreckage = { .builder = builder };
+	const struct place whole = { .length = builder->bytes.length, .is_enclosing = true };
 	size_t known = builder->entry_count, known_defects = builder->defect_count, at = 0,
 	       from = 0;
 
@@ -243,6 +245,6 @@ builder_salvage_wreckage(struct store_builder *builder, size_t first_entry, size
 	}
 	if (builder->bytes.length >= at + SHORTEST_GAP)
 		salvage_gap(&wreckage, from, builder->bytes.length);
-	pkcs12_salvage(builder);
+	pkcs12_salvage(builder, builder->bytes, &whole);
 	keep_new(builder, first_entry, known, known_defects);
 }

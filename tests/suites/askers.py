@@ -357,9 +357,17 @@ public class Anchors {
 
 	static KeyStore open(String name, char[] password) throws Exception {
 		String end = name.substring(name.lastIndexOf('.') + 1);
-		if (!end.equals("bks") && !end.equals("uber"))
-			return KeyStore.getInstance(new File(name), password);
-		KeyStore store = KeyStore.getInstance(end.toUpperCase(), "BC");
+		boolean isBouncy = end.equals("bks") || end.equals("uber");
+		KeyStore store;
+
+		if (!isBouncy)
+			try {
+				return KeyStore.getInstance(new File(name), password);
+			} catch (KeyStoreException unknown) {
+				/* The type must be named then. */
+			}
+		store = isBouncy ? KeyStore.getInstance(end.toUpperCase(), "BC")
+			: KeyStore.getInstance(end.equals("p12") ? "PKCS12" : end.toUpperCase());
 		try (InputStream in = new FileInputStream(name)) {
 			store.load(in, password);
 		}
@@ -452,7 +460,7 @@ P11KIT = (
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <p11-kit/pkcs11.h>
 #include <p11-kit/pkcs11x.h>
@@ -478,10 +486,10 @@ take(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE objec
 	/* It does not look into them; those that ask it do. */
 	const unsigned char *at = value;
 	X509 *cert = d2i_X509(NULL, &at, (long)attribute.ulValueLen);
+	int good = cert != NULL && X509_digest(cert, EVP_sha256(), digest, NULL) == 1;
 
-	SHA256(value, attribute.ulValueLen, digest);
 	X509_free(cert);
-	return cert != NULL;
+	return good;
 }
 
 static void

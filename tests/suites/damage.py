@@ -231,7 +231,7 @@ def judge_views(file, store, found, known):
         if view is None:
             yield "view", f"{engine} loads {count}, {good}; we say nothing of it"
             continue
-        if view["loaded"] != count or ((view["error"] is None) != good and engine not in NEVER_FAILS):
+        if (view["loaded"] != count and engine != "openssl-directory") or ((view["error"] is None) != good and engine not in NEVER_FAILS):
             yield "view", f"{engine} loads {count}, {good}; we say {view['loaded']}, {view['error']}"
         elif digests is not None:
             ours = {entry["fingerprint"] for entry in store["entries"] if name in entry["loaded_by"] and "fingerprint" in entry}

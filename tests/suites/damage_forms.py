@@ -148,9 +148,10 @@ def whole_text(data, ders):
 def whole_twice(data, ders):
     """Base64 of base64: a member of a Secret."""
     found = whole_text(data, ders)
-    for low, high in decoded(data):
-        same = bytes(a if a == b else 0x21 for a, b in zip(low, high))
-        found |= whole_text(same, ders)
+    for view in (data, *unwrapped(data)):
+        for low, high in decoded(view):
+            same = bytes(a if a == b else 0x21 for a, b in zip(low, high))
+            found |= whole_text(same, ders)
     return found
 
 

@@ -262,6 +262,18 @@ read_database(struct nss *nss)
 	return said;
 }
 
+/* Pages behind the last one: SQLite does not look at them. */
+static void
+note_surplus(struct store_builder *builder, size_t from)
+{
+	struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, from,
+		builder->bytes.length - from, "%zu bytes follow the database",
+		builder->bytes.length - from);
+
+	if (defect != NULL)
+		defect->harmless = true;
+}
+
 static void
 check_size(struct store_builder *builder)
 {
@@ -277,6 +289,9 @@ check_size(struct store_builder *builder)
 		(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, builder->bytes.length, 0,
 			"the database is to have %llu bytes, and ends before that",
 			(unsigned long long)(page * pages));
+	else if (memcmp(header + COUNTER, header + VALID_FOR, 4) == 0 && pages > 0 &&
+		 page * pages < builder->bytes.length)
+		note_surplus(builder, (size_t)(page * pages));
 }
 
 static void
@@ -292,10 +307,11 @@ read_file(struct store_builder *builder)
 		said = read_database(&nss);
 		nss_trusts_put(&nss.trusts, builder, first);
 	}
-	if (said == NULL)
+	if (said != NULL)
+		(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, 0, builder->bytes.length,
+			"the database is damaged: %s", said);
+	if (builder->defect_count == first_defect)
 		return;
-	(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, 0, builder->bytes.length,
-		"the database is damaged: %s", said);
 	known = builder->entry_count;
 	builder_salvage_wreckage(builder, first, first_defect);
 	/* What was deleted may stand there still: trusted is what a row says so of. */

@@ -381,6 +381,7 @@ read_pfx(struct pkcs12 *pkcs12, struct ber *pfx, const struct place *whole)
 	struct ber inside, box;
 	struct span contents;
 	struct place place;
+	bool has_mac;
 
 	if (!ber_take(pfx, DER_INTEGER, &version) || !ber_take(pfx, DER_SEQUENCE, &info))
 		return false;
@@ -398,10 +399,11 @@ read_pfx(struct pkcs12 *pkcs12, struct ber *pfx, const struct place *whole)
 	if (!ber_next(&box, &octets) || (octets.tag & 0x1f) != DER_OCTET_STRING ||
 		!ber_octets(&octets, &segments, &contents))
 		return false;
-	if (ber_take(pfx, DER_SEQUENCE, &mac) && !mac.clipped) {
+	has_mac = pfx->offset < pfx->bytes.length;
+	if (has_mac && ber_take(pfx, DER_SEQUENCE, &mac) && !mac.clipped) {
 		pkcs12->has_mac = true;
 		pkcs12_mac_read(&mac, &pkcs12->mac);
-	} else if (!pkcs12->is_cut && pfx->offset < pfx->bytes.length) {
+	} else if (has_mac && !pkcs12->is_cut) {
 		(void)builder_defect(pkcs12->builder, CAUSE_STORE_CORRUPT_ENTRY, whole->offset,
 			whole->length,
 			"the MAC of the container is damaged: whether the rest is as it was "
@@ -433,6 +435,7 @@ pkcs12_read(struct store_builder *builder)
 	if (!read_pfx(&pkcs12, &pfx, &whole) && !outer.clipped)
 		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, 0, builder->bytes.length,
 			"the container is damaged: its content is not where it belongs");
+	builder->work = pkcs12.work;
 	rest = builder->bytes.length - cursor.offset;
 	if (rest > 0) {
 		struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY,

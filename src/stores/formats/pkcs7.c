@@ -126,6 +126,16 @@ read_signed(struct pkcs7 *pkcs7, const struct ber_element *data)
 }
 
 static void
+note_surplus(struct store_builder *builder, const struct place *place, size_t surplus)
+{
+	struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
+		place->length, "%zu bytes follow the container", surplus);
+
+	if (defect != NULL)
+		defect->harmless = true;
+}
+
+static void
 read_container(struct pkcs7 *pkcs7, struct span bytes)
 {
 	struct store_builder *builder = pkcs7->builder;
@@ -150,6 +160,8 @@ read_container(struct pkcs7 *pkcs7, struct span bytes)
 	else if (!done)
 		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
 			place->length, "the container is damaged");
+	else if (cursor.offset < bytes.length)
+		note_surplus(builder, place, bytes.length - cursor.offset);
 	if (!done && builder->entry_count == first)
 		builder_salvage(builder, bytes, place);
 }

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "stores/key_point.h"
 #include "stores/loader.h"
 #include "stores/openssl_match.h"
 
@@ -208,7 +209,8 @@ go_file_load(const struct loader_task *task, struct loading *ret)
 
 		if (block.has_headers ||
 			!span_equal(block.label, span_of(label, sizeof(label) - 1)) ||
-			cert_read(buffer_span(&der), &cert, &fault, &offset) < 0)
+			cert_read(buffer_span(&der), &cert, &fault, &offset) < 0 ||
+			!key_point_is_good(&cert))
 			continue;
 		/* CertPool.addCertFunc: what is there already is not added. */
 		if (seen_before(&seen, task->arena, &cert.fingerprint))
