@@ -207,11 +207,13 @@ block_note_flaws(
 static enum entry_kind
 kind_of(struct span der)
 {
+	struct der cursor = der_of(der);
 	struct cert cert;
 	struct crl crl;
 	const char *fault;
 	size_t offset;
 
+	der = der_next(&cursor).whole; /* trust settings may follow it */
 	if (cert_read(der, &cert, &fault, &offset) == 0)
 		return ENTRY_CERTIFICATE;
 	return crl_read(der, &crl, &fault, &offset) == 0 ? ENTRY_CRL : ENTRY_OTHER;

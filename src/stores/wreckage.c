@@ -135,7 +135,7 @@ blank_at(struct span text, size_t at)
 {
 	uint8_t byte = text.data[at], next = at + 1 < text.length ? text.data[at + 1] : 0;
 
-	if (byte == 0 || byte == ' ' || (byte >= '\t' && byte <= '\r'))
+	if (byte <= ' ')
 		return 1;
 	if (byte != '\\')
 		return 0;

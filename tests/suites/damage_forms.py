@@ -101,7 +101,7 @@ def oid(text):
 # What is whole.
 
 ALPHABET = bytes(range(65, 91)) + bytes(range(97, 123)) + b"0123456789+/"
-BLANKS = b"\0\t\n\v\f\r "
+BLANKS = bytes(range(33))
 FILLED = [bytes(c if c in ALPHABET else fill for c in range(256)) for fill in b"A/"]
 
 

@@ -512,6 +512,7 @@ read_preamble(struct p11kit *p11kit, size_t limit)
 		to = line_end(bytes, from, limit);
 		line = trimmed(bytes, from, to);
 		if (line.length > 0 && line.data[0] == '[') {
+			p11kit->object.is_skipped = true;
 			read_object(p11kit, from, limit);
 			return;
 		}

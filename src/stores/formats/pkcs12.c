@@ -399,6 +399,12 @@ read_pfx(struct pkcs12 *pkcs12, struct ber *pfx, const struct place *whole)
 	if (!ber_next(&box, &octets) || (octets.tag & 0x1f) != DER_OCTET_STRING ||
 		!ber_octets(&octets, &segments, &contents))
 		return false;
+	if (!pkcs12->is_cut && octets.clipped) {
+		(void)builder_defect(pkcs12->builder, CAUSE_STORE_TRUNCATED, whole->offset,
+			whole->length,
+			"the container ends before its content does: a length in it is damaged");
+		pkcs12->is_cut = true;
+	}
 	has_mac = pfx->offset < pfx->bytes.length;
 	if (has_mac && ber_take(pfx, DER_SEQUENCE, &mac) && !mac.clipped) {
 		pkcs12->has_mac = true;
