@@ -183,6 +183,20 @@ format_of(struct span bytes)
 	return &store_unknown;
 }
 
+/* What is closed, or of a kind that nobody reads, is whole all the same. */
+static bool
+is_damaged(const struct store_builder *builder, size_t first_defect)
+{
+	for (size_t i = first_defect; i < builder->defect_count; i++) {
+		enum cause_code cause = builder->defects[i].cause;
+
+		if (cause != CAUSE_STORE_KEYSTORE_TYPE && cause != CAUSE_STORE_KEYSTORE_PASSWORD &&
+			cause != CAUSE_STORE_LEGACY_ENCRYPTION)
+			return true;
+	}
+	return false;
+}
+
 const char *
 format_read(struct store_builder *builder)
 {
@@ -190,7 +204,7 @@ format_read(struct store_builder *builder)
 	size_t first = builder->entry_count, first_defect = builder->defect_count;
 
 	format->read(builder);
-	if (builder->defect_count > first_defect)
+	if (is_damaged(builder, first_defect))
 		builder_salvage_wreckage(builder, first, first_defect);
 	builder_review(builder, first);
 	return format->name;

@@ -182,7 +182,7 @@ def must_be_named(file, material):
     rest = b"".join(file.data.split())
     for der in [*form.ders, material.later, material.foreign]:
         rest = rest.replace(b"".join(form.make(material, [der]).split()), b"")
-    return rest != b""
+    return bytes(byte for byte in rest if byte > 32) != b""
 
 
 def cannot_be_told(file, entry, ders):

@@ -399,7 +399,7 @@ KINDS = [
     old_appended, longer_old_tail, newer_begun, key_instead, other_first_block, other_page, gzipped, emptied,
 ]  # fmt: skip
 
-COSMETIC = {"crlf", "blanks_behind", "swapped", "one_line", "columns_mixed", "fused", "byte_order_mark"}
+COSMETIC = {"crlf", "blanks_behind", "swapped", "one_line", "columns_mixed", "fused", "byte_order_mark", "wrong_label"}
 
 
 # Of a directory alone: its files by name, bytes or the name that a link leads to.

@@ -274,6 +274,7 @@ note_surplus(struct store_builder *builder, size_t from)
 		defect->harmless = true;
 }
 
+/* SQLite takes a page of which a part is there for a whole one, with zeros for the rest. */
 static void
 check_size(struct store_builder *builder)
 {
@@ -282,16 +283,21 @@ check_size(struct store_builder *builder)
 	uint64_t page = (uint64_t)header[PAGE_SIZE] << 8 | header[PAGE_SIZE + 1];
 	uint64_t pages = (uint64_t)header[PAGES] << 24 | (uint64_t)header[PAGES + 1] << 16 |
 			 (uint64_t)header[PAGES + 2] << 8 | header[PAGES + 3];
+	size_t length = builder->bytes.length;
+	struct defect *defect;
 
 	page = page == 1 ? 65'536 : page;
-	if (memcmp(header + COUNTER, header + VALID_FOR, 4) == 0 &&
-		page * pages > builder->bytes.length)
-		(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, builder->bytes.length, 0,
-			"the database is to have %llu bytes, and ends before that",
-			(unsigned long long)(page * pages));
-	else if (memcmp(header + COUNTER, header + VALID_FOR, 4) == 0 && pages > 0 &&
-		 page * pages < builder->bytes.length)
+	if (memcmp(header + COUNTER, header + VALID_FOR, 4) != 0 || pages == 0)
+		return;
+	if (page * pages < length)
 		note_surplus(builder, (size_t)(page * pages));
+	if (page * pages <= length)
+		return;
+	defect = builder_defect(builder, CAUSE_STORE_TRUNCATED, length, 0,
+		"the database is to have %llu bytes, and ends before that",
+		(unsigned long long)(page * pages));
+	if (defect != NULL)
+		defect->harmless = page * pages - length < page;
 }
 
 static void

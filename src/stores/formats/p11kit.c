@@ -247,6 +247,34 @@ trimmed(struct span bytes, size_t from, size_t to)
 	return span_of(bytes.data + from, to - from);
 }
 
+/* Constants that p11-kit does not know are no values to it (trust/persist.c, parse_constant). */
+static bool
+is_allowed(struct span name, struct span value)
+{
+	static const struct {
+		const char *name, *values[8];
+	} rows[] = {
+		{ "trusted", { "true", "false" } },
+		{ "x-distrusted", { "true", "false" } },
+		{ "class", { "certificate", "x-certificate-extension", "nss-trust", "data",
+				   "public-key", "x-trust-assertion", "nss-crl", "nss-smime" } },
+		{ "certificate-category",
+			{ "unspecified", "token-user", "authority", "other-entity" } },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		if (!is(name, rows[i].name))
+			continue;
+		if (value.length > 0 && value.data[0] >= '0' && value.data[0] <= '9')
+			return true;
+		for (size_t k = 0; k < COUNT_OF(rows[i].values) && rows[i].values[k] != NULL; k++)
+			if (is(value, rows[i].values[k]))
+				return true;
+		return false;
+	}
+	return true;
+}
+
 static void
 read_attribute(struct p11kit *p11kit, size_t from, size_t to)
 {
@@ -260,7 +288,8 @@ read_attribute(struct p11kit *p11kit, size_t from, size_t to)
 	if (colon == NULL || !p11kit_is_attribute(trimmed(bytes, from, middle)))
 		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
 			"this is no attribute of p11-kit" LOSES_TRUST);
-	else if (!take_value(p11kit, trimmed(bytes, middle + 1, to), &value))
+	else if (!take_value(p11kit, trimmed(bytes, middle + 1, to), &value) ||
+		 !is_allowed(trimmed(bytes, from, middle), value))
 		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
 			"the value of this attribute is damaged" LOSES_TRUST);
 	else
@@ -295,9 +324,10 @@ block_at(struct span bytes, size_t from, size_t limit)
 		block.end = limit;
 	block.to = line_end(bytes, block.end, limit);
 	line = trimmed(bytes, block.end, block.to);
-	block.has_end =
-		!block.is_cut && line.length == sizeof(end_mark) + block.label.length + 4 &&
-		memcmp(line.data + sizeof(end_mark) - 1, block.label.data, block.label.length) == 0;
+	block.has_end = !block.is_cut && line.length == sizeof(end_mark) + block.label.length + 4 &&
+			memcmp(line.data + sizeof(end_mark) - 1, block.label.data,
+				block.label.length) == 0 &&
+			memcmp(line.data + line.length - 5, "-----", 5) == 0;
 	return block;
 }
 
@@ -388,6 +418,9 @@ object_end(struct p11kit *p11kit)
 		take_extension(p11kit);
 	else if (object->class == OBJECT_TRUST)
 		nss_trusts_add(p11kit->builder->arena, &p11kit->trusts, &trust);
+	if (object->class == OBJECT_CERTIFICATE && object->value.length == 0)
+		damage_mild(p11kit, object->offset, sizeof(header) - 1,
+			"this object is to be a certificate, and has none");
 	else if (object->class == OBJECT_NONE && !object->is_skipped && !object->is_damaged)
 		(void)builder_defect(p11kit->builder, CAUSE_STORE_CORRUPT_ENTRY, object->offset,
 			sizeof(header) - 1,
@@ -427,6 +460,13 @@ read_block(struct p11kit *p11kit, size_t from, size_t limit)
 static void
 read_other_header(struct p11kit *p11kit, size_t from, size_t to)
 {
+	struct span line = trimmed(p11kit->builder->bytes, from, to);
+
+	if (line.data[line.length - 1] != ']') {
+		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
+			"this header does not end" LOSES_TRUST);
+		return;
+	}
 	damage_mild(p11kit, from, to - from,
 		"this header is not one that p11-kit knows: it passes over what stands below it");
 	object_end(p11kit);
