@@ -247,34 +247,6 @@ trimmed(struct span bytes, size_t from, size_t to)
 	return span_of(bytes.data + from, to - from);
 }
 
-/* Constants that p11-kit does not know are no values to it (trust/persist.c, parse_constant). */
-static bool
-is_allowed(struct span name, struct span value)
-{
-	static const struct {
-		const char *name, *values[8];
-	} rows[] = {
-		{ "trusted", { "true", "false" } },
-		{ "x-distrusted", { "true", "false" } },
-		{ "class", { "certificate", "x-certificate-extension", "nss-trust", "data",
-				   "public-key", "x-trust-assertion", "nss-crl", "nss-smime" } },
-		{ "certificate-category",
-			{ "unspecified", "token-user", "authority", "other-entity" } },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		if (!is(name, rows[i].name))
-			continue;
-		if (value.length > 0 && value.data[0] >= '0' && value.data[0] <= '9')
-			return true;
-		for (size_t k = 0; k < COUNT_OF(rows[i].values) && rows[i].values[k] != NULL; k++)
-			if (is(value, rows[i].values[k]))
-				return true;
-		return false;
-	}
-	return true;
-}
-
 static void
 read_attribute(struct p11kit *p11kit, size_t from, size_t to)
 {
@@ -289,7 +261,7 @@ read_attribute(struct p11kit *p11kit, size_t from, size_t to)
 		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
 			"this is no attribute of p11-kit" LOSES_TRUST);
 	else if (!take_value(p11kit, trimmed(bytes, middle + 1, to), &value) ||
-		 !is_allowed(trimmed(bytes, from, middle), value))
+		 !p11kit_is_value(trimmed(bytes, from, middle), value))
 		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
 			"the value of this attribute is damaged" LOSES_TRUST);
 	else
