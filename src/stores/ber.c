@@ -52,6 +52,19 @@ is_end_of_contents(struct span rest)
 	return rest.length >= 2 && rest.data[0] == 0 && rest.data[1] == 0;
 }
 
+/* Whether nothing but end-of-contents octets is left, of what is open: where more is, zeros were
+ * written over something. */
+static bool
+is_closing(struct span rest)
+{
+	if (rest.length > 2 * BER_MAX_DEPTH)
+		return false;
+	for (size_t i = 0; i < rest.length; i++)
+		if (rest.data[i] != 0)
+			return false;
+	return true;
+}
+
 /* Length of the content before the end-of-contents octets that close it: what stands in it is
  * passed over, and not gone into unless its own length is indefinite too. SIZE_MAX: not closed. */
 static size_t
@@ -92,8 +105,10 @@ ber_next(struct ber *ber, struct ber_element *ret)
 	if (ber->damaged || ber->offset >= ber->bytes.length)
 		return false;
 	rest = span_of(ber->bytes.data + ber->offset, ber->bytes.length - ber->offset);
-	if (is_end_of_contents(rest))
+	if (is_end_of_contents(rest)) {
+		ber->damaged = !is_closing(rest);
 		return false;
+	}
 	if (!read_header(rest, &header)) {
 		ber->damaged = true;
 		return false;

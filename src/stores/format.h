@@ -30,6 +30,7 @@ struct store_builder {
 	enum store_integrity integrity;
 	const char *password_source;
 	bool password_is_empty;
+	struct keystore_work work; /* that the last keystore cost */
 	/* Of what stands in something else. */
 	unsigned nesting, nested_keystores;
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stores/hash_links.h"
+#include "stores/wreckage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,19 +110,46 @@ compare_files(const void *a, const void *b)
 	return strcmp(left->file->real, right->file->real);
 }
 
+static bool
+is_meant_for_store(const char *name)
+{
+	static const char *const suffixes[] = { ".pem", ".crt", ".cer", ".crl", ".der" };
+
+	for (size_t i = 0; i < COUNT_OF(suffixes); i++)
+		if (text_ends(name, suffixes[i]))
+			return true;
+	return hash_name_is_slot(name);
+}
+
+/* Neither PEM nor DER any more. */
+static void
+read_wreckage(struct store_builder *builder, const struct hash_file *file)
+{
+	builder_turn_to(builder, file->file->path, file->file->bytes);
+	builder_salvage_wreckage(builder, builder->entry_count, builder->defect_count);
+	if (builder->entry_count > file->first)
+		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, 0, builder->bytes.length,
+			"nothing leads to what stands in this file: no BEGIN line is whole");
+}
+
 /* A directory holds other things besides: only what is PEM or DER is read. */
 static void
 file_read_entries(struct store_builder *builder, struct hash_file *file)
 {
 	static const struct store_format *const formats[] = { &store_pem, &store_der };
 
+	size_t first_defect = builder->defect_count, i;
+
 	file->first = builder->entry_count;
-	for (size_t i = 0; i < COUNT_OF(formats); i++) {
-		if (!formats[i]->sniff(file->file->bytes))
-			continue;
+	for (i = 0; i < COUNT_OF(formats) && !formats[i]->sniff(file->file->bytes); i++)
+		;
+	if (i < COUNT_OF(formats)) {
 		builder_turn_to(builder, file->file->path, file->file->bytes);
 		formats[i]->read(builder);
-		break;
+		if (builder->defect_count > first_defect)
+			builder_salvage_wreckage(builder, file->first, first_defect);
+	} else if (is_meant_for_store(file->file->name)) {
+		read_wreckage(builder, file);
 	}
 	file->count = builder->entry_count - file->first;
 }

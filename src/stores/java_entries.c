@@ -124,3 +124,15 @@ java_alias_is_likely(struct span alias)
 	}
 	return true;
 }
+
+void
+java_bytes_behind(struct store_builder *builder, size_t from)
+{
+	struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, from,
+		builder->bytes.length - from,
+		"%zu bytes follow the keystore: Java takes what is before them",
+		builder->bytes.length - from);
+
+	if (defect != NULL)
+		defect->harmless = true;
+}

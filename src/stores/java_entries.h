@@ -44,4 +44,6 @@ void java_key_add(struct store_builder *, enum entry_kind, const struct java_ent
 /* Whether these milliseconds are of the time since Java is there, and of the century to come. */
 bool java_date_is_likely(uint64_t milliseconds);
 /* Whether an alias is text that a person would give. */
+/* Names the bytes from there to the end, which no reader looks at. */
+void java_bytes_behind(struct store_builder *, size_t from);
 bool java_alias_is_likely(struct span alias);

@@ -3,12 +3,16 @@
  * From the bytes of one object to an entry. Where our strict reader refuses them, OpenSSL is asked
  * whether it does so too: that decides whether the damage matters to a server.
  */
+#include "stores/ber.h"
+#include "stores/der_out.h"
 #include "stores/format.h"
 
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
+
+enum { INDEFINITE = 0x80 };
 
 /* RFC 5280 4.2.1.12: id-kp-clientAuth and anyExtendedKeyUsage. */
 static const char client_auth[] = "\x2b\x06\x01\x05\x05\x07\x03\x02";
@@ -121,6 +125,19 @@ object_surplus(
 	defect->harmless = true;
 }
 
+static void
+object_is_ber(struct store_builder *builder, const struct place *place, const struct entry *entry)
+{
+	struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
+		place->length, "this %s is of indefinite length: BER, which strict readers refuse",
+		entry_kind_name(entry->kind));
+
+	if (defect == NULL)
+		return;
+	defect->salvage = entry->der;
+	defect->harmless = true;
+}
+
 static bool
 has_harm(const struct store_builder *builder)
 {
@@ -154,17 +171,45 @@ builder_blame(struct store_builder *builder, const char *error)
 			"OpenSSL does not read the file: %s", error);
 }
 
+/* BER of indefinite length, which libraries read and Java writes into nothing: the same in DER,
+ * where the content is DER. Its signature is over a part of that. */
+static bool
+normalise(struct store_builder *builder, const struct object *object, struct object *ret)
+{
+	CLEANUP(buffer_free) struct buffer der = {};
+	struct ber cursor = ber_of(object->der);
+	struct ber_element outer;
+
+	if (object->der.length < 2 || object->der.data[0] != DER_SEQUENCE ||
+		object->der.data[1] != INDEFINITE || !ber_take(&cursor, DER_SEQUENCE, &outer) ||
+		outer.clipped)
+		return false;
+	der_put(&der, DER_SEQUENCE, outer.content);
+	buffer_add(&der, object->der.data + cursor.offset, object->der.length - cursor.offset);
+	*ret = *object;
+	ret->der = span_of(arena_dup(builder->arena, der.data, der.length), der.length);
+	return true;
+}
+
 struct entry *
 builder_object(struct store_builder *builder, const struct object *object,
 	const struct place *place, const char *label)
 {
-	struct entry *entry = builder_entry(builder), unkept;
 	struct der cursor = der_of(object->der);
 	struct der_element whole = der_next(&cursor);
 	const char *fault = cursor.fault;
 	size_t offset = cursor.fault_offset;
+	struct entry *entry, unkept;
+	struct object normal;
 	int result = -1;
 
+	if (fault != NULL && normalise(builder, object, &normal)) {
+		entry = builder_object(builder, &normal, place, label);
+		if (entry != NULL)
+			object_is_ber(builder, place, entry);
+		return entry;
+	}
+	entry = builder_entry(builder);
 	/* Past the bound it is read for its defects. */
 	if (entry == NULL)
 		entry = memset(&unkept, 0, sizeof(unkept));

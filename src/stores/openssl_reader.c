@@ -274,7 +274,11 @@ openssl_ask(struct openssl_reader *reader, struct arena *arena, enum openssl_cal
 	struct span bytes, struct openssl_match *match, struct openssl_answer *ret)
 {
 	struct lines lines = { .bytes = bytes };
-	CLEANUP(bio_freep) BIO *bio = lines_open(reader, &lines);
+	CLEANUP(bio_freep)
+	BIO *bio = call == OPENSSL_LOAD_CERTS_OF_MEMORY
+			   ? BIO_new_mem_buf(bytes.length > 0 ? bytes.data : (const uint8_t *)"",
+				     (int)bytes.length)
+			   : lines_open(reader, &lines);
 	struct asking asking = { arena, bio, NULL, match, ret };
 
 	*ret = (struct openssl_answer){};
@@ -291,6 +295,7 @@ openssl_ask(struct openssl_reader *reader, struct arena *arena, enum openssl_cal
 		ask_names(&asking);
 		break;
 	case OPENSSL_LOAD_CERTS:
+	case OPENSSL_LOAD_CERTS_OF_MEMORY:
 	case OPENSSL_READ_ONE:
 		ask_certs(&asking, call == OPENSSL_READ_ONE);
 		break;

@@ -9,11 +9,12 @@
 #include "stores/store.h"
 
 enum openssl_call {
-	OPENSSL_LOAD_CERTS_AND_CRLS, /* X509_load_cert_crl_file(3) */
-	OPENSSL_LOAD_NAMES,          /* SSL_load_client_CA_file(3) */
-	OPENSSL_LOAD_CERTS,          /* X509_load_cert_file(3), of a hash link */
-	OPENSSL_LOAD_CRLS,           /* X509_load_crl_file(3), of a hash link */
-	OPENSSL_READ_ONE,            /* PEM_read_bio_X509_AUX(3), once */
+	OPENSSL_LOAD_CERTS_AND_CRLS,  /* X509_load_cert_crl_file(3) */
+	OPENSSL_LOAD_NAMES,           /* SSL_load_client_CA_file(3) */
+	OPENSSL_LOAD_CERTS,           /* X509_load_cert_file(3), of a hash link */
+	OPENSSL_LOAD_CERTS_OF_MEMORY, /* the same from a memory BIO, to which NUL is a byte */
+	OPENSSL_LOAD_CRLS,            /* X509_load_crl_file(3), of a hash link */
+	OPENSSL_READ_ONE,             /* PEM_read_bio_X509_AUX(3), once */
 };
 
 struct openssl_reader; /* opaque */

@@ -154,3 +154,32 @@ p11kit_is_attribute(struct span name)
 	return is_number ||
 	       bsearch(&name, names, COUNT_OF(names), sizeof(names[0]), compare_names) != NULL;
 }
+
+/* Constants that p11-kit does not know are no values to it (trust/persist.c, parse_constant). */
+bool
+p11kit_is_value(struct span name, struct span value)
+{
+	static const struct {
+		const char *name, *values[8];
+	} rows[] = {
+		{ "trusted", { "true", "false" } },
+		{ "x-distrusted", { "true", "false" } },
+		{ "class", { "certificate", "x-certificate-extension", "nss-trust", "data",
+				   "public-key", "x-trust-assertion", "nss-crl", "nss-smime" } },
+		{ "certificate-category",
+			{ "unspecified", "token-user", "authority", "other-entity" } },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		if (!span_equal(name, span_of(rows[i].name, strlen(rows[i].name))))
+			continue;
+		if (value.length > 0 && value.data[0] >= '0' && value.data[0] <= '9')
+			return true;
+		for (size_t k = 0; k < COUNT_OF(rows[i].values) && rows[i].values[k] != NULL; k++)
+			if (span_equal(
+				    value, span_of(rows[i].values[k], strlen(rows[i].values[k]))))
+				return true;
+		return false;
+	}
+	return true;
+}

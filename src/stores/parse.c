@@ -6,6 +6,7 @@
 
 #include "stores/format.h"
 #include "stores/loader.h"
+#include "stores/wreckage.h"
 
 static const struct store_format *const formats[] = {
 #define FORMAT(name) &store_##name,
@@ -64,13 +65,29 @@ format_of(struct span bytes)
 	return &store_unknown;
 }
 
+/* What is closed, or of a kind that nobody reads, is whole all the same. */
+static bool
+is_damaged(const struct store_builder *builder, size_t first_defect)
+{
+	for (size_t i = first_defect; i < builder->defect_count; i++) {
+		enum cause_code cause = builder->defects[i].cause;
+
+		if (cause != CAUSE_STORE_KEYSTORE_TYPE && cause != CAUSE_STORE_KEYSTORE_PASSWORD &&
+			cause != CAUSE_STORE_LEGACY_ENCRYPTION)
+			return true;
+	}
+	return false;
+}
+
 const char *
 format_read(struct store_builder *builder)
 {
 	const struct store_format *format = format_of(builder->bytes);
-	size_t first = builder->entry_count;
+	size_t first = builder->entry_count, first_defect = builder->defect_count;
 
 	format->read(builder);
+	if (is_damaged(builder, first_defect))
+		builder_salvage_wreckage(builder, first, first_defect);
 	builder_review(builder, first);
 	return format->name;
 }

@@ -203,13 +203,31 @@ block_note_flaws(
 		pem_stretch_add(&reading->hidden, block->from, block->to);
 }
 
+/* What stands below a label that no engine knows: a certificate or CRL is one all the same. */
+static enum entry_kind
+kind_of(struct span der)
+{
+	struct der cursor = der_of(der);
+	struct cert cert;
+	struct crl crl;
+	const char *fault;
+	size_t offset;
+
+	der = der_next(&cursor).whole; /* trust settings may follow it */
+	if (cert_read(der, &cert, &fault, &offset) == 0)
+		return ENTRY_CERTIFICATE;
+	return crl_read(der, &crl, &fault, &offset) == 0 ? ENTRY_CRL : ENTRY_OTHER;
+}
+
 static void
 block_object(struct pem_reading *reading, const struct label_meaning *meaning,
 	const struct place *place, struct span der, bool is_damaged)
 {
 	struct object object = { meaning->kind, meaning->has_trust, der };
 
-	if (meaning->kind != ENTRY_CERTIFICATE && meaning->kind != ENTRY_CRL) {
+	if (meaning->kind == ENTRY_OTHER && !is_damaged)
+		object.kind = kind_of(der);
+	if (object.kind != ENTRY_CERTIFICATE && object.kind != ENTRY_CRL) {
 		if (!is_damaged)
 			entry_plain(reading, meaning, place, der);
 		return;

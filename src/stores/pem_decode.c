@@ -112,6 +112,19 @@ take_escape(struct decoder *decoder)
 	return true;
 }
 
+/* Control characters behind the digits of a line are taken off by OpenSSL, whichever they are
+ * (crypto/pem/pem_lib.c, sanitize_line). */
+static bool
+line_ends_at(const struct decoder *decoder)
+{
+	size_t at = decoder->at;
+
+	while (at < decoder->body.length && decoder->body.data[at] <= ' ' &&
+		decoder->body.data[at] != '\n' && decoder->body.data[at] != 0)
+		at++;
+	return at > decoder->at && at < decoder->body.length && decoder->body.data[at] == '\n';
+}
+
 /* One byte that is not part of a whole group. False at a byte that does not belong. */
 static bool
 take_byte(struct decoder *decoder)
@@ -128,7 +141,7 @@ take_byte(struct decoder *decoder)
 		decoder->padding++;
 	} else if (!(digit & NOT_A_DIGIT) && decoder->padding == 0) {
 		take_digit(decoder, digit);
-	} else if (byte != ' ' && (byte < '\t' || byte > '\r')) {
+	} else if (byte != ' ' && (byte < '\t' || byte > '\r') && !line_ends_at(decoder)) {
 		return false;
 	}
 	decoder->at++;

@@ -312,22 +312,46 @@ looks_plain(const struct secret *secret)
 		       bags, 0) == 0;
 }
 
+void
+pkcs12_keys_wipe(struct pkcs12_keys *keys)
+{
+	key_bytes_wipe(&keys->key);
+	key_bytes_wipe(&keys->iv);
+}
+
+bool
+pkcs12_keys_derive(struct keystore_crypt *crypt, const struct pkcs12_cipher *cipher,
+	const struct attempt *attempt, struct pkcs12_keys *ret)
+{
+	*ret = (struct pkcs12_keys){ .key = { .length = cipher->key_size },
+		.iv = { .length = cipher->iv_size } };
+	ret->derives_iv = cipher->derivation.kind == DERIVE_PKCS12 && cipher->iv_size > 0;
+	return derivation_run(crypt, &cipher->derivation, attempt, DERIVE_KEY, &ret->key) &&
+	       (!ret->derives_iv ||
+		       derivation_run(crypt, &cipher->derivation, attempt, DERIVE_IV, &ret->iv));
+}
+
+bool
+pkcs12_decrypt_blocks(struct keystore_crypt *crypt, const struct pkcs12_cipher *cipher,
+	const struct pkcs12_keys *keys, struct span data, struct secret *ret)
+{
+	struct cipher_key ready = { .cipher = cipher->cipher, .is_legacy = cipher->is_legacy };
+	bool padded;
+
+	ready.key = span_of(keys->key.bytes, keys->key.length);
+	ready.iv = keys->derives_iv ? span_of(keys->iv.bytes, keys->iv.length) : cipher->iv;
+	return cipher_decrypt(crypt, &ready, data, ret, &padded);
+}
+
 bool
 pkcs12_decrypt(struct keystore_crypt *crypt, const struct pkcs12_cipher *cipher,
 	const struct attempt *attempt, struct span data, struct secret *ret)
 {
-	CLEANUP(key_bytes_wipe) struct key_bytes key = { .length = cipher->key_size };
-	CLEANUP(key_bytes_wipe) struct key_bytes iv = { .length = cipher->iv_size };
-	struct cipher_key ready = { .cipher = cipher->cipher, .is_legacy = cipher->is_legacy };
-	bool derives_iv = cipher->derivation.kind == DERIVE_PKCS12 && cipher->iv_size > 0, padded;
+	CLEANUP(pkcs12_keys_wipe) struct pkcs12_keys keys = {};
 
-	if (!derivation_run(crypt, &cipher->derivation, attempt, DERIVE_KEY, &key) ||
-		(derives_iv &&
-			!derivation_run(crypt, &cipher->derivation, attempt, DERIVE_IV, &iv)))
+	if (!pkcs12_keys_derive(crypt, cipher, attempt, &keys))
 		return false;
-	ready.key = span_of(key.bytes, key.length);
-	ready.iv = derives_iv ? span_of(iv.bytes, iv.length) : cipher->iv;
-	if (cipher_decrypt(crypt, &ready, data, ret, &padded) && looks_plain(ret))
+	if (pkcs12_decrypt_blocks(crypt, cipher, &keys, data, ret) && looks_plain(ret))
 		return true;
 	secret_free(ret);
 	return false;

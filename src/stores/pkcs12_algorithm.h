@@ -37,5 +37,16 @@ void pkcs12_mac_read(const struct ber_element *mac_data, struct pkcs12_mac *ret)
  * content that is cut short opens where its first blocks do. */
 bool pkcs12_decrypt(struct keystore_crypt *, const struct pkcs12_cipher *, const struct attempt *,
 	struct span data, struct secret *ret);
+/* What a password makes of a cipher's parameters. */
+struct pkcs12_keys {
+	struct key_bytes key, iv;
+	bool derives_iv; /* else it is a parameter */
+};
+void pkcs12_keys_wipe(struct pkcs12_keys *);
+bool pkcs12_keys_derive(struct keystore_crypt *, const struct pkcs12_cipher *,
+	const struct attempt *, struct pkcs12_keys *ret);
+/* Decrypts, whatever comes out. */
+bool pkcs12_decrypt_blocks(struct keystore_crypt *, const struct pkcs12_cipher *,
+	const struct pkcs12_keys *, struct span data, struct secret *ret);
 bool pkcs12_mac_fits(struct keystore_crypt *, const struct pkcs12_mac *, const struct attempt *,
 	struct span data);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { MAX_ISSUED = 500 }; /* signatures of CAs that are checked in one store */
+
 /* A set of digests, of fixed size: digests are evenly spread by themselves. */
 struct digest_set {
 	const struct entry **slots;
@@ -109,16 +111,15 @@ review_container(struct store_builder *builder, const struct entry *entry)
 static bool
 review_label(struct store_builder *builder, const struct entry *entry)
 {
-	struct cert cert;
-	struct crl crl;
-	const char *fault;
-	size_t offset;
+	static const char *const known[] = { "CERTIFICATE", "X509 CERTIFICATE",
+		"TRUSTED CERTIFICATE", "X509 CRL" };
 	struct defect *defect;
 
-	if (entry->kind != ENTRY_OTHER || entry->label == NULL ||
-		(cert_read(entry->der, &cert, &fault, &offset) < 0 &&
-			crl_read(entry->der, &crl, &fault, &offset) < 0))
+	if ((entry->kind != ENTRY_CERTIFICATE && entry->kind != ENTRY_CRL) || entry->label == NULL)
 		return false;
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		if (strcmp(entry->label, known[i]) == 0)
+			return false;
 	defect = note(builder, CAUSE_STORE_CORRUPT_ENTRY, entry,
 		arena_printf(builder->arena,
 			"the label \"%s\" is misspelt: a whole certificate or CRL stands below it, "
@@ -198,16 +199,16 @@ builder_review(struct store_builder *builder, size_t first_entry)
 	review_duplicates(builder, first_entry);
 }
 
-/* RFC 5280 4.2.1.1: a certificate whose key ids differ was issued by another key of that name. */
+/* RFC 5280 4.2.1.1: a certificate whose key ids differ was issued by another key, of that name
+ * even; one whose key ids are the same by its own, of another name even. */
 static bool
 claims_to_be_self_signed(const struct cert *cert)
 {
 	const struct span authority = cert->authority_key_id.key_id;
 
-	if (!cert_is_self_issued(cert))
-		return false;
-	return authority.length == 0 || cert->subject_key_id.length == 0 ||
-	       span_equal(authority, cert->subject_key_id);
+	if (authority.length == 0 || cert->subject_key_id.length == 0)
+		return cert_is_self_issued(cert);
+	return span_equal(authority, cert->subject_key_id);
 }
 
 struct signature_batch *
@@ -222,6 +223,62 @@ builder_check_signatures(const struct store_builder *builder, struct signature_c
 			claims_to_be_self_signed(&builder->entries[i].cert))
 			certs[count++] = &builder->entries[i].cert;
 	return count > 0 ? signature_batch_new(signatures, certs, count) : NULL;
+}
+
+/* The CA of this name and key id, where it stands here too. */
+static const struct cert *
+find_issuer(const struct store_builder *builder, struct span name, struct span key_id)
+{
+	for (size_t i = 0; key_id.length > 0 && i < builder->entry_count; i++) {
+		const struct entry *entry = &builder->entries[i];
+
+		if (entry->kind == ENTRY_CERTIFICATE &&
+			span_equal(entry->cert.subject_key_id, key_id) &&
+			span_equal(entry->cert.subject, name))
+			return &entry->cert;
+	}
+	return NULL;
+}
+
+static bool
+is_falsely_signed(const struct store_builder *builder, struct signature_cache *signatures,
+	const struct entry *entry)
+{
+	const struct cert *issuer;
+
+	if (entry->kind == ENTRY_CRL) {
+		issuer =
+			find_issuer(builder, entry->crl.issuer, entry->crl.authority_key_id.key_id);
+		return issuer != NULL &&
+		       signature_crl(signatures, &entry->crl, issuer->spki) == SIGNATURE_BAD;
+	}
+	if (entry->kind != ENTRY_CERTIFICATE || claims_to_be_self_signed(&entry->cert))
+		return false;
+	issuer = find_issuer(builder, entry->cert.issuer, entry->cert.authority_key_id.key_id);
+	return issuer != NULL &&
+	       signature_cert(signatures, &entry->cert, issuer->spki) == SIGNATURE_BAD;
+}
+
+/* What a CA signed that stands beside it. */
+static void
+review_issued(struct store_builder *builder, struct signature_cache *signatures)
+{
+	size_t checks = 0;
+
+	for (size_t i = 0; i < builder->entry_count && checks < MAX_ISSUED; i++) {
+		const struct entry *entry = &builder->entries[i];
+
+		checks += entry->kind == ENTRY_CRL ||
+			  (entry->kind == ENTRY_CERTIFICATE && !cert_is_self_issued(&entry->cert));
+		if (is_falsely_signed(builder, signatures, entry))
+			(void)note(builder, CAUSE_STORE_CORRUPT_ENTRY, entry,
+				arena_printf(builder->arena,
+					"the %s does not bear the signature of the CA beside it, "
+					"whose name and key it names: a bit of it, or of the CA, "
+					"has changed (\"%s\")",
+					entry_kind_name(entry->kind), entry_name(builder, entry)),
+				true);
+	}
 }
 
 void
@@ -243,4 +300,5 @@ builder_review_signatures(struct store_builder *builder, struct signature_cache 
 				entry_name(builder, entry)),
 			true);
 	}
+	review_issued(builder, signatures);
 }

@@ -14,108 +14,14 @@ import json
 import pathlib
 import random
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
+
+from askers import ask, make_askers, run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKIPPED = 77
 CERTIFICATES = 6
-
-NODE = """
-const tls = require('tls'), fs = require('fs');
-const key = fs.readFileSync(process.argv[2]), cert = fs.readFileSync(process.argv[3]);
-const files = process.argv.slice(4);
-const { spawn } = require('child_process');
-(async () => {
-  for (const name of files) {
-    let names = 0, good = true;
-    try {
-      const server = tls.createServer({key, cert, ca: fs.readFileSync(name), requestCert: true,
-        rejectUnauthorized: false, maxVersion: 'TLSv1.2'});
-      server.on('tlsClientError', () => {});
-      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const port = server.address().port;
-      names = await new Promise((resolve) => {
-        const child = spawn('openssl',
-          ['s_client', '-connect', '127.0.0.1:' + port, '-tls1_2'], {stdio: ['pipe', 'pipe', 'ignore']});
-        let said = '';
-        child.stdout.on('data', (data) => {
-          said += data;
-          if (said.includes('SSL handshake has read')) child.stdin.end('Q\\n');
-        });
-        child.on('close', () => resolve((said.match(/^CN = Engine test/gm) || []).length));
-      });
-      await new Promise((resolve) => server.close(resolve));
-    } catch (error) { good = false; }
-    console.log(name + ' ' + names + ' ' + good);
-  }
-})();
-"""
-
-GO = """package main
-
-import (
-	"crypto/x509"
-	"fmt"
-	"os"
-)
-
-func main() {
-	for _, name := range os.Args[1:] {
-		data, _ := os.ReadFile(name)
-		pool := x509.NewCertPool()
-		good := pool.AppendCertsFromPEM(data)
-		fmt.Println(name, len(pool.Subjects()), good)
-	}
-}
-"""
-
-MBEDTLS = r"""
-#include <mbedtls/x509_crt.h>
-#include <stdio.h>
-
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		mbedtls_x509_crt chain;
-		int result, count = 0;
-
-		mbedtls_x509_crt_init(&chain);
-		result = mbedtls_x509_crt_parse_file(&chain, argv[i]);
-		for (mbedtls_x509_crt *at = &chain; at != NULL && at->version != 0; at = at->next)
-			count++;
-		printf("%s %d %s\n", argv[i], count, result < 0 ? "false" : "true");
-		mbedtls_x509_crt_free(&chain);
-	}
-	return 0;
-}
-"""
-
-GNUTLS = r"""
-#include <gnutls/gnutls.h>
-#include <stdio.h>
-
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		gnutls_certificate_credentials_t credentials;
-		int result;
-
-		gnutls_certificate_allocate_credentials(&credentials);
-		result = gnutls_certificate_set_x509_trust_file(credentials, argv[i], GNUTLS_X509_FMT_PEM);
-		printf("%s %d %s\n", argv[i], result < 0 ? 0 : result, result < 0 ? "false" : "true");
-		gnutls_certificate_free_credentials(credentials);
-	}
-	return 0;
-}
-"""
-
-
-def run(*words, **options):
-    return subprocess.run([str(word) for word in words], capture_output=True, check=False, timeout=300, **options)
-
 
 def make_certificates(folder):
     """Self-signed CAs of different names, as PEM texts."""
@@ -230,45 +136,6 @@ def make_files(folder, seed, count):
     return files
 
 
-def compiled(folder, name, source, *libraries):
-    """A program of C, or None where the library is not there to be linked."""
-    (folder / f"{name}.c").write_text(source, encoding="utf-8")
-    done = run("cc", "-o", folder / name, folder / f"{name}.c", *libraries)
-    return folder / name if done.returncode == 0 else None
-
-
-def go_program(folder):
-    if shutil.which("go") is None:
-        return None
-    (folder / "pool.go").write_text(GO, encoding="utf-8")
-    environment = {"HOME": str(folder), "PATH": "/usr/local/bin:/usr/bin:/bin", "GO111MODULE": "off"}
-    done = run("go", "build", "-o", folder / "pool", folder / "pool.go", env=environment)
-    return folder / "pool" if done.returncode == 0 else None
-
-
-def answers(program, files):
-    """By file: certificates, and whether the call was content."""
-    found = {}
-    for line in run(program, *files).stdout.decode().splitlines():
-        name, count, good = line.rsplit(" ", 2)
-        found[pathlib.Path(name)] = (int(count), good == "true")
-    return found
-
-
-def node_answers(folder, files):
-    """Node does not say what it holds: a server of its own is asked, by the names that it sends."""
-    script = folder / "pool.js"
-    script.write_text(NODE, encoding="utf-8")
-    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "server.key", "-out",
-        folder / "server.crt", "-subj", "/CN=localhost")  # fmt: skip
-    found = {}
-    done = run("node", script, folder / "server.key", folder / "server.crt", *files)
-    for line in done.stdout.decode().splitlines():
-        name, count, good = line.rsplit(" ", 2)
-        found[pathlib.Path(name)] = (int(count), good == "true")
-    return found
-
-
 def said_by_us(program, folder, path):
     done = run(program, "--state", folder / "state", "--json", "inspect", path)
     return json.loads(done.stdout)["stores"][0]["read_by"]
@@ -276,17 +143,8 @@ def said_by_us(program, folder, path):
 
 def engines(folder, files):
     """What each engine that is here makes of the files."""
-    makers = {
-        "go": go_program(folder),
-        "mbedtls": compiled(folder, "pool-mbedtls", MBEDTLS, "-lmbedx509", "-lmbedcrypto"),
-        "gnutls": compiled(folder, "pool-gnutls", GNUTLS, "-lgnutls"),
-    }
-    found = {name: answers(program, files) for name, program in makers.items() if program}
-    if shutil.which("node"):
-        found["node"] = node_answers(folder, files)
-    for name in ("go", "mbedtls", "gnutls", "node"):
-        print(f"# {name} {'was asked' if name in found else 'is not there: SKIPPED'}")
-    return found
+    programs = make_askers(folder, ("go", "mbedtls", "gnutls", "node"))
+    return {name: ask(program, files) for name, program in programs.items()}
 
 
 def main():
@@ -304,7 +162,7 @@ def main():
         for path in files:
             ours = said_by_us(options.program, folder, path)
             for engine, theirs in found.items():
-                wanted, good = theirs.get(path, (None, None))
+                wanted, good, _ = theirs.get(path, (None, None, None))
                 loaded, error = ours[engine]["loaded"], ours[engine]["error"]
                 if (loaded, error is None) == (wanted, good):
                     passed += 1

@@ -40,25 +40,38 @@ mac_fits(struct store_builder *builder, const struct bouncycastle *header,
 	       length == mac.length && CRYPTO_memcmp(value, mac.data, length) == 0;
 }
 
-static void
-check_mac(struct store_builder *builder, const struct bouncycastle *header, struct span body,
-	struct span mac)
+static bool
+find_password(struct store_builder *builder, const struct bouncycastle *header, struct span body,
+	struct span mac, const char **ret_refused)
 {
 	struct keystore_work work = {};
-	const char *refused = NULL;
 	struct attempt attempt;
-	struct defect *defect;
 
-	builder->integrity = INTEGRITY_UNKNOWN;
-	for (size_t i = 0; refused == NULL && attempt_get(builder->passwords, i, &attempt); i++) {
-		refused = derivation_refused(&header->derivation, &work, attempt.password.given);
-		if (refused != NULL || !mac_fits(builder, header, &attempt, body, mac))
+	for (size_t i = 0; attempt_get(builder->passwords, i, &attempt); i++) {
+		*ret_refused =
+			derivation_refused(&header->derivation, &work, attempt.password.given);
+		if (*ret_refused != NULL)
+			return false;
+		if (!mac_fits(builder, header, &attempt, body, mac))
 			continue;
 		builder->integrity = INTEGRITY_GOOD;
 		builder->password_source = text_sanitize(
 			builder->arena, attempt.password.source, strlen(attempt.password.source));
-		return;
+		return true;
 	}
+	return false;
+}
+
+static void
+check_mac(struct store_builder *builder, const struct bouncycastle *header, struct span body,
+	struct span mac)
+{
+	const char *refused = NULL;
+	struct defect *defect;
+
+	builder->integrity = INTEGRITY_UNKNOWN;
+	if (find_password(builder, header, body, mac, &refused))
+		return;
 	defect = builder_defect(builder, CAUSE_STORE_KEYSTORE_PASSWORD,
 		builder->bytes.length - mac.length, mac.length,
 		"whether the keystore is as it was written cannot be told: %s",
@@ -74,6 +87,7 @@ bks_read(struct store_builder *builder)
 	struct place whole = { .length = builder->bytes.length };
 	struct java_cursor cursor = { .bytes = builder->bytes };
 	struct bouncycastle header;
+	const char *refused = NULL;
 	struct span body, mac;
 
 	(void)bouncycastle_header(builder->bytes, &header);
@@ -93,6 +107,9 @@ bks_read(struct store_builder *builder)
 	if (mac.length < JAVA_SHA1_SIZE)
 		(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, cursor.at, mac.length,
 			"the keystore ends before its MAC");
+	else if (mac.length > JAVA_SHA1_SIZE && builder->crypt != NULL &&
+		 find_password(builder, &header, body, span_of(mac.data, JAVA_SHA1_SIZE), &refused))
+		java_bytes_behind(builder, cursor.at + JAVA_SHA1_SIZE);
 	else if (mac.length > JAVA_SHA1_SIZE)
 		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, cursor.at, mac.length,
 			"the keystore goes on behind its last entry");

@@ -242,21 +242,30 @@ digest_fits(struct span password, struct span body, struct span digest)
 	       CRYPTO_memcmp(value, digest.data, digest.length) == 0;
 }
 
-static void
-check_digest(struct store_builder *builder, struct span body, struct span digest)
+static bool
+find_password(struct store_builder *builder, struct span body, struct span digest)
 {
 	struct password password;
-	struct defect *defect;
 
-	builder->integrity = INTEGRITY_UNKNOWN;
 	for (size_t i = 0; passwords_get(builder->passwords, i, &password); i++) {
 		if (!digest_fits(password.text, body, digest))
 			continue;
 		builder->integrity = INTEGRITY_GOOD;
 		builder->password_source =
 			text_sanitize(builder->arena, password.source, strlen(password.source));
-		return;
+		return true;
 	}
+	return false;
+}
+
+static void
+check_digest(struct store_builder *builder, struct span body, struct span digest)
+{
+	struct defect *defect;
+
+	builder->integrity = INTEGRITY_UNKNOWN;
+	if (find_password(builder, body, digest))
+		return;
 	defect = builder_defect(builder, CAUSE_STORE_KEYSTORE_PASSWORD,
 		builder->bytes.length - digest.length, digest.length,
 		passwords_given(builder->passwords)
@@ -281,6 +290,10 @@ read_end(struct jks *jks)
 	} else if (rest < JAVA_SHA1_SIZE && !jks->is_damaged) {
 		(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, at, rest,
 			"the keystore ends before its digest");
+	} else if (rest > JAVA_SHA1_SIZE &&
+		   find_password(builder, span_of(builder->bytes.data, at),
+			   span_of(builder->bytes.data + at, JAVA_SHA1_SIZE))) {
+		java_bytes_behind(builder, at + JAVA_SHA1_SIZE);
 	} else if (rest > JAVA_SHA1_SIZE) {
 		struct place whole = { .length = builder->bytes.length };
 		size_t from = jks->doubtful < at ? jks->doubtful : at;

@@ -145,6 +145,29 @@ read_damaged(struct store_builder *builder, const struct manifest *manifest)
 			"behind the damage");
 }
 
+/* A line of dashes, left of what was there before, ends a document of YAML: what is behind it
+ * belongs to nobody. */
+static void
+note_stray(struct store_builder *builder, const struct manifest *manifest)
+{
+	struct defect *defect;
+	size_t from = 0, at;
+
+	for (size_t i = 0; i < manifest->member_count; i++) {
+		const struct place *place = &manifest->members[i].place;
+
+		if (place->offset + place->length > from)
+			from = place->offset + place->length;
+	}
+	at = manifest->member_count == 0 ? SIZE_MAX : span_find(builder->bytes, begin_mark, from);
+	if (at == SIZE_MAX)
+		return;
+	defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, at, builder->bytes.length - at,
+		"a block stands behind the last member, and belongs to none");
+	if (defect != NULL)
+		defect->harmless = true;
+}
+
 static void
 kubernetes_read(struct store_builder *builder)
 {
@@ -157,7 +180,11 @@ kubernetes_read(struct store_builder *builder)
 			&manifest.members[i]);
 	if (manifest.fault != NULL)
 		read_damaged(builder, &manifest);
-	else if (builder->entry_count == 0 && builder->defect_count == 0)
+	else
+		note_stray(builder, &manifest);
+	if (manifest.fault != NULL)
+		return;
+	if (builder->entry_count == 0 && builder->defect_count == 0)
 		(void)builder_defect(builder, CAUSE_STORE_EMPTY, 0, builder->bytes.length,
 			"no member of the manifest holds a certificate or CRL");
 }

@@ -13,6 +13,7 @@
 
 #include "stores/locate.h"
 #include "stores/nss_trust.h"
+#include "stores/wreckage.h"
 
 enum {
 	NSS_MAX_ROWS = 2 * STORE_MAX_ENTRIES, /* a certificate and its trust are two */
@@ -73,9 +74,7 @@ database_of(const struct directory *directory)
 static bool
 nss_claims(const struct directory *directory)
 {
-	const struct directory_file *file = database_of(directory);
-
-	return file != NULL && nss_sniff(file->bytes);
+	return database_of(directory) != NULL;
 }
 
 /* One statement that reads one table: anything else is refused while it is prepared. */
@@ -263,6 +262,19 @@ read_database(struct nss *nss)
 	return said;
 }
 
+/* Pages behind the last one: SQLite does not look at them. */
+static void
+note_surplus(struct store_builder *builder, size_t from)
+{
+	struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, from,
+		builder->bytes.length - from, "%zu bytes follow the database",
+		builder->bytes.length - from);
+
+	if (defect != NULL)
+		defect->harmless = true;
+}
+
+/* SQLite takes a page of which a part is there for a whole one, with zeros for the rest. */
 static void
 check_size(struct store_builder *builder)
 {
@@ -271,34 +283,45 @@ check_size(struct store_builder *builder)
 	uint64_t page = (uint64_t)header[PAGE_SIZE] << 8 | header[PAGE_SIZE + 1];
 	uint64_t pages = (uint64_t)header[PAGES] << 24 | (uint64_t)header[PAGES + 1] << 16 |
 			 (uint64_t)header[PAGES + 2] << 8 | header[PAGES + 3];
+	size_t length = builder->bytes.length;
+	struct defect *defect;
 
 	page = page == 1 ? 65'536 : page;
-	if (memcmp(header + COUNTER, header + VALID_FOR, 4) == 0 &&
-		page * pages > builder->bytes.length)
-		(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, builder->bytes.length, 0,
-			"the database is to have %llu bytes, and ends before that",
-			(unsigned long long)(page * pages));
+	if (memcmp(header + COUNTER, header + VALID_FOR, 4) != 0 || pages == 0)
+		return;
+	if (page * pages < length)
+		note_surplus(builder, (size_t)(page * pages));
+	if (page * pages <= length)
+		return;
+	defect = builder_defect(builder, CAUSE_STORE_TRUNCATED, length, 0,
+		"the database is to have %llu bytes, and ends before that",
+		(unsigned long long)(page * pages));
+	if (defect != NULL)
+		defect->harmless = page * pages - length < page;
 }
 
 static void
 read_file(struct store_builder *builder)
 {
 	struct nss nss = { .builder = builder, .locator = locator_new(builder) };
-	struct place whole = { .length = builder->bytes.length, .is_enclosing = true };
-	size_t first = builder->entry_count;
-	const char *said;
+	size_t first = builder->entry_count, known;
+	size_t first_defect = builder->defect_count;
+	const char *said = "its header is not one of SQLite's";
 
-	check_size(builder);
-	said = read_database(&nss);
-	nss_trusts_put(&nss.trusts, builder, first);
-	if (said == NULL)
+	if (nss_sniff(builder->bytes)) {
+		check_size(builder);
+		said = read_database(&nss);
+		nss_trusts_put(&nss.trusts, builder, first);
+	}
+	if (said != NULL)
+		(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, 0, builder->bytes.length,
+			"the database is damaged: %s", said);
+	if (builder->defect_count == first_defect)
 		return;
-	(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, 0, builder->bytes.length,
-		"the database is damaged: %s", said);
-	first = builder->entry_count;
-	builder_salvage_rest(builder, &whole);
+	known = builder->entry_count;
+	builder_salvage_wreckage(builder, first, first_defect);
 	/* What was deleted may stand there still: trusted is what a row says so of. */
-	for (size_t i = first; i < builder->entry_count; i++)
+	for (size_t i = known; i < builder->entry_count; i++)
 		builder->entries[i].role = ENTRY_IS_UNASSIGNED;
 }
 

@@ -76,13 +76,13 @@ find_line(struct span bytes, const char *text, size_t from)
 	return SIZE_MAX;
 }
 
-/* No block stands before the first header: p11-kit takes that for damage. */
+/* No block stands before the first header, be that a damaged one: p11-kit takes that for damage. */
 static bool
 p11kit_sniff(struct span bytes)
 {
-	size_t block = find_line(bytes, begin_mark, 0);
+	size_t block = find_line(bytes, begin_mark, 0), first = find_line(bytes, "[", 0);
 
-	if (block != SIZE_MAX)
+	if (block != SIZE_MAX && block < first)
 		bytes.length = block;
 	return find_line(bytes, header, 0) != SIZE_MAX;
 }
@@ -230,12 +230,19 @@ set_attribute(struct p11kit *p11kit, struct span name, struct span value, struct
 	}
 }
 
+/* isspace(3): a NUL byte is none. */
+static bool
+is_blank(uint8_t byte)
+{
+	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
 static struct span
 trimmed(struct span bytes, size_t from, size_t to)
 {
-	while (from < to && bytes.data[from] <= ' ')
+	while (from < to && is_blank(bytes.data[from]))
 		from++;
-	while (to > from && bytes.data[to - 1] <= ' ')
+	while (to > from && is_blank(bytes.data[to - 1]))
 		to--;
 	return span_of(bytes.data + from, to - from);
 }
@@ -253,7 +260,8 @@ read_attribute(struct p11kit *p11kit, size_t from, size_t to)
 	if (colon == NULL || !p11kit_is_attribute(trimmed(bytes, from, middle)))
 		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
 			"this is no attribute of p11-kit" LOSES_TRUST);
-	else if (!take_value(p11kit, trimmed(bytes, middle + 1, to), &value))
+	else if (!take_value(p11kit, trimmed(bytes, middle + 1, to), &value) ||
+		 !p11kit_is_value(trimmed(bytes, from, middle), value))
 		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
 			"the value of this attribute is damaged" LOSES_TRUST);
 	else
@@ -288,9 +296,10 @@ block_at(struct span bytes, size_t from, size_t limit)
 		block.end = limit;
 	block.to = line_end(bytes, block.end, limit);
 	line = trimmed(bytes, block.end, block.to);
-	block.has_end =
-		!block.is_cut && line.length == sizeof(end_mark) + block.label.length + 4 &&
-		memcmp(line.data + sizeof(end_mark) - 1, block.label.data, block.label.length) == 0;
+	block.has_end = !block.is_cut && line.length == sizeof(end_mark) + block.label.length + 4 &&
+			memcmp(line.data + sizeof(end_mark) - 1, block.label.data,
+				block.label.length) == 0 &&
+			memcmp(line.data + line.length - 5, "-----", 5) == 0;
 	return block;
 }
 
@@ -381,6 +390,9 @@ object_end(struct p11kit *p11kit)
 		take_extension(p11kit);
 	else if (object->class == OBJECT_TRUST)
 		nss_trusts_add(p11kit->builder->arena, &p11kit->trusts, &trust);
+	if (object->class == OBJECT_CERTIFICATE && object->value.length == 0)
+		damage_mild(p11kit, object->offset, sizeof(header) - 1,
+			"this object is to be a certificate, and has none");
 	else if (object->class == OBJECT_NONE && !object->is_skipped && !object->is_damaged)
 		(void)builder_defect(p11kit->builder, CAUSE_STORE_CORRUPT_ENTRY, object->offset,
 			sizeof(header) - 1,
@@ -420,6 +432,13 @@ read_block(struct p11kit *p11kit, size_t from, size_t limit)
 static void
 read_other_header(struct p11kit *p11kit, size_t from, size_t to)
 {
+	struct span line = trimmed(p11kit->builder->bytes, from, to);
+
+	if (line.data[line.length - 1] != ']') {
+		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
+			"this header does not end" LOSES_TRUST);
+		return;
+	}
 	damage_mild(p11kit, from, to - from,
 		"this header is not one that p11-kit knows: it passes over what stands below it");
 	object_end(p11kit);
@@ -492,6 +511,32 @@ put_settings(struct p11kit *p11kit, size_t first)
 		builder->entries[i].trust.bytes = trust_settings_bytes(&builder->entries[i].trust);
 }
 
+/* Comments alone, or what stands below a header that is none. */
+static void
+read_preamble(struct p11kit *p11kit, size_t limit)
+{
+	struct span bytes = p11kit->builder->bytes;
+	size_t from = 0, to = 0;
+
+	for (; from < limit; from = to + 1) {
+		struct span line;
+
+		to = line_end(bytes, from, limit);
+		line = trimmed(bytes, from, to);
+		if (line.length > 0 && line.data[0] == '[') {
+			p11kit->object.is_skipped = true;
+			read_object(p11kit, from, limit);
+			return;
+		}
+		if (line.length > 0 && line.data[0] != '#') {
+			damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
+				"this stands above the first header" LOSES_TRUST);
+			break;
+		}
+	}
+	p11kit->object = (struct p11kit_object){};
+}
+
 void
 p11kit_read_objects(struct store_builder *builder, bool needs_authority)
 {
@@ -499,6 +544,7 @@ p11kit_read_objects(struct store_builder *builder, bool needs_authority)
 	struct span bytes = builder->bytes;
 	size_t first = builder->entry_count, at = find_line(bytes, header, 0), objects = 0;
 
+	read_preamble(&p11kit, at == SIZE_MAX ? bytes.length : at);
 	while (at != SIZE_MAX && objects++ < P11KIT_MAX_OBJECTS) {
 		size_t from = line_end(bytes, at, bytes.length);
 		size_t next = find_line(bytes, header, from);

@@ -381,6 +381,7 @@ read_pfx(struct pkcs12 *pkcs12, struct ber *pfx, const struct place *whole)
 	struct ber inside, box;
 	struct span contents;
 	struct place place;
+	bool has_mac;
 
 	if (!ber_take(pfx, DER_INTEGER, &version) || !ber_take(pfx, DER_SEQUENCE, &info))
 		return false;
@@ -398,9 +399,21 @@ read_pfx(struct pkcs12 *pkcs12, struct ber *pfx, const struct place *whole)
 	if (!ber_next(&box, &octets) || (octets.tag & 0x1f) != DER_OCTET_STRING ||
 		!ber_octets(&octets, &segments, &contents))
 		return false;
-	if (ber_take(pfx, DER_SEQUENCE, &mac) && !mac.clipped) {
+	if (!pkcs12->is_cut && octets.clipped) {
+		(void)builder_defect(pkcs12->builder, CAUSE_STORE_TRUNCATED, whole->offset,
+			whole->length,
+			"the container ends before its content does: a length in it is damaged");
+		pkcs12->is_cut = true;
+	}
+	has_mac = pfx->offset < pfx->bytes.length;
+	if (has_mac && ber_take(pfx, DER_SEQUENCE, &mac) && !mac.clipped) {
 		pkcs12->has_mac = true;
 		pkcs12_mac_read(&mac, &pkcs12->mac);
+	} else if (has_mac && !pkcs12->is_cut) {
+		(void)builder_defect(pkcs12->builder, CAUSE_STORE_CORRUPT_ENTRY, whole->offset,
+			whole->length,
+			"the MAC of the container is damaged: whether the rest is as it was "
+			"written cannot be told");
 	}
 	place = builder_place(pkcs12->builder, octets.whole, whole);
 	read_content(pkcs12, contents, &place);
@@ -428,6 +441,7 @@ pkcs12_read(struct store_builder *builder)
 	if (!read_pfx(&pkcs12, &pfx, &whole) && !outer.clipped)
 		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, 0, builder->bytes.length,
 			"the container is damaged: its content is not where it belongs");
+	builder->work = pkcs12.work;
 	rest = builder->bytes.length - cursor.offset;
 	if (rest > 0) {
 		struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY,

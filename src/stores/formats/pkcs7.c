@@ -126,6 +126,16 @@ read_signed(struct pkcs7 *pkcs7, const struct ber_element *data)
 }
 
 static void
+note_surplus(struct store_builder *builder, const struct place *place, size_t surplus)
+{
+	struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
+		place->length, "%zu bytes follow the container", surplus);
+
+	if (defect != NULL)
+		defect->harmless = true;
+}
+
+static void
 read_container(struct pkcs7 *pkcs7, struct span bytes)
 {
 	struct store_builder *builder = pkcs7->builder;
@@ -150,6 +160,8 @@ read_container(struct pkcs7 *pkcs7, struct span bytes)
 	else if (!done)
 		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
 			place->length, "the container is damaged");
+	else if (cursor.offset < bytes.length)
+		note_surplus(builder, place, bytes.length - cursor.offset);
 	if (!done && builder->entry_count == first)
 		builder_salvage(builder, bytes, place);
 }
@@ -188,6 +200,10 @@ read_text(struct store_builder *builder)
 		bool is_last = i + 1 == markers.count;
 		size_t end = is_last ? builder->bytes.length : next->offset;
 
+		if (begin->is_end && (i == 0 || begin[-1].is_end))
+			(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, begin->offset,
+				begin->end - begin->offset,
+				"the BEGIN line of this block is missing");
 		if (begin->is_end)
 			continue;
 		read_block(builder, begin->offset, begin->end, end,

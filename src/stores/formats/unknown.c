@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What no other format recognises: nothing at all, or something that is no store. */
+#include <string.h>
+
 #include "stores/format.h"
 
 static bool unknown_sniff(struct span)
@@ -32,10 +34,31 @@ holds_comments_alone(struct span bytes)
 	return true;
 }
 
+/* Whether the whole file is base64 of something known. */
+static bool
+read_encoded(struct store_builder *builder)
+{
+	CLEANUP(buffer_free) struct buffer decoded = {};
+	struct place whole = { .length = builder->bytes.length, .is_enclosing = true };
+	size_t bad;
+
+	if (builder->bytes.length == 0 ||
+		memchr(builder->bytes.data, 0, builder->bytes.length) != NULL ||
+		base64_decode(builder->bytes, &decoded, &bad) < 0 ||
+		!builder_read_nested(builder, buffer_span(&decoded), &whole, "decoded"))
+		return false;
+	(void)builder_defect(builder, CAUSE_STORE_DOUBLE_BASE64, 0, builder->bytes.length,
+		"the whole file is encoded in base64");
+	return true;
+}
+
 static void
 unknown_read(struct store_builder *builder)
 {
 	size_t blank = 0, zeros = 0;
+
+	if (read_encoded(builder))
+		return;
 
 	for (size_t i = 0; i < builder->bytes.length; i++) {
 		blank += is_blank(builder->bytes.data[i]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A file of anchors as gnutls_certificate_set_x509_trust_file(3) takes it (lib/x509/verify-high2.c,
  * gnutls_x509_trust_list_add_trust_mem): the library is asked by the call that stands in there. One
- * certificate that it cannot read and nothing is loaded; CRLs come by another call, from a file of
- * their own. */
+ * certificate that it cannot read and nothing is loaded; servers say that the file is PEM; CRLs
+ * come by another call, from a file of their own. */
 #include <string.h>
 
 #include "stores/gnutls_library.h"
@@ -36,8 +36,6 @@ gnutls_file_load(const struct loader_task *task, struct loading *ret)
 		0 };
 	const gnutls_datum_t bytes = { (unsigned char *)(uintptr_t)store->bytes.data,
 		(unsigned)store->bytes.length };
-	gnutls_x509_crt_fmt_t format =
-		strcmp(store->format, "der") == 0 ? GNUTLS_X509_FMT_DER : GNUTLS_X509_FMT_PEM;
 	gnutls_x509_crt_t *list = NULL;
 	unsigned count = 0;
 	int result;
@@ -49,7 +47,7 @@ gnutls_file_load(const struct loader_task *task, struct loading *ret)
 	ret->error = "libgnutls.so.30 is not here, or cannot be set up";
 	if (gnutls == NULL)
 		return;
-	result = gnutls->x509_crt_list_import2(&list, &count, &bytes, format, 0);
+	result = gnutls->x509_crt_list_import2(&list, &count, &bytes, GNUTLS_X509_FMT_PEM, 0);
 	/* A file without any is no error to the caller of ours (lib/cert-cred-x509.c). */
 	ret->loads = result >= 0 || result == GNUTLS_E_NO_CERTIFICATE_FOUND;
 	ret->error = ret->loads ? NULL : gnutls->strerror(result);

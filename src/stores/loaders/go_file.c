@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "stores/key_point.h"
 #include "stores/loader.h"
 #include "stores/openssl_match.h"
 
@@ -132,6 +133,60 @@ block_next(struct span *rest, struct block *ret, struct buffer *out)
 	}
 }
 
+/* Digests of what the pool has, in an open table that doubles. */
+struct seen {
+	struct digest *slots;
+	bool *used;
+	size_t count, size;
+};
+
+static size_t
+seen_slot(const struct seen *seen, const struct digest *digest)
+{
+	size_t slot;
+
+	memcpy(&slot, digest->bytes, sizeof(slot));
+	for (slot &= seen->size - 1; seen->used[slot]; slot = (slot + 1) & (seen->size - 1))
+		if (digest_equal(&seen->slots[slot], digest))
+			break;
+	return slot;
+}
+
+static void
+seen_grow(struct seen *seen, struct arena *arena)
+{
+	const struct seen before = *seen;
+
+	seen->size = before.size == 0 ? 64 : before.size * 2;
+	seen->slots = arena_alloc(arena, seen->size * sizeof(*seen->slots));
+	seen->used = arena_alloc(arena, seen->size);
+	for (size_t i = 0; i < before.size; i++) {
+		size_t slot;
+
+		if (!before.used[i])
+			continue;
+		slot = seen_slot(seen, &before.slots[i]);
+		seen->slots[slot] = before.slots[i];
+		seen->used[slot] = true;
+	}
+}
+
+static bool
+seen_before(struct seen *seen, struct arena *arena, const struct digest *digest)
+{
+	size_t slot;
+
+	if (seen->count * 2 >= seen->size)
+		seen_grow(seen, arena);
+	slot = seen_slot(seen, digest);
+	if (seen->used[slot])
+		return true;
+	seen->slots[slot] = *digest;
+	seen->used[slot] = true;
+	seen->count++;
+	return false;
+}
+
 static void
 go_file_load(const struct loader_task *task, struct loading *ret)
 {
@@ -142,6 +197,7 @@ go_file_load(const struct loader_task *task, struct loading *ret)
 	CLEANUP(buffer_free) struct buffer der = {};
 	struct span rest = store->bytes;
 	struct block block;
+	struct seen seen = {};
 
 	ret->error = store->problem;
 	if (store->state != STORE_PRESENT)
@@ -153,7 +209,11 @@ go_file_load(const struct loader_task *task, struct loading *ret)
 
 		if (block.has_headers ||
 			!span_equal(block.label, span_of(label, sizeof(label) - 1)) ||
-			cert_read(buffer_span(&der), &cert, &fault, &offset) < 0)
+			cert_read(buffer_span(&der), &cert, &fault, &offset) < 0 ||
+			!key_point_is_good(&cert))
+			continue;
+		/* CertPool.addCertFunc: what is there already is not added. */
+		if (seen_before(&seen, task->arena, &cert.fingerprint))
 			continue;
 		ret->certificates++;
 		openssl_match_take(task->arena, &match, ENTRY_CERTIFICATE, buffer_span(&der));

@@ -9,11 +9,14 @@
  */
 #include <string.h>
 
+#include "stores/key_point.h"
 #include "stores/loader.h"
 #include "stores/openssl_match.h"
 
 static const char begin_mark[] = "-----BEGIN CERTIFICATE-----",
 		  end_mark[] = "-----END CERTIFICATE-----";
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static struct span
 rest_from(struct span text, size_t offset)
@@ -62,10 +65,44 @@ body_is_clean(struct span body)
 			continue;
 		}
 		padding += byte == '=';
-		if (blank || padding > 2 || (padding > 0 && byte != '='))
+		if (blank || padding > 2 || (padding > 0 && byte != '=') ||
+			(byte != '=' && (byte == 0 || strchr(alphabet, byte) == NULL)))
 			return false;
 	}
 	return true;
+}
+
+static size_t
+text_length(struct span bytes)
+{
+	const uint8_t *end = bytes.length == 0 ? NULL : memchr(bytes.data, 0, bytes.length);
+
+	return end == NULL ? bytes.length : (size_t)(end - bytes.data);
+}
+
+/* The same, for the bytes: padding takes off bytes wherever it stands, and digits that make no
+ * whole group are left out without a word. */
+static void
+body_decode(struct span body, struct buffer *out)
+{
+	unsigned bytes = 3, count = 0;
+	uint32_t group = 0;
+
+	for (size_t i = 0; i < body.length; i++) {
+		const char *digit = body.data[i] == 0 ? NULL : strchr(alphabet, body.data[i]);
+
+		if (body.data[i] <= ' ')
+			continue;
+		group = group << 6 | (digit == NULL ? 0 : (uint32_t)(digit - alphabet));
+		bytes -= body.data[i] == '=' && bytes > 0;
+		if (++count % 4 > 0)
+			continue;
+		for (unsigned k = 0; k < bytes; k++) {
+			const uint8_t byte = (uint8_t)(group >> (16 - 8 * k));
+
+			buffer_add(out, &byte, 1);
+		}
+	}
 }
 
 static void
@@ -81,7 +118,8 @@ load_der(const struct loader_task *task, struct span der, struct openssl_match *
 
 	der = der_next(&cursor).whole;
 	/* A critical extension that it does not know is an error there, of the certificate. */
-	if (cert_read(der, &cert, &fault, &offset) < 0 || cert.unknown_critical.length > 0)
+	if (cert_read(der, &cert, &fault, &offset) < 0 || cert.unknown_critical.length > 0 ||
+		!key_point_is_good(&cert))
 		return;
 	ret->certificates++;
 	openssl_match_take(task->arena, match, ENTRY_CERTIFICATE, der);
@@ -95,18 +133,21 @@ mbedtls_file_load(const struct loader_task *task, struct loading *ret)
 		0 };
 	CLEANUP(buffer_free) struct buffer der = {};
 	struct span rest = store->bytes, body;
-	size_t bad;
 	bool is_block;
 
 	ret->error = store->problem;
 	if (store->state != STORE_PRESENT)
 		return;
+	/* strstr(3) finds nothing behind a NUL byte. */
+	rest.length = text_length(rest);
 	if (span_find(rest, begin_mark, 0) == SIZE_MAX)
-		load_der(task, rest, &match, ret);
+		load_der(task, store->bytes, &match, ret);
 	while (block_next(&rest, &body, &is_block)) {
 		buffer_clear(&der);
-		if (is_block && body_is_clean(body) && base64_decode(body, &der, &bad) == 0)
-			load_der(task, buffer_span(&der), &match, ret);
+		if (!is_block || !body_is_clean(body))
+			continue;
+		body_decode(body, &der);
+		load_der(task, buffer_span(&der), &match, ret);
 	}
 	ret->loads = ret->certificates > 0;
 	ret->error = ret->loads ? NULL : "mbedtls_x509_crt_parse returns an error";

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The option "ca" of Node's tls.createSecureContext, given a file's content (src/crypto/
  * crypto_context.cc, SecureContext::AddCACert): PEM_read_bio_X509_AUX until it fails, and no look
- * at why it did. So the first damage ends the list, without an error; CRLs are another option. */
+ * at why it did, from memory. So the first damage ends the list, without an error; CRLs are another
+ * option. */
 #include "stores/canonical.h"
 
 static void
@@ -16,7 +17,8 @@ node_file_load(const struct loader_task *task, struct loading *ret)
 	ret->loads = store->state == STORE_PRESENT;
 	if (!ret->loads || canonical_load(task, ret))
 		return;
-	openssl_ask(task->openssl, task->arena, OPENSSL_LOAD_CERTS, store->bytes, &match, &answer);
+	openssl_ask(task->openssl, task->arena, OPENSSL_LOAD_CERTS_OF_MEMORY, store->bytes, &match,
+		&answer);
 	ret->error = NULL;
 	ret->certificates = answer.certificates;
 }

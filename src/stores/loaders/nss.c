@@ -17,7 +17,7 @@ why_not(const struct store *store)
 	if (strcmp(store->format, "nss") != 0)
 		return "SEC_ERROR_BAD_DATABASE: it is no database of NSS";
 	for (size_t i = 0; i < store->defect_count; i++)
-		if (store->defects[i].cause == CAUSE_STORE_TRUNCATED)
+		if (store->defects[i].cause == CAUSE_STORE_TRUNCATED && !store->defects[i].harmless)
 			return "SEC_ERROR_BAD_DATABASE: the database is damaged";
 	return NULL;
 }

@@ -70,7 +70,9 @@ openssl_pkcs12_load(const struct loader_task *task, struct loading *ret)
 							    : why_not(store);
 	ret->loads = ret->error == NULL;
 	for (size_t i = 0; ret->loads && i < store->entry_count; i++) {
-		task->loaded[i] = store->entries[i].kind == ENTRY_CERTIFICATE;
+		/* What stands in no bag was found in the wreckage. */
+		task->loaded[i] = store->entries[i].kind == ENTRY_CERTIFICATE &&
+				  store->entries[i].role != ENTRY_IS_PLAIN;
 		ret->certificates += task->loaded[i];
 	}
 }

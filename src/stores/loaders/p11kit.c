@@ -17,7 +17,9 @@ why_not(const struct store *store)
 	if (store->state != STORE_PRESENT)
 		return store->problem;
 	for (size_t i = 0; i < store->defect_count; i++)
-		if (store->defects[i].is_block && !store->defects[i].harmless)
+		/* It does not look into a certificate. */
+		if (store->defects[i].is_block && !store->defects[i].harmless &&
+			store->defects[i].salvage.length == 0)
 			return "p11-kit does not parse the file, and trusts nothing of it";
 	return NULL;
 }

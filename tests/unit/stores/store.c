@@ -60,7 +60,8 @@ TEST(misspelt, "a certificate below a misspelt label is a damaged entry")
 	pem_write(&text, "CERTIFICATE", damage_ders[0]);
 	pem_write(&text, "CERTFICATE", damage_ders[1]);
 	store = open_bytes(stores, text.data, text.length);
-	CHECK(store_count(store, ENTRY_CERTIFICATE) == 1 && store->loading.certificates == 1);
+	CHECK(store_count(store, ENTRY_CERTIFICATE) == 2 && store->loading.certificates == 1);
+	CHECK(store->loading.loaded[0] && !store->loading.loaded[1]);
 	CHECK(defect_of(store, CAUSE_STORE_CORRUPT_ENTRY) != NULL);
 	CHECK(defect_of(store, CAUSE_STORE_FOREIGN_OBJECT) == NULL);
 	CHECK(defect_of(store, CAUSE_STORE_CORRUPT_ENTRY)->is_block);
