@@ -281,8 +281,8 @@ review_issued(struct store_builder *builder, struct signature_cache *signatures)
 	}
 }
 
-void
-builder_review_signatures(struct store_builder *builder, struct signature_cache *signatures)
+static void
+review_own(struct store_builder *builder, struct signature_cache *signatures)
 {
 	if (!signature_cache_has_bad(signatures))
 		return;
@@ -300,5 +300,11 @@ builder_review_signatures(struct store_builder *builder, struct signature_cache 
 				entry_name(builder, entry)),
 			true);
 	}
+}
+
+void
+builder_review_signatures(struct store_builder *builder, struct signature_cache *signatures)
+{
+	review_own(builder, signatures);
 	review_issued(builder, signatures);
 }

@@ -173,7 +173,7 @@ TEST(kubernetes_damage, "behind damage, texts and whole documents are still read
 	store = open_text(stores, &text);
 	CHECK(store->entry_count == 2 && store->defect_count == 1);
 	for (size_t length = 60; length < text.length; length += 13) {
-		CLEANUP(stores_freep) struct stores *some = stores_new();
+		CLEANUP(stores_freep) struct stores *some = stores_new_unboxed();
 		struct span cut = span_of(text.data, length);
 		size_t end = span_find(buffer_span(&text), "-----END", 0) + 25;
 
@@ -287,7 +287,7 @@ TEST(spiffe_damage, "cut anywhere or broken off between, whole certificates are 
 	make_bundle(&text, "\"use\": \"x509-svid\", ", "");
 	end = span_find(buffer_span(&text), "\"]", 0);
 	for (size_t length = 60; length < text.length; length += 11) {
-		CLEANUP(stores_freep) struct stores *some = stores_new();
+		CLEANUP(stores_freep) struct stores *some = stores_new_unboxed();
 
 		store = stores_open_bytes(some, "f", span_of(text.data, length), LOADER_ANY);
 		CHECK(length < end || entry_of(store, damage_ders[0]) != NULL);

@@ -380,7 +380,7 @@ TEST(cuts, "of a file cut anywhere, what is whole is kept, and the cut is named"
 
 		written(plain_formats[f], strcmp(plain_formats[f], "jks") == 0, &bytes);
 		for (size_t cut = 64; cut < bytes.length; cut += 13) {
-			CLEANUP(stores_freep) struct stores *stores = stores_new();
+			CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 			const struct store *store =
 				open_as(stores, span_of(bytes.data, cut), LOADER_ANY);
 			size_t whole = 0;
@@ -404,7 +404,7 @@ TEST(cut_closed, "a file cut in its encrypted part opens as far as it goes")
 
 	written("pkcs12", true, &bytes);
 	for (size_t cut = 128; cut < bytes.length; cut += 64) {
-		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 		const struct store *store = open_as(stores, span_of(bytes.data, cut), LOADER_ANY);
 		size_t count = store_count(store, ENTRY_CERTIFICATE);
 
@@ -423,7 +423,7 @@ enum { HEAD = 64 };
 static size_t
 lost_by_flip(const char *format, struct buffer *bytes, size_t at, uint8_t mask)
 {
-	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 	const struct store *store;
 	size_t lost = 0;
 

@@ -160,7 +160,7 @@ TEST(nss_cut, "cut anywhere, a database gives up what is whole, and says that it
 
 	make(some, &bytes);
 	for (size_t length = 4096; length < bytes.length; length += 64) {
-		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 		const struct store *store =
 			stores_open_bytes(stores, "f", span_of(bytes.data, length), LOADER_NSS);
 

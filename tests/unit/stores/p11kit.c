@@ -164,7 +164,7 @@ TEST(p11kit_cut, "cut anywhere, what is whole is kept")
 	first = text.length;
 	make(&sayings[0], damage_ders[1], &text);
 	for (size_t length = 60; length < text.length; length += 7) {
-		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 		const struct store *store =
 			stores_open_bytes(stores, "f", span_of(text.data, length), LOADER_ANY);
 

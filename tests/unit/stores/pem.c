@@ -227,7 +227,7 @@ TEST(pem_flips, "with any byte of a certificate changed, OpenSSL reads what we s
 	damage_setup();
 	for (size_t at = 0; at < damage_ders[0].length * COUNT_OF(bits); at++) {
 		CLEANUP(buffer_free) struct buffer text = {};
-		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 		const struct store *store;
 		const char *problem;
 

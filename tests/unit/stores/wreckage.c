@@ -86,7 +86,7 @@ TEST(digit, "of base64 with one digit that is none nothing comes out")
 {
 	damage_setup();
 	for (size_t place = 0; place < damage_ders[0].length; place += 7) {
-		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 		CLEANUP(buffer_free) struct buffer bytes = {};
 
 		buffer_add_text(&bytes, "{");
@@ -149,7 +149,7 @@ TEST(shifted, "bytes lost in the encrypted content cost what they stand in, and 
 {
 	damage_setup();
 	for (size_t lost = 1; lost <= 16; lost += 3) {
-		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 		CLEANUP(buffer_free) struct buffer whole = {}, bytes = {};
 		size_t place;
 
