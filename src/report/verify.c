@@ -44,8 +44,12 @@ add_path(struct arena *arena, const struct path *path, struct json *json)
 		json_object_open(json);
 		json_member_number(json, "depth", path->failures[i].depth);
 		json_member_text(json, "rule", path->failures[i].rule);
-		json_member_number(json, "code", path->failures[i].error);
+		json_member_number(json, "code",
+			path->failures[i].engine_error != 0 ? path->failures[i].engine_error
+							    : path->failures[i].error);
 		json_member_text(json, "text", path->failures[i].text);
+		if (path->failures[i].source != NULL)
+			json_member_text(json, "source", path->failures[i].source);
 		json_member_text(json, "change", failure_change(&path->failures[i], &cost));
 		json_object_close(json);
 	}
@@ -81,6 +85,7 @@ add_judged(struct arena *arena, const struct judged *judged, struct json *json)
 	json_member_number(json, "error", verdict != NULL ? verdict->error : 0);
 	json_member_text(json, "text", verdict != NULL ? verdict->text : judged->client->problem);
 	json_member_number(json, "depth", verdict != NULL ? verdict->depth : 0);
+	json_member_text(json, "rule", verdict != NULL ? verdict->rule : NULL);
 	json_object_close(json);
 	json_member_text(json, "difference", verdict != NULL ? verdict->difference : NULL);
 	json_key(json, "causes");

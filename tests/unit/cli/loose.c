@@ -226,7 +226,7 @@ TEST(usage, "a word that is no choice is refused, and the choices are named")
 {
 	static const char *const options[][2] = { { "--purpose", "clients" },
 		{ "--crl-check", "all" }, { "--crl-missing", "maybe" }, { "--security", "2" },
-		{ "--depth", "-1" }, { "--depth", "101" }, { "--engine", "gnutls" } };
+		{ "--depth", "-1" }, { "--depth", "101" }, { "--engine", "gnuttls" } };
 	DESK;
 
 	(void)put_cert(&desk, "root.pem", desk.root);
