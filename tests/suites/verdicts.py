@@ -48,6 +48,12 @@ KNOWN = {
         *UNREAD,
         ("OpenSSL's level 3, which is 128 bits; strict is 112", "openssl-verify/118 "),
     ),
+    "nss": (
+        *UNREAD,
+        ("an extension comes twice in it (RFC 5280 4.2); our reader refuses it", "botan-bsi/ext_05"),
+        ("an extension of it is not of the type that belongs there (RFC 5280 4.2.1); our reader refuses it", "botan-bsi/ext_10"),
+        ("more names and constraints than we compare; NSS has no bound", "openssl-verify/168 "),
+    ),
     "gnutls": (
         *UNREAD,
         ("an extension of it is not of the type that belongs there (RFC 5280 4.2.1); our reader refuses it", "botan-bsi/ext_10"),
