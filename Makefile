@@ -35,6 +35,7 @@ bench: dependencies
 figures: dependencies build
 	@tests/suites/keystores.py --results build
 	@tests/suites/paths.py || [ $$? -eq 77 ]
+	@tests/suites/verdicts.py || [ $$? -eq 77 ]
 	@tests/servers/lab.py --results build
 	@tests/servers/crash.py
 

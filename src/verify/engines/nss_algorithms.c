@@ -52,6 +52,23 @@ is_x500_rsa(const struct cert *cert)
 	return der_oid_is(der_oid(&content), "\x55\x08\x01\x01", 4);
 }
 
+/* seckey_GetKeyType: of the leaf's key too the kind must be known (pkix_Build_InitiateBuildChain
+ * takes it out first). */
+static bool
+is_known_kind(const struct cert *cert)
+{
+	switch (cert->key.kind) {
+	case KEY_RSA:
+	case KEY_RSA_PSS:
+	case KEY_DSA:
+	case KEY_DH:
+	case KEY_EC:
+		return true;
+	default:
+		return is_x500_rsa(cert);
+	}
+}
+
 /* Why it verifies nothing with such a key; NULL: it does (seckey_EnforceKeySize). */
 static const char *
 key_fault(const struct cert *cert)
@@ -89,12 +106,16 @@ check_signature(struct examination *examination, unsigned depth, unsigned issuer
 			"the key that signed below it is %s", fault);
 }
 
-/* Of each certificate below the anchor, and of a leaf that is its own; no other key is used. */
+/* Of each certificate below the anchor, and of a leaf that is its own. */
 static void
 algorithms_check(struct examination *examination)
 {
+	const struct cert *leaf = examination->path->certs[0];
 	unsigned length = examination->path->length;
 
+	if (!is_known_kind(leaf))
+		(void)path_fail(examination, &nss_algorithms, 0, X509_V_ERR_EE_KEY_TOO_SMALL,
+			"its key is of a kind that NSS does not know");
 	if (length == 1)
 		check_signature(examination, 0, 0);
 	for (unsigned i = 0; i + 1 < length; i++)
