@@ -131,7 +131,7 @@ def main():
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build" / "src" / "cli" / "trustmend")
     parser.add_argument("--cases", type=pathlib.Path, help="the program that makes them; beside the other's build")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=116)
+    parser.add_argument("--count", type=int, default=100)
     arguments = parser.parse_args()
     maker = arguments.cases or arguments.program.parents[2] / "tests" / "unit" / "verify" / "engine_cases"
     with tempfile.TemporaryDirectory(prefix="trustmend-judges-") as name:

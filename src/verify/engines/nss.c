@@ -362,7 +362,7 @@ static const struct model_rule rules[] = {
 	{ &nss_name_constraints, NSS_CERT_NOT_IN_NAME_SPACE, "pkix_nameconstraintschecker.c" },
 	{ &nss_critical_extension, NSS_UNKNOWN_CRITICAL_EXTENSION,
 		"pkix_validate.c, pkix_CheckCert" },
-	{ &rule_revocation, NSS_REVOKED_CERTIFICATE, "pkix_crlchecker.c" },
+	{ &nss_revocation, NSS_REVOKED_CERTIFICATE, "crl.c, cert_CheckCertRevocationStatus" },
 	{ &nss_host_name, NSS_BAD_CERT_DOMAIN, "certdb.c, CERT_VerifyCertName" },
 };
 

@@ -8,3 +8,5 @@
 extern const struct rule nss_host_name, nss_name_chaining, nss_name_constraints;
 /* nss_algorithms.c: what it can check signatures with. */
 extern const struct rule nss_algorithms;
+/* nss_revocation.c: its cache of CRLs. */
+extern const struct rule nss_revocation;

@@ -19,7 +19,9 @@ enum { MAX_CAS = 3, MAX_COUNT = 10'000, PATH_SIZE = 4096, DAY = 86'400 };
 struct plan {
 	struct pki_spec root, cas[MAX_CAS], leaf;
 	unsigned ca_count;
-	bool trusts_intermediate, trusts_leaf, drops_intermediate, revokes;
+	struct pki_crl_spec list; /* of the leaf's issuer, where has_list */
+	bool trusts_intermediate, trusts_leaf, drops_intermediate, has_list, revokes;
+	bool list_by_other; /* somebody else signs it */
 };
 
 static uint64_t state;
@@ -276,9 +278,54 @@ FAULT(serial_negative)
 {
 	plan->leaf.serial = UINT64_C(0x80);
 }
+FAULT(list_sound)
+{
+	plan->has_list = true;
+}
 FAULT(revoked)
 {
-	plan->revokes = true;
+	plan->has_list = plan->revokes = true;
+}
+FAULT(list_expired)
+{
+	plan->has_list = true;
+	plan->list.days_from = -20, plan->list.days = 10;
+}
+FAULT(list_early)
+{
+	plan->has_list = true;
+	plan->list.days_from = 10;
+}
+FAULT(list_endless)
+{
+	plan->has_list = plan->list.no_next_update = true;
+}
+FAULT(list_critical)
+{
+	plan->has_list = plan->list.unknown_critical = true;
+}
+FAULT(list_broken)
+{
+	plan->has_list = plan->list.broken_signature = true;
+}
+FAULT(list_by_other)
+{
+	plan->has_list = plan->list_by_other = true;
+}
+FAULT(list_of_users)
+{
+	plan->has_list = true;
+	plan->list.scope = "critical,onlyuser:TRUE";
+}
+FAULT(list_of_cas)
+{
+	plan->has_list = true;
+	plan->list.scope = "critical,onlyCA:TRUE";
+}
+FAULT(ca_signs_no_lists)
+{
+	plan->has_list = true;
+	some_ca(plan)->key_usage = "critical,keyCertSign";
 }
 
 static const struct {
@@ -347,6 +394,16 @@ static const struct {
 	ROW(ca_needs_policy),
 	ROW(serial_negative),
 	ROW(revoked),
+	ROW(list_sound),
+	ROW(list_expired),
+	ROW(list_early),
+	ROW(list_endless),
+	ROW(list_critical),
+	ROW(list_broken),
+	ROW(list_by_other),
+	ROW(list_of_users),
+	ROW(list_of_cas),
+	ROW(ca_signs_no_lists),
 #undef ROW
 };
 
@@ -381,12 +438,30 @@ write_crl(const char *folder, const struct crl *crl)
 }
 
 /* From the day of the tests to this one. */
+static int
+shift(void)
+{
+	return (int)((time(NULL) - (time_t)PKI_NOW) / DAY);
+}
+
 static void
 bring_here(struct pki_spec *spec)
 {
-	int shift = (int)((time(NULL) - (time_t)PKI_NOW) / DAY);
+	spec->days_from = (spec->days_from != 0 ? spec->days_from : -1) + shift();
+}
 
-	spec->days_from = (spec->days_from != 0 ? spec->days_from : -1) + shift;
+/* Where it is odd, it lists the leaf every other time. */
+static void
+carry_out_list(const char *folder, struct pki *pki, struct plan *plan, const struct pki_cert *leaf)
+{
+	plan->list.issuer = plan->leaf.issuer;
+	plan->list.days_from = (plan->list.days_from != 0 ? plan->list.days_from : -1) + shift();
+	if (plan->list_by_other)
+		plan->list.signer = pki_issue(pki, &(struct pki_spec){ .subject = "CN=Other" });
+	if (plan->revokes || chance(2) == 1)
+		plan->list.revoked = leaf;
+	write_text(folder, "what", plan->list.revoked != NULL ? ", listed" : ", not listed");
+	write_crl(folder, pki_crl(pki, &plan->list));
 }
 
 static void
@@ -416,10 +491,8 @@ carry_out(const char *folder, struct plan *plan)
 	write_cert(folder, "leaf.pem", leaf);
 	if (plan->trusts_leaf)
 		write_cert(folder, "trust.pem", leaf);
-	if (plan->revokes)
-		write_crl(folder, pki_crl(pki, &(struct pki_crl_spec){ .issuer = issuer,
-						       .revoked = leaf,
-						       .days_from = plan->leaf.days_from }));
+	if (plan->has_list)
+		carry_out_list(folder, pki, plan, leaf);
 }
 
 static void

@@ -57,6 +57,7 @@ three(struct court *court, struct pki_spec root, struct pki_spec ca, struct pki_
 enum {
 	GNUTLS_EXPIRED = 0x402,
 	NSS_UNKNOWN_ISSUER = -8179,
+	NSS_REVOKED = -8180,
 	NSS_CERT_TYPE = -8101,
 	NSS_ALGORITHM_DISABLED = -8016,
 	NSS_BAD_DOMAIN = -12276,
@@ -263,6 +264,35 @@ TEST(nss_host, "to NSS a common name is a host where no alternative name is of i
 	court.verifier.host = "bob";
 	REFUSES(&court, "nss", NSS_BAD_DOMAIN, 0, "host-name");
 	court.verifier.host = "192.0.2.1";
+	ACCEPTS(&court, "nss");
+}
+
+TEST(nss_lists, "to NSS the newest list speaks, whatever its times, and a bad one spoils it")
+{
+	const struct pki_cert *root, *other, *alice;
+	COURT;
+
+	root = pki_issue(court.pki, &SPEC(.subject = "CN=Root", .ca = true));
+	other = pki_issue(court.pki, &SPEC(.subject = "CN=Other", .ca = true));
+	alice = pki_issue(court.pki, &SPEC(.subject = "CN=alice", .issuer = root));
+	(void)court_trust(&court, root);
+	court_send(&court, alice);
+	court.verifier.crl_check = CRL_CHECK_CHAIN;
+	REFUSES(&court, "nss", NSS_REVOKED, 0, "revocation");
+	court.verifier.crl_missing_ok = true;
+	ACCEPTS(&court, "nss");
+	court.verifier.crl_missing_ok = false;
+	court_crl(&court,
+		pki_crl(court.pki,
+			&(struct pki_crl_spec){ .issuer = root, .days_from = -20, .days = 10 }));
+	REFUSES(&court, "openssl", X509_V_ERR_CRL_HAS_EXPIRED, 0, "revocation");
+	ACCEPTS(&court, "nss");
+	court_crl(&court,
+		pki_crl(court.pki, &(struct pki_crl_spec){ .issuer = root, .revoked = alice }));
+	REFUSES(&court, "nss", NSS_REVOKED, 0, "revocation");
+	court_crl(&court,
+		pki_crl(court.pki, &(struct pki_crl_spec){ .issuer = root, .signer = other }));
+	court.verifier.crl_missing_ok = true;
 	ACCEPTS(&court, "nss");
 }
 
