@@ -229,7 +229,7 @@ note_first_bad(gnutls_x509_crt_t cert, gnutls_x509_crt_t, gnutls_x509_crl_t, uns
 		return 0;
 	first_bad.fingerprint = digest_of(span_of(der.data, der.size));
 	first_bad.is_set = true;
-	gnutls->free(der.data);
+	(*gnutls->free)(der.data);
 	return 0;
 }
 
@@ -288,7 +288,7 @@ text_of_status(const struct bench *bench, unsigned status)
 	while (text.size > 0 && text.data[text.size - 1] == ' ')
 		text.size--;
 	ret = text_sanitize(bench->question->arena, (const char *)text.data, text.size);
-	bench->gnutls->free(text.data);
+	(*bench->gnutls->free)(text.data);
 	return ret;
 }
 
