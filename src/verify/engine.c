@@ -29,12 +29,6 @@ engine_at(size_t index)
 	return index < COUNT_OF(engines) ? engines[index] : NULL;
 }
 
-bool
-engine_exists(const char *name)
-{
-	return strcmp(engine_find(name)->name, name) == 0;
-}
-
 /* nginx's ngx_ssl_verify_error_optional and httpd's ssl_verify_error_is_optional are one list; 2
  * is not on it. */
 static bool

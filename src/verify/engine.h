@@ -35,7 +35,6 @@ struct engine {
 const struct engine *engine_find(const char *name);
 /* In the order of engines.def; NULL behind the last one. */
 const struct engine *engine_at(size_t index);
-bool engine_exists(const char *name);
 
 /* Whether the verifier's callback lets an error of OpenSSL's pass at this depth. */
 bool engine_forgives(const struct verifier *, int error, unsigned depth);

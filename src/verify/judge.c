@@ -137,9 +137,6 @@ take_paths(const struct question *question, const struct model *model, struct ve
 	struct exploration exploration = explore_paths(question);
 
 	verdict->undetermined = exploration.bounded;
-	if (model != NULL)
-		exploration.count =
-			model_reach(model, question, exploration.paths, exploration.count);
 	for (size_t i = 0; i < exploration.count; i++) {
 		if (model != NULL)
 			model_examine(model, question, &exploration.paths[i]);
@@ -238,10 +235,12 @@ explain(const struct question *question, const struct engine *engine, struct ans
 	take_paths(&asked, NULL, verdict);
 	best = verdict->path_count > 0 ? &verdict->paths[0] : NULL;
 	answer->depth = depth_of_answer(answer, verdict->paths, verdict->path_count);
-	if ((best != NULL && path_weight(&verifier, best) == 0) != answer->accepted)
+	if (!answer->is_undetermined &&
+		(best != NULL && path_weight(&verifier, best) == 0) != answer->accepted)
 		verdict->difference =
 			describe_difference(&asked, answer, best, engine->is_reference);
-	verdict->rule = rule_of_answer(&asked, answer, verdict->paths, verdict->path_count);
+	if (!answer->is_undetermined)
+		verdict->rule = rule_of_answer(&asked, answer, verdict->paths, verdict->path_count);
 	if (question->supposed_issuer != NULL)
 		hide_supposed_leaf(verdict->paths, verdict->path_count);
 	verdict->undetermined = (engine->is_reference && verdict->undetermined) ||

@@ -33,22 +33,3 @@ model_examine(const struct model *model, const struct question *question, struct
 	}
 	path_sort_failures(path);
 }
-
-size_t
-model_reach(const struct model *model, const struct question *question, struct path *paths,
-	size_t count)
-{
-	struct path *all;
-	size_t kept = 0;
-
-	if (model->reaches == NULL)
-		return count;
-	all = mem_alloc((count + 1) * sizeof(all[0]));
-	for (size_t i = 0; i < count; i++)
-		all[i] = paths[i];
-	for (size_t i = 0; i < count; i++)
-		if (model->reaches(question, &all[i], all, count))
-			paths[kept++] = all[i];
-	mem_free(all);
-	return kept;
-}

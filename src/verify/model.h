@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A model of an engine that is not called here: which of the kept paths it would build, and what it
- * asks of them. Rules of RFC 5280 that it asks as they stand are rows of rules.def; what it has of
- * its own, or leaves out, are rules beside its model. Each row says where in its source that is,
+ * A model of an engine that is not called here, and that tries every path until one is good: what
+ * it asks of each. Rules of RFC 5280 that it asks as they stand are rows of rules.def; what it has
+ * of its own, or leaves out, are rules beside its model. Each row says where in its source that is,
  * and as which error it reports it.
  */
 #pragma once
@@ -11,18 +11,15 @@
 
 struct model_rule {
 	const struct rule *rule;
-	int error;          /* the engine's own number */
-	const char *source; /* "mozilla::pkix, pkixcheck.cpp": the file and function that asks it */
+	int error; /* the engine's own number */
+	const char
+		*source; /* "pkix_validate.c, pkix_CheckCert": the file and function that asks it */
 };
 
 struct model {
 	const struct model_rule *rules; /* in the order in which the engine asks them */
 	size_t rule_count;
 	bool any_anchor_ends; /* whatever it trusts ends a path, whether self-signed or not */
-	/* Whether the engine comes to this path at all, among all that there are of sound
-	 * signatures. NULL: it tries every one until one is good. */
-	bool (*reaches)(
-		const struct question *, const struct path *, const struct path *all, size_t count);
 };
 
 /* The verifier as a model's rules see it: by RFC 5280, with what the model makes of it. What is
@@ -30,5 +27,3 @@ struct model {
 struct verifier model_verifier(const struct model *, const struct verifier *);
 /* The model's rules; failures are ordered from the leaf up. */
 void model_examine(const struct model *, const struct question *, struct path *);
-/* Takes the paths away that the engine does not come to; the number that stays. */
-size_t model_reach(const struct model *, const struct question *, struct path *paths, size_t count);

@@ -260,6 +260,27 @@ TEST(divided, "of all engines it is said who accepts, who refuses, and by which 
 	CHECK(json_array_size(json_object_get(division, "rules")) == 0);
 }
 
+TEST(divided_text, "a person reads who accepts, who refuses, and the rule between them")
+{
+	const char *words[] = { "verify", "--at", "2026-06-01T00:00:00Z", "--trust", "root.pem",
+		"--engine", "all", "any.pem" };
+	const char *text;
+	DESK;
+
+	(void)put_cert(&desk, "root.pem", desk.root);
+	(void)put_cert(&desk, "any.pem",
+		pki_issue(desk.pki, &(struct pki_spec){ .subject = "CN=any",
+					    .issuer = desk.root,
+					    .extended_key_usage = "anyExtendedKeyUsage" }));
+	CHECK(chdir(desk.place.root) == 0);
+	CHECK(cli_run((int)COUNT_OF(words), words, false, &desk.out) == 2);
+	text = arena_strndup(desk.arena, (const char *)desk.out.data, desk.out.length);
+	CHECK(strstr(text, "accepted by rfc5280") != NULL);
+	CHECK(strstr(text, "; refused by openssl") != NULL);
+	CHECK(strstr(text, "divided by extended-key-usage (openssl") != NULL);
+	CHECK(strstr(text, "all agree") == NULL);
+}
+
 TEST(alone, "one engine alone divides nobody")
 {
 	DESK;

@@ -81,7 +81,7 @@ TEST(table, "an engine is called or modelled, and never both; every modelled rul
 		}
 	}
 	CHECK(count >= 3 && engine_at(0)->is_reference);
-	CHECK(engine_exists("nss") && !engine_exists("nsss") && !engine_exists(JUDGE_STANDARD));
+	CHECK(engine_find("nsss") == engine_at(0) && engine_find(NULL) == engine_at(0));
 }
 
 TEST(sound, "all take a sound client")
@@ -307,6 +307,7 @@ TEST(supposed, "GnuTLS says that it cannot tell of a client that is only suppose
 	court.verifier.engine = "gnutls";
 	(void)court_judge(&court);
 	CHECK(!court.verdict->accepted && court.verdict->undetermined);
+	CHECK(court.verdict->rule == NULL && court.verdict->difference == NULL);
 	ACCEPTS(&court, "nss");
 }
 
