@@ -101,8 +101,6 @@ struct verifier {
 	size_t endpoint_count;
 	/* RFC 5280 itself decides and no library: nothing that one of them leaves out or adds. */
 	bool by_standard;
-	/* To name constraints a common name of the leaf is a host, where it has no DNS name. */
-	bool common_name_is_host;
 	const char *host; /* the name that the leaf must be for (RFC 9525), or NULL */
 	/* The leaf must be valid for one of these: contents of OBJECT IDENTIFIERs (RFC 5280 6.1.1
 	 * (c), (e)). None: any, and there need be none. */

@@ -52,7 +52,6 @@ KNOWN = {
         *UNREAD,
         ("an extension comes twice in it (RFC 5280 4.2); our reader refuses it", "botan-bsi/ext_05"),
         ("an extension of it is not of the type that belongs there (RFC 5280 4.2.1); our reader refuses it", "botan-bsi/ext_10"),
-        ("more names and constraints than we compare; NSS has no bound", "openssl-verify/168 "),
     ),
     "gnutls": (
         *UNREAD,

@@ -359,7 +359,7 @@ static const struct model_rule rules[] = {
 	{ &nss_name_chaining, NSS_UNKNOWN_ISSUER, "pkix_certselector.c, PKIX_PL_X500Name_Match" },
 	{ &rule_signature, NSS_BAD_SIGNATURE, "pkix_signaturechecker.c" },
 	{ &nss_algorithms, NSS_CERT_SIGNATURE_ALGORITHM_DISABLED, "secvfy.c, sec_DecodeSigAlg" },
-	{ &nss_name_constraints, NSS_CERT_NOT_IN_NAME_SPACE, "pkix_nameconstraintschecker.c" },
+	{ &nss_name_constraints, NSS_CERT_NOT_IN_NAME_SPACE, "genname.c, CERT_CheckNameSpace" },
 	{ &nss_critical_extension, NSS_UNKNOWN_CRITICAL_EXTENSION,
 		"pkix_validate.c, pkix_CheckCert" },
 	{ &nss_revocation, NSS_REVOKED_CERTIFICATE, "crl.c, cert_CheckCertRevocationStatus" },

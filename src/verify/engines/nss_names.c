@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <openssl/x509.h>
 #include <string.h>
 #include <strings.h>
@@ -8,9 +9,8 @@
 #include "verify/rules/name_match.h"
 #include "x509/attribute.h"
 
-/* The value as text; NULL where it has none. */
-static const char *
-text_of(struct arena *arena, const struct der_element *value)
+const char *
+nss_text_of(struct arena *arena, const struct der_element *value)
 {
 	uint8_t *text = arena_alloc(arena, attribute_utf8_bound(value) + 1);
 	ssize_t length = attribute_utf8(value, text);
@@ -21,20 +21,41 @@ text_of(struct arena *arena, const struct der_element *value)
 	return (const char *)text;
 }
 
-/* CERT_CompareAVA: to the letter, in whatever encodings; white space and case count for nothing
- * between two PrintableStrings. The names are known to be equal by RFC 5280. */
-static bool
-values_match(struct arena *arena, const struct der_element *a, const struct der_element *b)
+/* canonicalize: lower case, no blanks around, one between words. In place. */
+static void
+fold(uint8_t *text)
 {
-	const char *left, *right;
+	uint8_t *to = text;
+
+	for (const uint8_t *at = text; *at != '\0'; at++) {
+		if (!isspace(*at))
+			*to++ = (uint8_t)tolower(*at);
+		else if (to > text && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	if (to > text && to[-1] == ' ')
+		to--;
+	*to = '\0';
+}
+
+bool
+nss_values_match(struct arena *arena, const struct der_element *a, const struct der_element *b)
+{
+	char *left, *right;
 
 	if (span_equal(a->whole, b->whole))
 		return true;
-	if (a->tag == b->tag)
-		return a->tag == DER_PRINTABLE_STRING;
-	left = text_of(arena, a);
-	right = text_of(arena, b);
-	return left != NULL && right != NULL && strcmp(left, right) == 0;
+	if (a->tag == b->tag && a->tag != DER_PRINTABLE_STRING)
+		return false;
+	left = (char *)(uintptr_t)nss_text_of(arena, a);
+	right = (char *)(uintptr_t)nss_text_of(arena, b);
+	if (left == NULL || right == NULL)
+		return false;
+	if (a->tag == b->tag) {
+		fold((uint8_t *)left);
+		fold((uint8_t *)right);
+	}
+	return strcmp(left, right) == 0;
 }
 
 static bool
@@ -47,9 +68,10 @@ names_match(struct arena *arena, struct span a, struct span b)
 		return true;
 	if (!name_equal(a, b))
 		return false;
+	/* Of equal names the attributes are as many. */
 	while (attribute_next(&left, &one) && attribute_next(&right, &other))
 		if (!span_equal(one.oid, other.oid) ||
-			!values_match(arena, &one.value, &other.value))
+			!nss_values_match(arena, &one.value, &other.value))
 			return false;
 	return true;
 }
@@ -84,64 +106,6 @@ const struct rule nss_name_chaining = {
 	.cost = CHANGE_CERTIFICATE,
 	.of_edge = true,
 	.check = name_chaining_check,
-};
-
-/* cert_CountDNSPatterns counts addresses too. */
-static bool
-has_address(const struct cert *cert)
-{
-	struct der names = der_of(cert->subject_alt_names);
-	struct subject_alt_name name;
-
-	while (subject_alt_name_next(&names, &name))
-		if (name.kind == GENERAL_NAME_IP)
-			return true;
-	return false;
-}
-
-/* A common name counts as a host where a server is asked for, the leaf may be one, and it has no
- * DNS name and no address. */
-static bool
-common_name_counts(const struct verifier *verifier, const struct cert *leaf)
-{
-	return verifier->purpose == PURPOSE_SERVER && !has_address(leaf) &&
-	       (!leaf->has_extended_key_usage || (leaf->extended_key_usage & EKU_SERVER_AUTH) != 0);
-}
-
-/* cert_CompareNameWithConstraints is lenient to the forms of names that it cannot compare. */
-static void
-drop_unknown_forms(struct path *path, unsigned first)
-{
-	unsigned kept = first;
-
-	for (unsigned i = first; i < path->failure_count; i++)
-		if (path->failures[i].error != X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE)
-			path->failures[kept++] = path->failures[i];
-	path->failure_count = kept;
-}
-
-/* pkix_NameConstraintsChecker_Check and PKIX_PL_Cert_CheckNameConstraints. */
-static void
-name_constraints_check(struct examination *examination)
-{
-	const struct question *question = examination->question;
-	unsigned first = examination->path->failure_count;
-	struct verifier verifier = *question->verifier;
-	struct question asked = *question;
-	struct examination again = { &asked, examination->path };
-
-	verifier.security_level = 1; /* at 0 RFC 5280's own rule takes common names */
-	verifier.common_name_is_host = common_name_counts(&verifier, examination->path->certs[0]);
-	asked.verifier = &verifier;
-	rule_name_constraints.check(&again);
-	drop_unknown_forms(examination->path, first);
-}
-
-const struct rule nss_name_constraints = {
-	.name = "name-constraints",
-	.change = "issue it again with names that the CA may give",
-	.cost = CHANGE_CERTIFICATE,
-	.check = name_constraints_check,
 };
 
 /* cert_TestHostName: a wildcard may end the first of three labels or more, with letters before it.
@@ -214,7 +178,7 @@ is_common_name(const struct wanted *wanted, const struct cert *leaf)
 
 	while (attribute_next(&walk, &attribute))
 		if (der_oid_is(attribute.oid, "\x55\x04\x03", 3))
-			last = text_of(wanted->arena, &attribute.value);
+			last = nss_text_of(wanted->arena, &attribute.value);
 	if (last == NULL)
 		return false;
 	return wanted->address_length > 0 ? strcasecmp(last, wanted->host) == 0

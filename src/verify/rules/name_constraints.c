@@ -283,8 +283,7 @@ check_cert(struct examination *examination, unsigned depth, const struct cert *c
 			.by_standard = by_standard(examination) },
 		.budget = NAME_CHECK_MAX,
 		.takes_common_names = !by_standard(examination) ||
-				      examination->question->verifier->security_level == 0 ||
-				      examination->question->verifier->common_name_is_host,
+				      examination->question->verifier->security_level == 0,
 	};
 	const struct cert *cert = examination->path->certs[depth];
 	struct der constraints = der_of(ca->name_constraints);

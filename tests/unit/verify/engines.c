@@ -59,6 +59,7 @@ enum {
 	NSS_UNKNOWN_ISSUER = -8179,
 	NSS_REVOKED = -8180,
 	NSS_CERT_TYPE = -8101,
+	NSS_NAME_SPACE = -8080,
 	NSS_ALGORITHM_DISABLED = -8016,
 	NSS_BAD_DOMAIN = -12276,
 };
@@ -294,6 +295,38 @@ TEST(nss_lists, "to NSS the newest list speaks, whatever its times, and a bad on
 		pki_crl(court.pki, &(struct pki_crl_spec){ .issuer = root, .signer = other }));
 	court.verifier.crl_missing_ok = true;
 	ACCEPTS(&court, "nss");
+}
+
+TEST(nss_constraints, "NSS compares each form of name in its own way")
+{
+	static const struct {
+		const char *constraints, *names;
+		bool is_inside;
+	} rows[] = {
+		{ "permitted;DNS:.a.example", "DNS:b.a.example", true },
+		{ "permitted;DNS:.a.example", "DNS:a.example", false },
+		{ "permitted;DNS:a.example", "DNS:ba.example", false },
+		{ "excluded;DNS:b.a.example", "DNS:*.a.example", true },
+		{ "permitted;email:x@a.example", "email:X@a.example", true },
+		{ "permitted;email:.a.example", "email:x@a.example", false },
+		{ "permitted;URI:a.example", "URI:https://u@a.example:8/x", true },
+		{ "excluded;URI:a.example", "URI:urn:x:y", false },
+		{ "permitted;IP:192.0.2.0/255.0.255.0", "IP:192.9.2.9", true },
+		{ "excluded;IP:192.0.2.0/255.255.255.0", "IP:192.0.2.9", false },
+		{ "excluded;RID:1.2.3.4", "RID:1.2.3.4", true },
+		{ "permitted;otherName:1.2.3.4;UTF8:x", "otherName:1.2.3.5;UTF8:x", false },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		COURT;
+
+		three(&court, SPEC(.name_constraints = rows[i].constraints), SPEC(0),
+			SPEC(.alt_names = rows[i].names));
+		if (rows[i].is_inside)
+			ACCEPTS(&court, "nss");
+		else
+			REFUSES(&court, "nss", NSS_NAME_SPACE, 0, "name-constraints");
+	}
 }
 
 TEST(supposed, "GnuTLS says that it cannot tell of a client that is only supposed")
