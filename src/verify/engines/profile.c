@@ -225,16 +225,18 @@ route_signed(struct route *route, unsigned depth)
 		route->path.bounded = true;
 		return false;
 	}
+	if (explore_signed(route->question, issuer, subject))
+		return true;
 	/* What libcrypto cannot check may be good to the engine all the same. */
 	if (signing_of(subject->signature_algorithm).hash == HASH_OTHER &&
 		signature_cert(route->question->judge->signatures, subject, issuer->spki) ==
-			SIGNATURE_UNSUPPORTED)
+			SIGNATURE_UNSUPPORTED) {
 		route->path.bounded = true;
-	if (!explore_signed(route->question, issuer, subject))
-		return route_refuse(route, rank, "signature", depth,
-			X509_V_ERR_CERT_SIGNATURE_FAILURE,
-			"the key of its issuer did not make its signature");
-	return true;
+		return route_refuse(route, rank, "signature", depth, X509_V_ERR_UNSPECIFIED,
+			"libcrypto cannot check a signature by this algorithm");
+	}
+	return route_refuse(route, rank, "signature", depth, X509_V_ERR_CERT_SIGNATURE_FAILURE,
+		"the key of its issuer did not make its signature");
 }
 
 static bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What Mbed TLS itself says of the chains of tests/unit/verify/chains.c on standard input: a line each, number,
- * verdict and reason. The library asks time() for the time: it is given the case's.
+ * What Mbed TLS itself says of the chains of tests/unit/verify/chains.c on standard input: a line
+ * each, number, verdict and reason. The library asks time() for the time: it is given the case's.
  */
 #include <mbedtls/base64.h>
 #include <mbedtls/oid.h>
