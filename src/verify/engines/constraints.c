@@ -230,6 +230,15 @@ constraints_fault(struct arena *arena, const struct constraint_manner *manner,
 	return fault;
 }
 
+const uint8_t *
+span_last(struct span text, uint8_t octet)
+{
+	for (size_t i = text.length; i-- > 0;)
+		if (text.data[i] == octet)
+			return &text.data[i];
+	return NULL;
+}
+
 bool
 host_is_in_domain(struct span host, struct span base)
 {

@@ -35,6 +35,8 @@ bool address_is_in_subnet(struct span address, struct span subnet);
 /* The host of a URI without user and port; empty where there is none. */
 struct span uri_host(struct span uri);
 bool text_is_ipv4(struct span);
+/* The last of this octet, or NULL. */
+const uint8_t *span_last(struct span, uint8_t octet);
 /* The last common name as UTF-8, from the arena; empty where there is none. */
 struct span cert_common_name(struct arena *, const struct cert *);
 bool cert_has_alt_name(const struct cert *, unsigned kind);

@@ -5,8 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "verify/engines/constraints.h"
 #include "verify/engines/profile.h"
-#include "verify/rules/name_match.h"
 #include "x509/attribute.h"
 
 #define ID_CE "\x55\x1d"
@@ -253,8 +253,8 @@ escapes_are_valid(struct span text)
 static bool
 host_is_valid(struct span host)
 {
-	const uint8_t *colon = host.length > 0 ? memrchr(host.data, ':', host.length) : NULL;
-	const uint8_t *bracket = host.length > 0 ? memrchr(host.data, ']', host.length) : NULL;
+	const uint8_t *colon = span_last(host, ':');
+	const uint8_t *bracket = span_last(host, ']');
 	bool has_bracket = host.length > 0 && host.data[0] == '[';
 
 	if (has_bracket && bracket == NULL)
@@ -306,7 +306,7 @@ authority_is_valid(struct span rest, struct span *ret_host)
 
 	if (end != NULL)
 		authority.length = (size_t)(end - authority.data);
-	at = authority.length > 0 ? memrchr(authority.data, '@', authority.length) : NULL;
+	at = span_last(authority, '@');
 	*ret_host =
 		at != NULL ? span_rest(authority, (size_t)(at - authority.data) + 1) : authority;
 	return host_is_valid(*ret_host) && escapes_are_valid(span_rest(rest, 2 + authority.length));

@@ -147,9 +147,8 @@ jsse_find_outside(const struct route *route, unsigned depth)
 static bool
 label_matches(struct span pattern, struct span label)
 {
-	const uint8_t *star =
-		pattern.length > 0 ? memrchr(pattern.data, '*', pattern.length) : NULL;
-	size_t before, behind;
+	const uint8_t *star = span_last(pattern, '*');
+	size_t before = 0, behind;
 
 	if (star == NULL)
 		return name_same_without_case(pattern, label);
@@ -177,8 +176,7 @@ next_label(struct span *rest)
 static bool
 host_matches(struct span pattern, struct span host)
 {
-	const uint8_t *star =
-		pattern.length > 0 ? memrchr(pattern.data, '*', pattern.length) : NULL;
+	const uint8_t *star = span_last(pattern, '*');
 
 	if (!is_host_or_pattern(pattern))
 		return false;
