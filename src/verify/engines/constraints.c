@@ -2,6 +2,7 @@
 #include "verify/engines/constraints.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <string.h>
 
 #include "x509/attribute.h"
@@ -10,8 +11,9 @@
 #define OID_EMAIL_ADDRESS "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
 
 enum {
-	/* Comparisons for one certificate and CA. */
-	CONSTRAINTS_MAX_COMPARISONS = 1 << 22,
+	/* What a comparison costs of the budget: by length, and more where the names are folded. */
+	COST_OCTETS = 64,
+	COST_OCTETS_OF_DIRECTORY = 4,
 	ADDRESS_TEXT_MAX = 64,
 };
 
@@ -20,6 +22,7 @@ struct check {
 	const struct constraint_manner *manner;
 	struct span permitted, excluded; /* GeneralSubtrees content */
 	unsigned comparisons, limit;
+	uint64_t *budget;
 };
 
 struct subtree {
@@ -51,6 +54,17 @@ subtree_next(struct der *subtrees, struct subtree *ret)
 	return subtrees->fault == NULL && inside.fault == NULL;
 }
 
+static bool
+take_budget(struct check *check, unsigned kind, struct span name, struct span base)
+{
+	size_t octets = name.length + base.length;
+	uint64_t cost = 1 + octets / (kind == GENERAL_NAME_DIRECTORY ? COST_OCTETS_OF_DIRECTORY
+								     : COST_OCTETS);
+
+	*check->budget -= cost < *check->budget ? cost : *check->budget;
+	return *check->budget > 0;
+}
+
 static const char *
 check_list(struct check *check, unsigned kind, struct span name, bool is_excluded)
 {
@@ -64,7 +78,8 @@ check_list(struct check *check, unsigned kind, struct span name, bool is_exclude
 
 		if (subtree.kind != kind)
 			continue;
-		if (check->comparisons++ >= check->limit)
+		if (check->comparisons++ >= check->limit ||
+			!take_budget(check, kind, name, subtree.base))
 			return "it has more names than are compared with the name constraints";
 		fit = fits(check->arena, name, subtree.base, is_excluded);
 		if (fit == FIT_IMPOSSIBLE)
@@ -205,14 +220,16 @@ has_distance(struct span list)
 
 const char *
 constraints_fault(struct arena *arena, const struct constraint_manner *manner,
-	const struct cert *ca, const struct cert *cert)
+	const struct cert *ca, const struct cert *cert, uint64_t *budget)
 {
-	struct check check = { .arena = arena, .manner = manner, .limit = manner->max_comparisons };
+	struct check check = {
+		.arena = arena, .manner = manner, .limit = manner->max_comparisons, .budget = budget
+	};
 	struct der constraints = der_of(ca->name_constraints);
 	const char *fault = NULL;
 
 	if (check.limit == 0)
-		check.limit = CONSTRAINTS_MAX_COMPARISONS;
+		check.limit = UINT_MAX;
 	check.permitted = der_optional(&constraints, DER_CONTEXT_CONSTRUCTED(0)).content;
 	check.excluded = der_optional(&constraints, DER_CONTEXT_CONSTRUCTED(1)).content;
 	if (manner->refuses_distances &&

@@ -20,13 +20,14 @@ struct constraint_manner {
 	bool common_name; /* so is its last common name that looks like a host or an address, where
 			     no alternative name is of that kind */
 	bool (*is_host)(struct span); /* looks like a host */
-	unsigned max_comparisons;     /* for one certificate and CA; 0: as we bound it */
+	unsigned max_comparisons;     /* for one certificate and CA; 0: none of the engine's */
 	bool refuses_distances;       /* a minimum or maximum in a subtree is refused */
 };
 
-/* NULL, or why a name of cert breaks the constraints of ca. */
+/* NULL, or why a name of cert breaks the constraints of ca. The budget is ours, for all comparisons
+ * of one search; 0 where it is used up. */
 const char *constraints_fault(struct arena *, const struct constraint_manner *,
-	const struct cert *ca, const struct cert *cert);
+	const struct cert *ca, const struct cert *cert, uint64_t *budget);
 
 /* Comparisons that engines share. Subtrees of hosts: ".base" with more labels only. */
 bool host_is_in_domain(struct span host, struct span base);

@@ -266,7 +266,7 @@ find_outside(const struct route *route, unsigned depth)
 			path->certs[above]->name_constraints.length > 0 &&
 			path->certs[depth]->version == 3)
 			fault = constraints_fault(route->question->arena, &manner,
-				path->certs[above], path->certs[depth]);
+				path->certs[above], path->certs[depth], route->comparisons);
 	return fault;
 }
 

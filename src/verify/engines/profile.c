@@ -11,6 +11,7 @@
 enum {
 	ROUTE_MAX_CANDIDATES = 256,
 	ROUTE_MAX_STEPS = 20'000,
+	ROUTE_MAX_COMPARISONS = 1 << 24,
 	/* Faults are told by how far the path had come: at its end, then at the engine's rules for
 	 * a candidate, then at a signature. */
 	RANK_BEGIN = 1,
@@ -146,6 +147,8 @@ route_begin(struct route *route, const struct question *question, const struct p
 	const char *fault;
 
 	*route = (struct route){ .question = question, .profile = profile };
+	route->comparisons = arena_alloc(question->arena, sizeof(*route->comparisons));
+	*route->comparisons = ROUTE_MAX_COMPARISONS;
 	route_push(route, leaf, NULL);
 	/* A leaf that was made up stands for one that its CA could issue, and that would be read.
 	 */
@@ -171,7 +174,7 @@ route_answer(struct route *route, bool accepted)
 		answer->text = "no path was found";
 	if (answer->error == X509_V_OK)
 		answer->error = X509_V_ERR_UNSPECIFIED;
-	answer->bounded = answer->bounded || route->path.bounded;
+	answer->bounded = answer->bounded || route->path.bounded || *route->comparisons == 0;
 	return *answer;
 }
 
