@@ -30,6 +30,7 @@ SECONDS = 300
 # policyMappings, policyConstraints and inhibitAnyPolicy; an address of IPv4 written as one of IPv6.
 POLICY_EXTENSIONS = (b"\x06\x03\x55\x1d\x21", b"\x06\x03\x55\x1d\x24", b"\x06\x03\x55\x1d\x36")
 MAPPED_ADDRESS = b"\x87\x10" + bytes(10) + b"\xff\xff"
+MAIL_HOST, WILDCARD = b"\x81\x0blab.example", b"\x82\x0d*.lab.example"
 
 
 def has_any(certificates, needles):
@@ -42,6 +43,10 @@ KNOWN = {
         ("Debian's Go 1.19 knows no policy constraints, our model is of Go 1.27", lambda ders: has_any(ders, POLICY_EXTENSIONS)),
         ("Debian's Go 1.19 takes an address of IPv4 that is written as one of IPv6, Go since 1.25 does not",
          lambda ders: has_any(ders, [MAPPED_ADDRESS])),
+        ("to Debian's Go 1.19 a host in a constraint of mail addresses has subdomains, to Go of today it has not",
+         lambda ders: has_any(ders, [MAIL_HOST])),
+        ("to Debian's Go 1.19 a wildcard does not reach into an excluded host, to Go since 1.26 it does",
+         lambda ders: has_any(ders, [WILDCARD])),
     ),
 }  # fmt: skip
 

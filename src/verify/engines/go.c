@@ -4,9 +4,11 @@
  * server's ClientCAs as roots and KeyUsages ExtKeyUsageClientAuth (tls.Config.ClientAuth). Rules
  * are those of Go 1.27 (src/crypto/x509/verify.go, x509.go, constraints.go); Go has no CRLs here.
  * Older ones differ: before 1.24 policies are not looked at, and what constrains them is unknown;
- * before 1.25 an address of IPv4 may be written as one of IPv6. Negative serial numbers and RSA
- * keys below 1024 bits are refused in programs whose go.mod names Go 1.23 and 1.24 or later
- * (GODEBUG x509negativeserial, rsa1024min): here at the strict level.
+ * before 1.25 an address of IPv4 may be written as one of IPv6; before 1.26 a wildcard does not
+ * reach into an excluded host; and a host in a constraint of mail addresses had subdomains until
+ * lately. Negative serial numbers and RSA keys below 1024 bits are refused in programs whose go.mod
+ * names Go 1.23 and 1.24 or later (GODEBUG x509negativeserial, rsa1024min): here at the strict
+ * level.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
