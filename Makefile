@@ -37,6 +37,7 @@ figures: dependencies build
 	@tests/suites/malformed.py --results build
 	@tests/suites/damage.py --results build
 	@tests/suites/paths.py || [ $$? -eq 77 ]
+	@tests/suites/verdicts.py || [ $$? -eq 77 ]
 	@tests/servers/lab.py --results build
 	@tests/servers/crash.py
 

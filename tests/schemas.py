@@ -343,6 +343,16 @@ def check_files(scene, at):
     check("verify, a bundle: a row each", len(document.get("results", [])) == 2)
     command("verify --chain", "verify", [0], "verify", "--trust", "root.pem", "--chain", "clients/accept/alice.pem", **at)
     command("verify --crl", "verify", [2], "verify", *trust, "--crl", "root.crl", "alice.pem", **at)
+    document = command("verify --engine all", "verify", [2], "verify", *trust, "--engine", "all", "bundle.pem", **at)
+    check("verify --engine all: a division each", [division["source"] for division in document.get("divisions", [])]
+          == list(dict.fromkeys(row["source"] for row in document["results"])))
+    check("verify --engine all: every engine stands on one side", all(
+        sorted(division["accepted_by"] + division["refused_by"] + division["unknown_to"])
+        == sorted(row["reason"]["engine"] for row in document["results"] if row["source"] == division["source"])
+        for division in document.get("divisions", [])))
+    check("verify --engine all: who refuses says by which rule", all(
+        sorted(name for rule in division["rules"] for name in rule["engines"]) == sorted(division["refused_by"])
+        for division in document.get("divisions", [])))
     command("verify, by a target", "verify", [2], "verify", scene.target, "alice.pem", **at)
     command("inspect", "inspect", [0], "inspect", "root.pem", "root.crl", **at)
     command("inspect, a directory without links", "inspect", [2], "inspect", "good", **at)

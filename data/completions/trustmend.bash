@@ -21,7 +21,7 @@ _trustmend_words() {
 	--crl-check) echo none leaf chain ;;
 	--crl-missing) echo fail ok ;;
 	--security) echo legacy normal strict ;;
-	--engine) echo rfc5280 openssl all ;;
+	--engine) echo rfc5280 openssl gnutls nss go jsse mbedtls boringssl rustls all ;;
 	--to) echo pem der pkcs7 pkcs12 jks hashdir ;;
 	--as) echo stores clients services ;;
 	esac

@@ -121,21 +121,40 @@ client_of(struct loose *loose, const struct store *store, size_t first, bool who
 	return client;
 }
 
-static void
-judge_one(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
-	const struct client *client, const char *source, bool named)
+/* Who judges, each by the same trust. */
+struct court {
+	const struct verifier *verifiers;
+	size_t count;
+	const struct trust *trust;
+	bool is_named; /* verifiers of a target, which are told apart by their names */
+};
+
+static struct judged *
+add_judged(struct loose *loose, const struct client *client, const char *source)
 {
-	struct session *session = loose->session;
 	struct judged *judged;
 
-	loose->list = arena_grow(
-		session->arena, loose->list, loose->count, &loose->capacity, sizeof(*loose->list));
+	loose->list = arena_grow(loose->session->arena, loose->list, loose->count, &loose->capacity,
+		sizeof(*loose->list));
 	judged = &loose->list[loose->count++];
-	*judged = (struct judged){
-		.client = client, .source = source, .verifier = named ? verifier->name : NULL
-	};
-	judged->verdict =
-		judge_client(loose->judge, session->arena, verifier, trust, client, session->at);
+	*judged = (struct judged){ .client = client, .source = source };
+	return judged;
+}
+
+static void
+judge_one(struct loose *loose, const struct court *court, const struct client *client,
+	const char *source)
+{
+	struct session *session = loose->session;
+
+	for (size_t i = 0; i < court->count; i++) {
+		const struct verifier *verifier = &court->verifiers[i];
+		struct judged *judged = add_judged(loose, client, source);
+
+		judged->verifier = court->is_named ? verifier->name : NULL;
+		judged->verdict = judge_client(
+			loose->judge, session->arena, verifier, court->trust, client, session->at);
+	}
 }
 
 /* What cannot be read is no certificate to anybody (RFC 5280 4.1), and so not one that is accepted.
@@ -150,6 +169,7 @@ refuse_damage(struct arena *arena, const struct verifier *verifier, const char *
 	path->failures[path->failure_count++] =
 		(struct failure){ .rule = rule, .error = LOOSE_UNREADABLE, .text = text };
 	verdict->engine = verifier->by_standard ? JUDGE_STANDARD : verifier->engine;
+	verdict->rule = rule;
 	verdict->error = LOOSE_UNREADABLE;
 	verdict->text = text;
 	verdict->paths = path;
@@ -158,12 +178,13 @@ refuse_damage(struct arena *arena, const struct verifier *verifier, const char *
 }
 
 static void
-note_damage(struct loose *loose, const struct verifier *verifier, const struct store *store)
+note_damage(struct loose *loose, const struct court *court, const struct store *store)
 {
 	struct arena *arena = loose->session->arena;
 
 	for (size_t i = 0; i < store->defect_count; i++) {
 		const struct defect *defect = &store->defects[i];
+		const char *source = arena_printf(arena, "%s:%u", defect->path, defect->line);
 		struct client *client;
 
 		if (!defect->is_block)
@@ -171,21 +192,18 @@ note_damage(struct loose *loose, const struct verifier *verifier, const struct s
 		client = arena_alloc(arena, sizeof(*client));
 		client->name = store->path;
 		client->problem = defect->text;
-		loose->list = arena_grow(
-			arena, loose->list, loose->count, &loose->capacity, sizeof(*loose->list));
-		loose->list[loose->count++] = (struct judged){ .client = client,
-			.source = arena_printf(arena, "%s:%u", defect->path, defect->line),
-			.verdict = refuse_damage(arena, verifier, defect->text) };
+		for (size_t j = 0; j < court->count; j++)
+			add_judged(loose, client, source)->verdict =
+				refuse_damage(arena, &court->verifiers[j], defect->text);
 	}
 }
 
 static void
-judge_store(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
-	const struct store *store, bool named)
+judge_store(struct loose *loose, const struct court *court, const struct store *store)
 {
 	bool whole = loose->session->options.chain;
 
-	note_damage(loose, verifier, store);
+	note_damage(loose, court, store);
 	for (size_t i = 0; i < store->entry_count; i++) {
 		const char *source =
 			store->entry_count == 1
@@ -195,7 +213,7 @@ judge_store(struct loose *loose, const struct verifier *verifier, const struct t
 
 		if (store->entries[i].kind != ENTRY_CERTIFICATE)
 			continue;
-		judge_one(loose, verifier, trust, client_of(loose, store, i, whole), source, named);
+		judge_one(loose, court, client_of(loose, store, i, whole), source);
 		if (whole)
 			return;
 	}
@@ -212,8 +230,7 @@ has_damaged_block(const struct store *store)
 
 /* Every file below a directory, each by itself. */
 static int
-judge_path(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
-	const char *path, bool named)
+judge_path(struct loose *loose, const struct court *court, const char *path)
 {
 	struct session *session = loose->session;
 	const struct store *store;
@@ -230,7 +247,7 @@ judge_path(struct loose *loose, const struct verifier *verifier, const struct tr
 			store = stores_open(loose->stores, session->world,
 				path_join(session->arena, absolute(loose, path), names[i]),
 				LOADER_ANY);
-			judge_store(loose, verifier, trust, store, named);
+			judge_store(loose, court, store);
 		}
 		return 0;
 	}
@@ -238,7 +255,7 @@ judge_path(struct loose *loose, const struct verifier *verifier, const struct tr
 	if (store_count(store, ENTRY_CERTIFICATE) == 0 && !has_damaged_block(store))
 		return err_set(&session->err, ERR_DATA,
 			"%s: there is no certificate in it that can be read", path);
-	judge_store(loose, verifier, trust, store, named);
+	judge_store(loose, court, store);
 	return 0;
 }
 
@@ -253,12 +270,13 @@ verify_target(struct loose *loose, const char *target, const struct values *path
 		struct service *service = services.list[i];
 
 		for (size_t j = 0; j < service->verifier_count; j++) {
-			struct trust *trust = trust_load(session->arena, loose->stores,
-				service->world, &service->verifiers[j], &service->readers);
+			struct court court = { &service->verifiers[j], 1,
+				trust_load(session->arena, loose->stores, service->world,
+					&service->verifiers[j], &service->readers),
+				true };
 
 			for (size_t k = 1; k < paths->count; k++)
-				TRY(judge_path(loose, &service->verifiers[j], trust, paths->list[k],
-					true));
+				TRY(judge_path(loose, &court, paths->list[k]));
 		}
 	}
 	return 0;
@@ -271,7 +289,7 @@ loose_verify(struct loose *loose)
 	const struct values *arguments = &session->options.arguments;
 	struct verifier verifiers[LOOSE_MAX_ENGINES];
 	struct trust *trust = arena_alloc(session->arena, sizeof(*trust));
-	size_t count;
+	struct court court = { .verifiers = verifiers, .trust = trust };
 
 	TRY(read_untrusted(loose));
 	if (arguments->count > 1 && session->options.trust.count == 0)
@@ -279,10 +297,9 @@ loose_verify(struct loose *loose)
 	if (arguments->count == 0 || session->options.trust.count == 0)
 		return err_set(&session->err, ERR_USAGE,
 			"verify takes a target or --trust PATH, and certificates");
-	TRY(loose_verifiers(session, verifiers, &count));
+	TRY(loose_verifiers(session, verifiers, &court.count));
 	TRY(loose_trust(loose, trust));
 	for (size_t i = 0; i < arguments->count; i++)
-		for (size_t j = 0; j < count; j++)
-			TRY(judge_path(loose, &verifiers[j], trust, arguments->list[i], false));
+		TRY(judge_path(loose, &court, arguments->list[i]));
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 
-enum { LOOSE_MAX_ENGINES = 8, LOOSE_UNREADABLE = 1 /* X509_V_ERR_UNSPECIFIED */ };
+enum { LOOSE_MAX_ENGINES = 16, LOOSE_UNREADABLE = 1 /* X509_V_ERR_UNSPECIFIED */ };
 
 struct loose {
 	struct session *session;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/loose.h"
+#include "verify/engine.h"
 
 /* A choice of the command line: its words in the order of their numbers. */
 struct choice {
@@ -107,6 +108,18 @@ take_policies(struct session *session, struct verifier *verifier)
 	return 0;
 }
 
+/* "rfc5280, openssl, …" */
+static const char *
+engine_names(struct arena *arena)
+{
+	const char *names = JUDGE_STANDARD;
+	const struct engine *engine;
+
+	for (size_t i = 0; (engine = engine_at(i)) != NULL; i++)
+		names = arena_printf(arena, "%s, %s", names, engine->name);
+	return names;
+}
+
 int
 loose_verifiers(
 	struct session *session, struct verifier ret[static LOOSE_MAX_ENGINES], size_t *ret_count)
@@ -114,6 +127,7 @@ loose_verifiers(
 	const char *engine =
 		session->options.engine != NULL ? session->options.engine : JUDGE_STANDARD;
 	bool is_all = strcmp(engine, "all") == 0;
+	const struct engine *one;
 	struct verifier verifier;
 
 	TRY(verifier_of_options(session, &verifier));
@@ -124,10 +138,16 @@ loose_verifiers(
 		ret[*ret_count] = verifier;
 		ret[(*ret_count)++].by_standard = true;
 	}
-	if (is_all || strcmp(engine, "openssl") == 0)
-		ret[(*ret_count)++] = verifier;
+	for (size_t i = 0; (one = engine_at(i)) != NULL; i++) {
+		if (!is_all && strcmp(engine, one->name) != 0)
+			continue;
+		if (*ret_count >= LOOSE_MAX_ENGINES)
+			break;
+		ret[*ret_count] = verifier;
+		ret[(*ret_count)++].engine = one->name;
+	}
 	if (*ret_count > 0)
 		return 0;
-	return err_set(&session->err, ERR_USAGE, "there is no engine %s: there are %s and openssl",
-		engine, JUDGE_STANDARD);
+	return err_set(&session->err, ERR_USAGE, "there is no engine %s: there are %s and all",
+		engine, engine_names(session->arena));
 }

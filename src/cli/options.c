@@ -73,7 +73,7 @@ static const struct option_row {
 	ROW("--strict", NULL, OPTION_FLAG, OPTIONS_VERIFY, strict, NULL,
 		"demand what RFC 5280 demands of who issues"),
 	ROW("--engine", NULL, OPTION_VALUE, OPTIONS_VERIFY, engine, "NAME",
-		"rfc5280, openssl, or all"),
+		"rfc5280, openssl, gnutls, nss, or all"),
 	ROW("--chain", NULL, OPTION_FLAG, OPTIONS_VERIFY, chain, NULL,
 		"the rest of each file belongs to its first certificate"),
 	ROW("--dot", NULL, OPTION_FLAG, OPTIONS_VERIFY, dot, NULL,

@@ -27,6 +27,13 @@ void add_relation_json(const struct inspected *, size_t index, struct json *);
 /* The paths of a verdict as a tree, and what would let each pass. */
 void report_paths_text(
 	struct arena *, const struct verdict *, const struct style *, struct buffer *out);
+/* How many of the rows, from the first on, are of one certificate before several engines; 1: it is
+ * before one. */
+size_t report_division_length(const struct judged *, size_t count);
+/* Who of these accepts it, who does not, and by which rules. */
+void report_division_text(struct arena *, const struct judged *, size_t count, const struct style *,
+	struct buffer *out);
+void report_divisions_json(struct arena *, const struct judged *, size_t count, struct json *);
 const char *state_name(enum state);
 const char *mode_name(enum verify_mode);
 const char *role_name(enum trust_role);

@@ -44,8 +44,12 @@ add_path(struct arena *arena, const struct path *path, struct json *json)
 		json_object_open(json);
 		json_member_number(json, "depth", path->failures[i].depth);
 		json_member_text(json, "rule", path->failures[i].rule);
-		json_member_number(json, "code", path->failures[i].error);
+		json_member_number(json, "code",
+			path->failures[i].engine_error != 0 ? path->failures[i].engine_error
+							    : path->failures[i].error);
 		json_member_text(json, "text", path->failures[i].text);
+		if (path->failures[i].source != NULL)
+			json_member_text(json, "source", path->failures[i].source);
 		json_member_text(json, "change", failure_change(&path->failures[i], &cost));
 		json_object_close(json);
 	}
@@ -81,6 +85,7 @@ add_judged(struct arena *arena, const struct judged *judged, struct json *json)
 	json_member_number(json, "error", verdict != NULL ? verdict->error : 0);
 	json_member_text(json, "text", verdict != NULL ? verdict->text : judged->client->problem);
 	json_member_number(json, "depth", verdict != NULL ? verdict->depth : 0);
+	json_member_text(json, "rule", verdict != NULL ? verdict->rule : NULL);
 	json_object_close(json);
 	json_member_text(json, "difference", verdict != NULL ? verdict->difference : NULL);
 	json_key(json, "causes");
@@ -105,35 +110,48 @@ report_verify_json(
 	for (size_t i = 0; i < count; i++)
 		add_judged(arena, &judged[i], json);
 	json_array_close(json);
+	report_divisions_json(arena, judged, count, json);
+}
+
+static void
+text_row(struct arena *arena, const struct judged *judged, const struct style *style,
+	bool names_engine, struct buffer *out)
+{
+	const struct verdict *verdict = judged->verdict;
+	const struct cert *leaf = leaf_of(judged);
+	const struct cause *cause = cause_of(verdict);
+	bool accepted = verdict != NULL && verdict->accepted;
+
+	buffer_addf(out, "%s%s%s  %s  %s", tone_begin(style, accepted ? TONE_GOOD : TONE_BAD),
+		verdict_word(verdict), tone_end(style), shown(style, judged->source),
+		leaf != NULL ? name_text(arena, leaf->subject)
+			     : shown(style, judged->client->problem));
+	if (judged->verifier != NULL)
+		buffer_addf(out, "  at %s", shown(style, judged->verifier));
+	if (verdict != NULL && !accepted)
+		buffer_addf(out, "  (%s: error %d at depth %u: %s)", verdict->engine,
+			verdict->error, verdict->depth, shown(style, verdict->text));
+	else if (verdict != NULL && names_engine)
+		buffer_addf(out, "  (%s)", verdict->engine);
+	buffer_add_text(out, "\n");
+	if (verdict != NULL && verdict->difference != NULL)
+		buffer_addf(out, "    %s\n", shown(style, verdict->difference));
+	if (cause != NULL)
+		buffer_addf(out, "    %s: %s\n    why: trustmend explain %s\n", cause->code,
+			cause->title, cause->code);
+	if (style->verbose && verdict != NULL)
+		report_paths_text(arena, verdict, style, out);
 }
 
 void
 report_verify_text(struct arena *arena, const struct judged *judged, size_t count,
 	const struct style *style, struct buffer *out)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct verdict *verdict = judged[i].verdict;
-		const struct cert *leaf = leaf_of(&judged[i]);
-		const struct cause *cause = cause_of(verdict);
-		bool accepted = verdict != NULL && verdict->accepted;
-
-		buffer_addf(out, "%s%s%s  %s  %s",
-			tone_begin(style, accepted ? TONE_GOOD : TONE_BAD), verdict_word(verdict),
-			tone_end(style), shown(style, judged[i].source),
-			leaf != NULL ? name_text(arena, leaf->subject)
-				     : shown(style, judged[i].client->problem));
-		if (judged[i].verifier != NULL)
-			buffer_addf(out, "  at %s", shown(style, judged[i].verifier));
-		if (verdict != NULL && !accepted)
-			buffer_addf(out, "  (%s: error %d at depth %u: %s)", verdict->engine,
-				verdict->error, verdict->depth, shown(style, verdict->text));
-		buffer_add_text(out, "\n");
-		if (verdict != NULL && verdict->difference != NULL)
-			buffer_addf(out, "    %s\n", shown(style, verdict->difference));
-		if (cause != NULL)
-			buffer_addf(out, "    %s: %s\n    why: trustmend explain %s\n", cause->code,
-				cause->title, cause->code);
-		if (style->verbose && verdict != NULL)
-			report_paths_text(arena, verdict, style, out);
+	for (size_t i = 0, end; i < count; i = end) {
+		end = i + report_division_length(&judged[i], count - i);
+		for (size_t j = i; j < end; j++)
+			text_row(arena, &judged[j], style, end - i > 1, out);
+		if (end - i > 1)
+			report_division_text(arena, &judged[i], end - i, style, out);
 	}
 }

@@ -23,6 +23,12 @@ engine_find(const char *name)
 	return engines[0];
 }
 
+const struct engine *
+engine_at(size_t index)
+{
+	return index < COUNT_OF(engines) ? engines[index] : NULL;
+}
+
 /* nginx's ngx_ssl_verify_error_optional and httpd's ssl_verify_error_is_optional are one list; 2
  * is not on it. */
 static bool

@@ -8,6 +8,7 @@
 #include "verify/engine.h"
 #include "verify/engines/objects.h"
 #include "verify/explore.h"
+#include "verify/model.h"
 #include "verify/rule.h"
 #include "verify/suppose.h"
 
@@ -90,26 +91,33 @@ sort_paths(const struct question *question, struct path *paths, size_t count)
 	mem_free(sorted);
 }
 
-static const char *
-describe_difference(
-	const struct question *question, const struct answer *answer, const struct path *best)
+/* The first failure that the verifier does not let pass; NULL: there is none, or no path. */
+static const struct failure *
+first_failure(const struct question *question, const struct path *path)
 {
-	const struct failure *failure = NULL;
+	for (unsigned i = 0; path != NULL && i < path->failure_count; i++)
+		if (!failure_is_forgiven(question->verifier, &path->failures[i]))
+			return &path->failures[i];
+	return NULL;
+}
+
+static const char *
+describe_difference(const struct question *question, const struct answer *answer,
+	const struct path *best, bool is_reference)
+{
+	const struct failure *failure = first_failure(question, best);
 
 	if (!answer->accepted)
 		return arena_printf(question->arena,
 			"a path without fault exists, but the library refuses with error %d (%s) "
-			"at depth "
-			"%u: it takes the first issuer that fits by name and key identifier, and "
-			"does not "
-			"go back",
-			answer->error, answer->text, answer->depth);
-	for (unsigned i = 0; best != NULL && failure == NULL && i < best->failure_count; i++)
-		if (!failure_is_forgiven(question->verifier, &best->failures[i]))
-			failure = &best->failures[i];
+			"at depth %u%s",
+			answer->error, answer->text, answer->depth,
+			is_reference ? ": it takes the first issuer that fits by name and key "
+				       "identifier, and does not go back"
+				     : "");
 	return arena_printf(question->arena,
-		"the library accepts, but by our own rules no path is without fault: %s at depth "
-		"%u, %s",
+		"the library accepts, but by %s no path is without fault: %s at depth %u, %s",
+		is_reference ? "our own rules" : "RFC 5280",
 		failure != NULL ? failure->rule : "path", failure != NULL ? failure->depth : 0,
 		failure != NULL ? failure->text : "there is none");
 }
@@ -122,63 +130,157 @@ hide_supposed_leaf(struct path *paths, size_t count)
 		paths[i].certs[0] = NULL;
 }
 
+/* Explores and examines; the best path comes first. */
 static void
-judge_paths(const struct question *question, const struct answer *answer, struct verdict *verdict)
-{
-	struct exploration exploration = explore_paths(question);
-	const struct path *best;
-	bool ours;
-
-	for (size_t i = 0; i < exploration.count; i++)
-		path_examine(question, &exploration.paths[i]);
-	sort_paths(question, exploration.paths, exploration.count);
-	best = exploration.count > 0 ? &exploration.paths[0] : NULL;
-	ours = best != NULL && path_weight(question->verifier, best) == 0;
-	if (ours != answer->accepted)
-		verdict->difference = describe_difference(question, answer, best);
-	if (question->supposed_issuer != NULL)
-		hide_supposed_leaf(exploration.paths, exploration.count);
-	verdict->paths = exploration.paths;
-	verdict->path_count = exploration.count;
-	verdict->undetermined = exploration.bounded || answer->bounded;
-}
-
-/* By RFC 5280 itself: one path without fault is enough, whatever else there is. */
-static void
-decide(const struct question *question, struct verdict *verdict)
-{
-	const struct path *best = verdict->path_count > 0 ? &verdict->paths[0] : NULL;
-	const struct failure *failure = NULL;
-
-	verdict->accepted = best != NULL && path_weight(question->verifier, best) == 0;
-	verdict->undetermined = !verdict->accepted && verdict->undetermined;
-	for (unsigned i = 0; best != NULL && failure == NULL && i < best->failure_count; i++)
-		if (!failure_is_forgiven(question->verifier, &best->failures[i]))
-			failure = &best->failures[i];
-	if (verdict->accepted)
-		return;
-	verdict->error = failure != NULL ? failure->error : X509_V_ERR_UNSPECIFIED;
-	verdict->depth = failure != NULL ? failure->depth : 0;
-	verdict->text = failure != NULL ? failure->text : "no path was found within the bounds";
-}
-
-static void
-judge_by_standard(const struct question *question, struct verdict *verdict)
+take_paths(const struct question *question, const struct model *model, struct verdict *verdict)
 {
 	struct exploration exploration = explore_paths(question);
 
 	verdict->undetermined = exploration.bounded;
 	for (size_t i = 0; i < exploration.count; i++) {
-		path_examine(question, &exploration.paths[i]);
-		verdict->undetermined |= exploration.paths[i].bounded;
+		if (model != NULL)
+			model_examine(model, question, &exploration.paths[i]);
+		else
+			path_examine(question, &exploration.paths[i]);
 	}
 	sort_paths(question, exploration.paths, exploration.count);
-	verdict->engine = JUDGE_STANDARD;
 	verdict->paths = exploration.paths;
 	verdict->path_count = exploration.count;
-	decide(question, verdict);
+}
+
+/* One path without fault is enough, whatever else there is. */
+static void
+decide(const struct question *question, const char *engine, struct verdict *verdict)
+{
+	const struct path *best = verdict->path_count > 0 ? &verdict->paths[0] : NULL;
+	const struct failure *failure = first_failure(question, best);
+
+	verdict->engine = engine;
+	verdict->accepted = best != NULL && failure == NULL;
+	for (size_t i = 0; i < verdict->path_count; i++)
+		verdict->undetermined |= verdict->paths[i].bounded;
+	verdict->undetermined = !verdict->accepted && verdict->undetermined;
 	if (question->supposed_issuer != NULL)
-		hide_supposed_leaf(exploration.paths, exploration.count);
+		hide_supposed_leaf(verdict->paths, verdict->path_count);
+	if (verdict->accepted)
+		return;
+	verdict->error = X509_V_ERR_UNSPECIFIED;
+	verdict->text = "no path was found within the bounds";
+	if (failure == NULL)
+		return;
+	verdict->rule = failure->rule;
+	verdict->error = failure->engine_error != 0 ? failure->engine_error : failure->error;
+	verdict->depth = failure->depth;
+	verdict->text = failure->text;
+}
+
+static void
+judge_by_standard(const struct question *question, struct verdict *verdict)
+{
+	take_paths(question, NULL, verdict);
+	decide(question, JUDGE_STANDARD, verdict);
+}
+
+static void
+judge_by_model(
+	const struct question *question, const struct engine *engine, struct verdict *verdict)
+{
+	struct verifier verifier = model_verifier(engine->model, question->verifier);
+	struct question asked = *question;
+
+	asked.verifier = &verifier;
+	take_paths(&asked, engine->model, verdict);
+	decide(&asked, engine->name, verdict);
+}
+
+/* The rule that the library's refusal stands for: its error among what our paths say. */
+static const char *
+rule_of_answer(const struct question *question, const struct answer *answer,
+	const struct path *paths, size_t count)
+{
+	const struct failure *first = first_failure(question, count > 0 ? &paths[0] : NULL);
+
+	if (answer->accepted || answer->rule != NULL)
+		return answer->rule;
+	for (size_t i = 0; i < count; i++)
+		for (unsigned j = 0; j < paths[i].failure_count; j++)
+			if (paths[i].failures[j].error == answer->error &&
+				paths[i].failures[j].depth == answer->depth)
+				return paths[i].failures[j].rule;
+	return first != NULL ? first->rule : NULL;
+}
+
+/* Where on our paths the certificate is that the library failed at. */
+static unsigned
+depth_of_answer(const struct answer *answer, const struct path *paths, size_t count)
+{
+	for (size_t i = 0; answer->at != NULL && i < count; i++)
+		for (unsigned j = 0; j < paths[i].length; j++)
+			if (paths[i].certs[j] != NULL && cert_same(paths[i].certs[j], answer->at))
+				return j;
+	return answer->depth;
+}
+
+/* A library was asked; our own paths explain it: as OpenSSL builds them, or as RFC 5280 does. */
+static void
+explain(const struct question *question, const struct engine *engine, struct answer *answer,
+	struct verdict *verdict)
+{
+	struct verifier verifier = *question->verifier;
+	struct question asked = *question;
+	const struct path *best;
+
+	verifier.by_standard = !engine->is_reference;
+	asked.verifier = &verifier;
+	take_paths(&asked, NULL, verdict);
+	best = verdict->path_count > 0 ? &verdict->paths[0] : NULL;
+	answer->depth = depth_of_answer(answer, verdict->paths, verdict->path_count);
+	if (!answer->is_undetermined &&
+		(best != NULL && path_weight(&verifier, best) == 0) != answer->accepted)
+		verdict->difference =
+			describe_difference(&asked, answer, best, engine->is_reference);
+	if (!answer->is_undetermined)
+		verdict->rule = rule_of_answer(&asked, answer, verdict->paths, verdict->path_count);
+	if (question->supposed_issuer != NULL)
+		hide_supposed_leaf(verdict->paths, verdict->path_count);
+	verdict->undetermined = (engine->is_reference && verdict->undetermined) ||
+				answer->bounded || answer->is_undetermined;
+}
+
+/*
+ * Where CRLs of the whole chain are checked, OpenSSL wants one for the last certificate too. That
+ * of an anchor which is no root was signed by a CA that is not on the path, so nothing satisfies it
+ * (openssl issue 5081).
+ */
+static bool
+is_below_partial_anchor(const struct verifier *verifier, const struct verdict *verdict)
+{
+	const struct path *path = verdict->path_count > 0 ? &verdict->paths[0] : NULL;
+
+	if (verdict->accepted || !verifier->partial_chain ||
+		verifier->crl_check != CRL_CHECK_CHAIN || path == NULL || path->length == 0 ||
+		!path->ends_in_anchor || verdict->depth != path->length - 1)
+		return false;
+	return (verdict->error == X509_V_ERR_UNABLE_TO_GET_CRL ||
+		       verdict->error == X509_V_ERR_CRL_SIGNATURE_FAILURE) &&
+	       path->certs[verdict->depth] != NULL &&
+	       !cert_is_self_issued(path->certs[verdict->depth]);
+}
+
+static void
+judge_by_library(
+	const struct question *question, const struct engine *engine, struct verdict *verdict)
+{
+	struct answer answer = engine->judge(question);
+
+	explain(question, engine, &answer, verdict);
+	verdict->engine = engine->name;
+	verdict->accepted = answer.accepted;
+	verdict->error = answer.error;
+	verdict->text = answer.text;
+	verdict->depth = answer.depth;
+	verdict->below_partial_anchor =
+		engine->is_reference && is_below_partial_anchor(question->verifier, verdict);
 }
 
 static void
@@ -218,39 +320,17 @@ take_sent(struct question *question, const struct client *client, struct verdict
 	return 0;
 }
 
-/*
- * Where CRLs of the whole chain are checked, OpenSSL wants one for the last certificate too. That
- * of an anchor which is no root was signed by a CA that is not on the path, so nothing satisfies it
- * (openssl issue 5081).
- */
-static bool
-is_below_partial_anchor(const struct verifier *verifier, const struct verdict *verdict)
-{
-	const struct path *path = verdict->path_count > 0 ? &verdict->paths[0] : NULL;
-
-	if (verdict->accepted || !verifier->partial_chain ||
-		verifier->crl_check != CRL_CHECK_CHAIN || path == NULL || path->length == 0 ||
-		!path->ends_in_anchor || verdict->depth != path->length - 1)
-		return false;
-	return (verdict->error == X509_V_ERR_UNABLE_TO_GET_CRL ||
-		       verdict->error == X509_V_ERR_CRL_SIGNATURE_FAILURE) &&
-	       path->certs[verdict->depth] != NULL &&
-	       !cert_is_self_issued(path->certs[verdict->depth]);
-}
-
 static void
-judge_question(struct question *question, struct verdict *verdict)
+judge_question(const struct question *question, struct verdict *verdict)
 {
 	const struct engine *engine = engine_find(question->verifier->engine);
-	struct answer answer = engine->judge(question);
 
-	verdict->engine = engine->name;
-	verdict->accepted = answer.accepted;
-	verdict->error = answer.error;
-	verdict->text = answer.text;
-	verdict->depth = answer.depth;
-	judge_paths(question, &answer, verdict);
-	verdict->below_partial_anchor = is_below_partial_anchor(question->verifier, verdict);
+	if (question->verifier->by_standard)
+		judge_by_standard(question, verdict);
+	else if (engine->model != NULL)
+		judge_by_model(question, engine, verdict);
+	else
+		judge_by_library(question, engine, verdict);
 }
 
 const struct verdict *
@@ -270,10 +350,7 @@ judge_client(struct judge *judge, struct arena *arena, const struct verifier *ve
 	/* No certificate is asked for: whoever comes is let in, as far as the server starts. */
 	if (verifier->mode != MODE_NONE && take_sent(&question, client, verdict) == 0) {
 		question.graph = graph_of(&judge->graphs, trust);
-		if (verifier->by_standard)
-			judge_by_standard(&question, verdict);
-		else
-			judge_question(&question, verdict);
+		judge_question(&question, verdict);
 	}
 	if (!trust->loads)
 		refuse(verdict,

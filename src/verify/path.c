@@ -70,6 +70,7 @@ path_fail(struct examination *examination, const struct rule *rule, unsigned dep
 	failure = &path->failures[path->failure_count++];
 	*failure = (struct failure){
 		.rule = rule->name,
+		.by = rule,
 		.error = error,
 		.depth = depth,
 		.cert = is_supposed || depth >= path->length ? NULL : path->certs[depth],
@@ -80,19 +81,10 @@ path_fail(struct examination *examination, const struct rule *rule, unsigned dep
 	return failure;
 }
 
-const struct rule *
-rule_find(const char *name)
-{
-	for (size_t i = 0; i < COUNT_OF(rules); i++)
-		if (strcmp(rules[i]->name, name) == 0)
-			return rules[i];
-	return strcmp(rule_revocation.name, name) == 0 ? &rule_revocation : NULL;
-}
-
 bool
 failure_is_of_edge(const struct failure *failure)
 {
-	const struct rule *rule = rule_find(failure->rule);
+	const struct rule *rule = failure->by;
 
 	return rule != NULL && rule->of_edge;
 }
@@ -100,7 +92,7 @@ failure_is_of_edge(const struct failure *failure)
 const char *
 failure_change(const struct failure *failure, unsigned *ret_cost)
 {
-	const struct rule *rule = rule_find(failure->rule);
+	const struct rule *rule = failure->by;
 
 	/* No list brings back what is revoked. */
 	if (failure->error == X509_V_ERR_CERT_REVOKED) {
@@ -112,8 +104,8 @@ failure_change(const struct failure *failure, unsigned *ret_cost)
 }
 
 /* Insertion keeps the order of rules at one depth. */
-static void
-sort_failures(struct path *path)
+void
+path_sort_failures(struct path *path)
 {
 	for (unsigned i = 1; i < path->failure_count; i++) {
 		struct failure moved = path->failures[i];
@@ -134,7 +126,7 @@ path_examine(const struct question *question, struct path *path)
 		if (question->verifier->by_standard || !rules[i]->standard_only)
 			rules[i]->check(&examination);
 	crl_check_path(&examination);
-	sort_failures(path);
+	path_sort_failures(path);
 }
 
 /*

@@ -53,6 +53,8 @@ is_anchor(const struct path *path, unsigned depth)
 void path_examine(const struct question *, struct path *);
 /* Whether the verifier lets this failure pass, by what it ignores. */
 bool failure_is_forgiven(const struct verifier *, const struct failure *);
+/* From the leaf up; those of one depth stay in order. */
+void path_sort_failures(struct path *);
 /* Failures that the verifier does not let pass. */
 unsigned path_weight(const struct verifier *, const struct path *);
 
@@ -62,9 +64,6 @@ enum trust_word { TRUST_SILENT, TRUST_GIVEN, TRUST_REJECTED };
 enum trust_word trust_word(const struct verifier *, const struct trusted *); /* NULL: silent */
 /* Whether a certificate of a store ends a path of this verifier. */
 bool trusted_ends_path(const struct verifier *, const struct trusted *);
-
-/* By the name of its row, or that of revocation; NULL for others. */
-const struct rule *rule_find(const char *name);
 
 extern const struct rule rule_revocation;
 #define RULE(name) extern const struct rule rule_##name;

@@ -57,13 +57,18 @@ struct trust *trust_load(struct arena *, struct stores *, struct world *, const 
 /* Sets content; for who fills a trust by hand. trust_load has done it. */
 void trust_seal(struct trust *);
 
+struct rule;
+
 enum origin { ORIGIN_CLIENT, ORIGIN_STORE };
 
 /* A rule that failed at one certificate of a path. */
 struct failure {
-	const char *rule; /* name of the rule's row: "validity", "key-usage" … */
-	int error;        /* the number by which OpenSSL would report it (X509_V_ERR_…) */
-	unsigned depth;   /* 0 is the leaf */
+	const char *rule;      /* its name: "validity", "key-usage" … */
+	const struct rule *by; /* NULL: it could not be read as a certificate */
+	int error;             /* the number by which OpenSSL would report it (X509_V_ERR_…) */
+	int engine_error;      /* that of the engine that is modelled; 0: as above */
+	const char *source;    /* where that engine asks it; NULL: text says the clause */
+	unsigned depth;        /* 0 is the leaf */
 	const struct cert
 		*cert; /* the certificate it failed at; NULL: the supposed leaf, or a missing one */
 	const struct crl *crl; /* where a CRL is at fault */
@@ -85,9 +90,10 @@ struct path {
 struct verdict {
 	bool accepted; /* the engine's word, after what the verifier ignores */
 	const char *engine;
-	int error;        /* X509_V_…; 0 where accepted */
+	int error; /* the engine's number, X509_V_… where RFC 5280 decides; 0 where accepted */
 	const char *text; /* the engine's text of it */
 	unsigned depth;
+	const char *rule;          /* the rule that refuses, as far as known; NULL where accepted */
 	bool undetermined;         /* a bound was met */
 	bool below_partial_anchor; /* refused for a CRL that would cover the anchor itself, which is
 				      no root */

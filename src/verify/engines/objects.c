@@ -15,9 +15,11 @@ enum variant {
 	VARIANT_CRL,
 	VARIANT_CERT, /* and above: with the trust settings that the bits say */
 	VARIANT_HAS_TRUST = 1 << 2,
-	VARIANT_TRUSTS = 1 << 3,
-	VARIANT_HAS_REJECT = 1 << 4,
-	VARIANT_REJECTS = 1 << 5,
+	VARIANT_TRUSTS_CLIENT = 1 << 3,
+	VARIANT_TRUSTS_SERVER = 1 << 4,
+	VARIANT_HAS_REJECT = 1 << 5,
+	VARIANT_REJECTS_CLIENT = 1 << 6,
+	VARIANT_REJECTS_SERVER = 1 << 7,
 };
 
 struct object {
@@ -124,25 +126,37 @@ variant_of(const struct trust_settings *settings)
 	if (settings == NULL || !settings->present)
 		return variant;
 	if (settings->has_trust)
-		variant |= VARIANT_HAS_TRUST | (settings->trusts_client ? VARIANT_TRUSTS : 0U);
+		variant |= VARIANT_HAS_TRUST |
+			   (settings->trusts_client ? VARIANT_TRUSTS_CLIENT : 0U) |
+			   (settings->trusts_server ? VARIANT_TRUSTS_SERVER : 0U);
 	if (settings->has_reject)
-		variant |= VARIANT_HAS_REJECT | (settings->rejects_client ? VARIANT_REJECTS : 0U);
+		variant |= VARIANT_HAS_REJECT |
+			   (settings->rejects_client ? VARIANT_REJECTS_CLIENT : 0U) |
+			   (settings->rejects_server ? VARIANT_REJECTS_SERVER : 0U);
 	return variant;
 }
 
-/* A use that is not the client's stands for all the others that a list may hold. */
+/* Both are said by anyExtendedKeyUsage, which is also what counts where no purpose is asked
+ * (X509_check_trust, obj_trust). A use that is neither stands for all the others that a list may
+ * hold. */
+static const ASN1_OBJECT *
+use_of(bool client, bool server)
+{
+	if (client && server)
+		return OBJ_nid2obj(NID_anyExtendedKeyUsage);
+	return OBJ_nid2obj(client ? NID_client_auth : server ? NID_server_auth : NID_code_sign);
+}
+
 static void
 set_trust(X509 *cert, unsigned variant)
 {
-	const ASN1_OBJECT *client = OBJ_nid2obj(NID_client_auth);
-	const ASN1_OBJECT *other = OBJ_nid2obj(NID_server_auth);
-
 	if ((variant & VARIANT_HAS_TRUST) != 0)
-		(void)X509_add1_trust_object(
-			cert, (variant & VARIANT_TRUSTS) != 0 ? client : other);
+		(void)X509_add1_trust_object(cert, use_of((variant & VARIANT_TRUSTS_CLIENT) != 0,
+							   (variant & VARIANT_TRUSTS_SERVER) != 0));
 	if ((variant & VARIANT_HAS_REJECT) != 0)
 		(void)X509_add1_reject_object(
-			cert, (variant & VARIANT_REJECTS) != 0 ? client : other);
+			cert, use_of((variant & VARIANT_REJECTS_CLIENT) != 0,
+				      (variant & VARIANT_REJECTS_SERVER) != 0));
 }
 
 static X509 *

@@ -325,5 +325,7 @@ openssl_judge(const struct question *question)
 
 const struct engine engine_openssl = {
 	.name = "openssl",
+	.title = "OpenSSL",
+	.is_reference = true,
 	.judge = openssl_judge,
 };

@@ -10,6 +10,7 @@ const struct rule rule_revocation = {
 	.name = "revocation",
 	.change = "get a list of its CA that is valid and covers it",
 	.cost = CHANGE_LIST,
+	.check = crl_check_path,
 };
 
 /*

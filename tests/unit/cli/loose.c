@@ -222,11 +222,80 @@ TEST(options, "purpose and depth are those that are given")
 		      "--depth", "1", "s.pem") == 0);
 }
 
+/* What a list of a division holds, as one text. */
+static const char *
+names_of(struct desk *desk, const json_t *names)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < json_array_size(names); i++)
+		text = arena_printf(desk->arena, "%s%s%s", text, i > 0 ? " " : "",
+			json_string_value(json_array_get(names, i)));
+	return text;
+}
+
+TEST(divided, "of all engines it is said who accepts, who refuses, and by which rule")
+{
+	const json_t *division, *rule;
+	const struct pki_cert *any;
+	DESK;
+
+	any = pki_issue(desk.pki, &(struct pki_spec){ .subject = "CN=any",
+					  .issuer = desk.root,
+					  .extended_key_usage = "anyExtendedKeyUsage" });
+	(void)put_cert(&desk, "root.pem", desk.root);
+	(void)put_cert(&desk, "any.pem", any);
+	(void)put_cert(&desk, "bob.pem", desk.bob);
+	CHECK(VERIFY("--trust", "root.pem", "--engine", "all", "any.pem", "bob.pem") == 2);
+	CHECK(json_array_size(json_object_get(desk.results, "divisions")) == 2);
+	division = json_array_get(json_object_get(desk.results, "divisions"), 0);
+	CHECK(json_is_true(json_object_get(division, "divided")));
+	CHECK(strstr(names_of(&desk, json_object_get(division, "accepted_by")), "gnutls") != NULL);
+	CHECK(strstr(names_of(&desk, json_object_get(division, "refused_by")), "openssl nss") !=
+		NULL);
+	rule = json_array_get(json_object_get(division, "rules"), 0);
+	CHECK_TEXT(json_string_value(json_object_get(rule, "rule")), "extended-key-usage");
+	division = json_array_get(json_object_get(desk.results, "divisions"), 1);
+	CHECK(json_is_false(json_object_get(division, "divided")));
+	CHECK(json_array_size(json_object_get(division, "rules")) == 0);
+}
+
+TEST(divided_text, "a person reads who accepts, who refuses, and the rule between them")
+{
+	const char *words[] = { "verify", "--at", "2026-06-01T00:00:00Z", "--trust", "root.pem",
+		"--engine", "all", "any.pem" };
+	const char *text;
+	DESK;
+
+	(void)put_cert(&desk, "root.pem", desk.root);
+	(void)put_cert(&desk, "any.pem",
+		pki_issue(desk.pki, &(struct pki_spec){ .subject = "CN=any",
+					    .issuer = desk.root,
+					    .extended_key_usage = "anyExtendedKeyUsage" }));
+	CHECK(chdir(desk.place.root) == 0);
+	CHECK(cli_run((int)COUNT_OF(words), words, false, &desk.out) == 2);
+	text = arena_strndup(desk.arena, (const char *)desk.out.data, desk.out.length);
+	CHECK(strstr(text, "accepted by rfc5280") != NULL);
+	CHECK(strstr(text, "; refused by openssl") != NULL);
+	CHECK(strstr(text, "divided by extended-key-usage (openssl") != NULL);
+	CHECK(strstr(text, "all agree") == NULL);
+}
+
+TEST(alone, "one engine alone divides nobody")
+{
+	DESK;
+
+	(void)put_cert(&desk, "root.pem", desk.root);
+	(void)put_cert(&desk, "bob.pem", desk.bob);
+	CHECK(VERIFY("--trust", "root.pem", "--engine", "gnutls", "bob.pem") == 0);
+	CHECK(json_array_size(json_object_get(desk.results, "divisions")) == 0);
+}
+
 TEST(usage, "a word that is no choice is refused, and the choices are named")
 {
 	static const char *const options[][2] = { { "--purpose", "clients" },
 		{ "--crl-check", "all" }, { "--crl-missing", "maybe" }, { "--security", "2" },
-		{ "--depth", "-1" }, { "--depth", "101" }, { "--engine", "gnutls" } };
+		{ "--depth", "-1" }, { "--depth", "101" }, { "--engine", "gnuttls" } };
 	DESK;
 
 	(void)put_cert(&desk, "root.pem", desk.root);

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/engines/constraints.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <string.h>
+
+#include "x509/attribute.h"
+
+#define OID_COMMON_NAME   "\x55\x04\x03"
+#define OID_EMAIL_ADDRESS "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
+
+enum {
+	/* What a comparison costs of the budget: by length, and more where the names are folded. */
+	COST_OCTETS = 64,
+	COST_OCTETS_OF_DIRECTORY = 4,
+	ADDRESS_TEXT_MAX = 64,
+};
+
+struct check {
+	struct arena *arena;
+	const struct constraint_manner *manner;
+	struct span permitted, excluded; /* GeneralSubtrees content */
+	unsigned comparisons, limit;
+	uint64_t *budget;
+};
+
+struct subtree {
+	unsigned kind;
+	struct span base;
+	bool has_distance;
+};
+
+static bool
+subtree_next(struct der *subtrees, struct subtree *ret)
+{
+	struct der_element sequence, base;
+	struct der inside;
+
+	if (der_at_end(subtrees))
+		return false;
+	sequence = der_expect(subtrees, DER_SEQUENCE);
+	inside = der_enter(&sequence);
+	base = der_next(&inside);
+	ret->kind = base.tag & 0x1f;
+	ret->base = base.content;
+	ret->has_distance = false;
+	while (!der_at_end(&inside)) {
+		struct der_element distance = der_next(&inside);
+
+		ret->has_distance |= distance.tag == DER_CONTEXT(1) ||
+				     distance.content.length != 1 || distance.content.data[0] != 0;
+	}
+	return subtrees->fault == NULL && inside.fault == NULL;
+}
+
+static bool
+take_budget(struct check *check, unsigned kind, struct span name, struct span base)
+{
+	size_t octets = name.length + base.length;
+	uint64_t cost = 1 + octets / (kind == GENERAL_NAME_DIRECTORY ? COST_OCTETS_OF_DIRECTORY
+								     : COST_OCTETS);
+
+	*check->budget -= cost < *check->budget ? cost : *check->budget;
+	return *check->budget > 0;
+}
+
+static const char *
+check_list(struct check *check, unsigned kind, struct span name, bool is_excluded)
+{
+	struct der subtrees = der_of(is_excluded ? check->excluded : check->permitted);
+	constraint_fits *fits = check->manner->fits[kind];
+	bool is_constrained = false;
+	struct subtree subtree;
+
+	while (subtree_next(&subtrees, &subtree)) {
+		enum subtree_fit fit;
+
+		if (subtree.kind != kind)
+			continue;
+		if (check->comparisons++ >= check->limit ||
+			!take_budget(check, kind, name, subtree.base))
+			return "it has more names than are compared with the name constraints";
+		fit = fits(check->arena, name, subtree.base, is_excluded);
+		if (fit == FIT_IMPOSSIBLE)
+			return "a name of it cannot be compared with the name constraints of a CA";
+		if (fit == FIT_INSIDE)
+			return is_excluded ? "a name of it is in a subtree that a CA excludes"
+					   : NULL;
+		is_constrained = true;
+	}
+	return is_constrained && !is_excluded
+		       ? "a name of it is outside the subtrees that a CA permits"
+		       : NULL;
+}
+
+static const char *
+check_name(struct check *check, unsigned kind, struct span name)
+{
+	const char *fault;
+
+	if (kind >= GENERAL_NAME_KINDS || check->manner->fits[kind] == NULL)
+		return NULL;
+	fault = check_list(check, kind, name, true);
+	return fault != NULL ? fault : check_list(check, kind, name, false);
+}
+
+bool
+cert_has_alt_name(const struct cert *cert, unsigned kind)
+{
+	struct der names = der_of(cert->subject_alt_names);
+	struct subject_alt_name name;
+
+	while (subject_alt_name_next(&names, &name))
+		if (name.kind == kind)
+			return true;
+	return false;
+}
+
+/* The last attribute of this type as UTF-8; or, with a check, each until one is at fault. */
+static const char *
+check_attributes(struct check *check, const struct cert *cert, const char *oid, unsigned kind)
+{
+	struct attribute_walk walk = attribute_walk_of(cert->subject);
+	struct attribute attribute;
+	const char *fault = NULL;
+
+	while (fault == NULL && attribute_next(&walk, &attribute))
+		if (der_oid_is(attribute.oid, oid, strlen(oid)))
+			fault = check_name(check, kind, attribute.value.content);
+	return fault;
+}
+
+struct span
+cert_common_name(struct arena *arena, const struct cert *cert)
+{
+	struct attribute_walk walk = attribute_walk_of(cert->subject);
+	struct attribute attribute;
+	struct span last = {};
+
+	while (attribute_next(&walk, &attribute)) {
+		uint8_t *text;
+		ssize_t length;
+
+		if (!der_oid_is(attribute.oid, OID_COMMON_NAME, sizeof(OID_COMMON_NAME) - 1))
+			continue;
+		text = arena_alloc(arena, attribute_utf8_bound(&attribute.value) + 1);
+		length = attribute_utf8(&attribute.value, text);
+		last = span_of(text, length > 0 ? (size_t)length : 0);
+	}
+	return last;
+}
+
+static bool
+text_address(struct span text, int family, uint8_t *octets)
+{
+	char copy[ADDRESS_TEXT_MAX];
+
+	if (text.length == 0 || text.length >= sizeof(copy))
+		return false;
+	(void)memcpy(copy, text.data, text.length);
+	copy[text.length] = '\0';
+	return inet_pton(family, copy, octets) == 1;
+}
+
+bool
+text_is_ipv4(struct span text)
+{
+	uint8_t octets[sizeof(struct in_addr)];
+
+	return text_address(text, AF_INET, octets);
+}
+
+static const char *
+check_common_name(struct check *check, const struct cert *cert)
+{
+	struct span name = cert_common_name(check->arena, cert);
+	uint8_t octets[sizeof(struct in6_addr)];
+
+	if (name.length == 0)
+		return NULL;
+	if (text_address(name, AF_INET, octets))
+		return cert_has_alt_name(cert, GENERAL_NAME_IP)
+			       ? NULL
+			       : check_name(check, GENERAL_NAME_IP,
+					 span_of(octets, sizeof(struct in_addr)));
+	if (text_address(name, AF_INET6, octets))
+		return cert_has_alt_name(cert, GENERAL_NAME_IP)
+			       ? NULL
+			       : check_name(check, GENERAL_NAME_IP,
+					 span_of(octets, sizeof(struct in6_addr)));
+	if (cert_has_alt_name(cert, GENERAL_NAME_DNS) || !check->manner->is_host(name))
+		return NULL;
+	return check_name(check, GENERAL_NAME_DNS, name);
+}
+
+static const char *
+check_alt_names(struct check *check, const struct cert *cert)
+{
+	struct der names = der_of(cert->subject_alt_names);
+	struct subject_alt_name name;
+	const char *fault = NULL;
+
+	while (fault == NULL && subject_alt_name_next(&names, &name))
+		fault = check_name(check, name.kind, name.value);
+	return fault;
+}
+
+static bool
+has_distance(struct span list)
+{
+	struct der subtrees = der_of(list);
+	struct subtree subtree;
+
+	while (subtree_next(&subtrees, &subtree))
+		if (subtree.has_distance)
+			return true;
+	return false;
+}
+
+const char *
+constraints_fault(struct arena *arena, const struct constraint_manner *manner,
+	const struct cert *ca, const struct cert *cert, uint64_t *budget)
+{
+	struct check check = {
+		.arena = arena, .manner = manner, .limit = manner->max_comparisons, .budget = budget
+	};
+	struct der constraints = der_of(ca->name_constraints);
+	const char *fault = NULL;
+
+	if (check.limit == 0)
+		check.limit = UINT_MAX;
+	check.permitted = der_optional(&constraints, DER_CONTEXT_CONSTRUCTED(0)).content;
+	check.excluded = der_optional(&constraints, DER_CONTEXT_CONSTRUCTED(1)).content;
+	if (manner->refuses_distances &&
+		(has_distance(check.permitted) || has_distance(check.excluded)))
+		return "a subtree of a CA's name constraints has a minimum or maximum";
+	if (manner->subject && !name_is_empty(cert->subject))
+		fault = check_name(&check, GENERAL_NAME_DIRECTORY, cert->subject);
+	if (fault == NULL)
+		fault = check_alt_names(&check, cert);
+	if (fault == NULL && manner->subject_mail &&
+		(manner->subject_mail_always || cert->subject_alt_names.length == 0))
+		fault = check_attributes(&check, cert, OID_EMAIL_ADDRESS, GENERAL_NAME_MAIL);
+	if (fault == NULL && manner->common_name)
+		fault = check_common_name(&check, cert);
+	return fault;
+}
+
+const uint8_t *
+span_last(struct span text, uint8_t octet)
+{
+	for (size_t i = text.length; i-- > 0;)
+		if (text.data[i] == octet)
+			return &text.data[i];
+	return NULL;
+}
+
+bool
+host_is_in_domain(struct span host, struct span base)
+{
+	struct span end;
+
+	if (base.length == 0)
+		return true;
+	if (host.length < base.length)
+		return false;
+	end = span_of(host.data + host.length - base.length, base.length);
+	if (!name_same_without_case(end, base))
+		return false;
+	return host.length == base.length || base.data[0] == '.' ||
+	       host.data[host.length - base.length - 1] == '.';
+}
+
+bool
+address_is_in_subnet(struct span address, struct span subnet)
+{
+	if (2 * address.length != subnet.length)
+		return false;
+	for (size_t i = 0; i < address.length; i++)
+		if (((address.data[i] ^ subnet.data[i]) & subnet.data[address.length + i]) != 0)
+			return false;
+	return true;
+}
+
+struct span
+uri_host(struct span uri)
+{
+	size_t at = span_find(uri, "://", 0), from, end;
+
+	if (at == SIZE_MAX)
+		return (struct span){};
+	from = at + strlen("://");
+	for (end = from; end < uri.length && strchr("/?#", uri.data[end]) == NULL; end++)
+		if (uri.data[end] == '@')
+			from = end + 1;
+	if (from < end && uri.data[from] == '[')
+		return span_of(uri.data + from, end - from);
+	uri = span_of(uri.data + from, end - from);
+	for (end = 0; end < uri.length && uri.data[end] != ':'; end++)
+		;
+	return span_of(uri.data, end);
+}
+
+bool
+host_matches_wildcard(struct span pattern, struct span host)
+{
+	const uint8_t *dot = host.length > 0 ? memchr(host.data, '.', host.length) : NULL;
+
+	if (pattern.length < 3 || pattern.data[0] != '*' || pattern.data[1] != '.' || dot == NULL ||
+		dot == host.data)
+		return false;
+	return name_same_without_case(span_of(pattern.data + 1, pattern.length - 1),
+		span_of(dot, host.length - (size_t)(dot - host.data)));
+}

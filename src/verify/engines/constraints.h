@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Name constraints (RFC 5280 4.2.1.10) in the manner of one engine. */
+#pragma once
+
+#include "verify/rules/name_match.h"
+
+/* Whether a name lies in a subtree; IMPOSSIBLE: the engine fails at the comparison. */
+enum subtree_fit { FIT_OUTSIDE, FIT_INSIDE, FIT_IMPOSSIBLE };
+
+enum { GENERAL_NAME_KINDS = 9 };
+
+typedef enum subtree_fit constraint_fits(
+	struct arena *, struct span name, struct span base, bool is_excluded);
+
+struct constraint_manner {
+	constraint_fits *fits[GENERAL_NAME_KINDS]; /* NULL: names of this kind are passed over */
+	bool subject;      /* the subject is a directory name, unless it is empty */
+	bool subject_mail; /* its mail addresses are names where there are no alternative names */
+	bool subject_mail_always; /* beside alternative names too */
+	bool common_name; /* so is its last common name that looks like a host or an address, where
+			     no alternative name is of that kind */
+	bool (*is_host)(struct span); /* looks like a host */
+	unsigned max_comparisons;     /* for one certificate and CA; 0: none of the engine's */
+	bool refuses_distances;       /* a minimum or maximum in a subtree is refused */
+};
+
+/* NULL, or why a name of cert breaks the constraints of ca. The budget is ours, for all comparisons
+ * of one search; 0 where it is used up. */
+const char *constraints_fault(struct arena *, const struct constraint_manner *,
+	const struct cert *ca, const struct cert *cert, uint64_t *budget);
+
+/* Comparisons that engines share. Subtrees of hosts: ".base" with more labels only. */
+bool host_is_in_domain(struct span host, struct span base);
+/* An address in a subnet of its own family, host bits of which are masked off. */
+bool address_is_in_subnet(struct span address, struct span subnet);
+/* The host of a URI without user and port; empty where there is none. */
+struct span uri_host(struct span uri);
+bool text_is_ipv4(struct span);
+/* The last of this octet, or NULL. */
+const uint8_t *span_last(struct span, uint8_t octet);
+/* The last common name as UTF-8, from the arena; empty where there is none. */
+struct span cert_common_name(struct arena *, const struct cert *);
+bool cert_has_alt_name(const struct cert *, unsigned kind);
+/* "*" as the whole first label stands for one label. */
+bool host_matches_wildcard(struct span pattern, struct span host);
