@@ -201,7 +201,7 @@ explain_revoked(const struct lapse *lapse, const struct entry *held)
 
 	if (newer != NULL && held != NULL && lapse->cert != NULL && !goes_back(newer->crl, held) &&
 		!digest_equal(&newer->crl->fingerprint, &held->crl.fingerprint) &&
-		!crl_find(newer->crl, lapse->cert->serial, NULL)) {
+		crl_find(newer->crl, lapse->cert->serial, NULL) == 0) {
 		cause = CAUSE_CRL_VALID_CLIENT_LISTED;
 		remedy = remedy_install(lapse, cause, newer, held);
 	}
@@ -334,7 +334,7 @@ explain_admitted(struct scene *scene, struct suspects *suspects, const struct ce
 	newer = material_crl_for(
 		&scene->diagnosis->material, scene->diagnosis->judge, lapse.ca, scene->request->at);
 	held = crl_held(&lapse);
-	if (newer == NULL || !crl_find(newer->crl, leaf->serial, NULL) || source == NULL ||
+	if (newer == NULL || crl_find(newer->crl, leaf->serial, NULL) <= 0 || source == NULL ||
 		cell->verifier->crl_check == CRL_CHECK_NONE ||
 		(held != NULL && goes_back(newer->crl, held)))
 		return;

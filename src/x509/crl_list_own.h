@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a list holds, for its reader and its index alone. */
+#pragma once
+
+#include <openssl/evp.h>
+#include <pthread.h>
+
+#include "x509/crl_list.h"
+#include "x509/crl_window.h"
+
+/* Hash and offset of an entry in one number; sorted, it is an index. */
+struct slots {
+	uint64_t *list;
+	size_t count, capacity;
+};
+
+struct crl_list {
+	struct crl_source *source;
+	size_t block;
+	struct buffer outline;
+	uint64_t tbs_begin, tbs_end, entries_begin, entries_end, size;
+	size_t entry_count;
+	struct digest fingerprint;
+	int digest_nid; /* NID_undef: none was made */
+	unsigned digest_length;
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	uint32_t *issuers; /* offsets of entries that name one, ascending */
+	size_t issuer_count, issuer_capacity;
+	const struct crl_wanted *wanted;
+	struct slots hits; /* of what was wanted */
+	pthread_mutex_t mutex; /* of what follows, and of the source */
+	struct slots index;
+	bool has_index;
+	unsigned walks;
+};
+
+/* The entry that begins there in the window; false at the end and at a fault. */
+struct list_walk {
+	struct crl_window *window;
+	uint64_t end;
+	const char *fault;
+	uint64_t offset; /* of the entry, or of the fault */
+	struct span whole, serial;
+	struct crl_entry entry; /* of one that is not plain */
+	bool is_plain;          /* no extension but a reason */
+	uint8_t day[6];         /* the last UTCTime's that is of the calendar */
+};
+bool list_walk_next(struct list_walk *);
+
+uint32_t serial_hash(struct span serial);
+void slots_add(struct slots *, uint32_t hash, uint64_t offset);
+void slots_sort(struct slots *);
+bool wanted_has(const struct crl_wanted *, uint32_t hash);
+void list_note_issuer(struct crl_list *, uint64_t offset);
