@@ -256,7 +256,8 @@ crl_find(const struct crl *crl, struct span serial, struct crl_entry *ret)
 	while (found > 0 && entry.reason == REASON_REMOVE_FROM_CRL);
 	if (found > 0 && ret != NULL) {
 		*ret = entry;
-		ret->serial = ret->certificate_issuer = (struct span){};
+		if (crl->list != NULL)
+			ret->serial = ret->certificate_issuer = (struct span){};
 	}
 	return found;
 }

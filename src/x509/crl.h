@@ -76,7 +76,7 @@ struct crl_search crl_search_begin(const struct crl *, struct span serial);
  * more. Whoever judges takes that for a list that is not there. */
 [[nodiscard]] int crl_search_next(struct crl_search *, struct crl_entry *ret);
 /* 1 where the serial is listed (and not as removeFromCRL), 0 where not, -1 as above; ret may be
- * NULL, and has no spans. */
+ * NULL; of a list in parts, or with an index, it has no spans. */
 [[nodiscard]] int crl_find(const struct crl *, struct span serial, struct crl_entry *ret);
 /* Compares CRL numbers as unsigned integers: -1, 0, 1. */
 int crl_number_compare(struct span a, struct span b);
