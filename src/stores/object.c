@@ -155,6 +155,12 @@ builder_blame(struct store_builder *builder, const char *error)
 			"OpenSSL does not read the file: %s", error);
 }
 
+static void
+list_end(void *list)
+{
+	crl_list_free(list);
+}
+
 struct entry *
 builder_object(struct store_builder *builder, const struct object *object,
 	const struct place *place, const char *label)
@@ -174,6 +180,8 @@ builder_object(struct store_builder *builder, const struct object *object,
 		result = object->kind == ENTRY_CRL
 				 ? crl_read(entry.der, &entry.crl, &fault, &offset)
 				 : cert_read(entry.der, &entry.cert, &fault, &offset);
+	if (result == 0 && object->kind == ENTRY_CRL && crl_list_of(&entry.crl) != NULL)
+		arena_adopt(builder->arena, entry.crl.list, list_end);
 	if (result < 0) {
 		object_defect(builder, object, place, fault, offset);
 		return NULL;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "stores/format.h"
+#include "stores/listed.h"
 #include "stores/loader.h"
 #include "stores/token.h"
 
@@ -34,6 +35,7 @@ struct content {
 	struct digest digest;
 	struct span bytes;
 	struct directory *directory;
+	const struct listed *listed; /* one CRL, read in parts */
 };
 
 /* One version of one path, read once for all loaders. */
@@ -69,6 +71,9 @@ struct stores {
 	const struct passwords *passwords;
 	struct reading *checking; /* those whose signatures are being checked */
 	struct listing *listings;
+	uint64_t list_size; /* from which on CRLs are read in parts */
+	const struct crl_wanted *wanted;
+	struct listed *listed;
 	struct reading *readings[BUCKETS];
 	struct opened *opened[BUCKETS];
 };
@@ -82,6 +87,7 @@ stores_new(void)
 	stores->signatures = signature_cache_new();
 	stores->openssl = openssl_reader_new();
 	stores->crypt = keystore_crypt_new();
+	stores->list_size = STORE_MAX_SIZE + 1;
 	return stores;
 }
 
@@ -156,6 +162,18 @@ void
 stores_use_passwords(struct stores *stores, const struct passwords *passwords)
 {
 	stores->passwords = passwords;
+}
+
+void
+stores_read_lists_in_parts(struct stores *stores, uint64_t size)
+{
+	stores->list_size = size;
+}
+
+void
+stores_expect_serials(struct stores *stores, const struct crl_wanted *wanted)
+{
+	stores->wanted = wanted;
 }
 
 const struct store_loader_driver *
@@ -299,6 +317,46 @@ content_read_token(struct stores *stores, struct world *world, enum store_loader
 	content->digest = digest_of(content->bytes);
 }
 
+static bool
+is_same_file(const struct file_identity *a, const struct file_identity *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->modified.seconds == b->modified.seconds &&
+	       a->modified.nanoseconds == b->modified.nanoseconds &&
+	       a->changed.seconds == b->changed.seconds &&
+	       a->changed.nanoseconds == b->changed.nanoseconds;
+}
+
+/* Reads it as one CRL in parts, once for all worlds and loaders. False where it is none. */
+static bool
+content_read_list(struct stores *stores, struct world *world, struct content *content)
+{
+	struct listed *listed = stores->listed;
+	struct err err = {};
+	bool failed;
+
+	while (listed != NULL && (!is_same_file(&listed->asked, &content->identity) ||
+					 strcmp(listed->path, content->path) != 0))
+		listed = listed->next;
+	if (listed == NULL) {
+		listed = arena_alloc(stores->arena, sizeof(*listed));
+		listed->asked = content->identity;
+		if (!listed_read(stores->arena, world, content->path, stores->wanted, listed,
+			    &failed, &err))
+			return false;
+		if (failed) {
+			content_fail(stores, content, &err);
+			return true;
+		}
+		listed->next = stores->listed;
+		stores->listed = listed;
+	}
+	content->listed = listed;
+	content->identity = listed->identity;
+	content->digest = listed->digest;
+	return true;
+}
+
 static void
 content_read(struct stores *stores, struct world *world, enum store_loader loader,
 	struct content *content)
@@ -317,6 +375,9 @@ content_read(struct stores *stores, struct world *world, enum store_loader loade
 					   : "it is no regular file";
 	} else if (content->identity.type == FILE_DIRECTORY) {
 		content_read_directory(stores, world, content);
+	} else if (content->identity.size >= stores->list_size &&
+		   content_read_list(stores, world, content)) {
+		return;
 	} else if (world_read(world, content->path, STORE_MAX_SIZE, &content->bytes, &err) < 0) {
 		content_fail(stores, content, &err);
 	} else {
@@ -351,7 +412,9 @@ reading_of(struct stores *stores, const struct content *content, enum store_load
 	};
 	builder_turn_to(&reading->builder, content->path, content->bytes);
 	reading->format = content->directory != NULL ? format_read_directory(&reading->builder)
-						     : format_read(&reading->builder);
+			  : content->listed != NULL
+				  ? listed_fill(content->listed, &reading->builder)
+				  : format_read(&reading->builder);
 	reading->checking = builder_check_signatures(&reading->builder, stores->signatures);
 	if (reading->checking != NULL) {
 		reading->next_checking = stores->checking;
@@ -411,6 +474,22 @@ blame_container(struct store_builder *builder, const struct store *store)
 			"the file is a %s; a store is read as PEM", container);
 }
 
+/* What a library is shown in the place of a store that was read in parts. */
+static const struct store *
+stand_in(struct arena *arena, const struct store *store, const struct listed *listed)
+{
+	struct store *copy = arena_dup(arena, store, sizeof(*store));
+	struct entry *entry;
+
+	copy->bytes = listed->outline;
+	if (store->entry_count == 0)
+		return copy;
+	entry = arena_dup(arena, store->entries, sizeof(*entry));
+	entry->der = crl_list_outline(listed->crl.list);
+	copy->entries = entry;
+	return copy;
+}
+
 static void
 store_load(struct stores *stores, struct world *world, const struct reading *reading,
 	struct opened *opened)
@@ -421,6 +500,8 @@ store_load(struct stores *stores, struct world *world, const struct reading *rea
 		arena_alloc(stores->arena, store->entry_count + 1) };
 	struct store_builder builder;
 
+	if (reading != NULL && reading->content.listed != NULL)
+		task.store = stand_in(stores->arena, store, reading->content.listed);
 	driver->load(&task, &store->loading);
 	store->loading.loaded = task.loaded;
 	if (reading == NULL)

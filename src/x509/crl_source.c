@@ -124,7 +124,7 @@ crl_source_fault(const struct crl_source *source)
 
 /* A certificate begins as a CRL does; which it is shows in its fields. */
 enum crl_form
-crl_source_form(struct crl_source *source)
+crl_source_form(struct crl_source *source, size_t *ret_offset, unsigned *ret_line)
 {
 	uint8_t head[CRL_SOURCE_PREAMBLE];
 	ssize_t length = crl_source_read(source, 0, head, sizeof(head));
@@ -132,12 +132,16 @@ crl_source_form(struct crl_source *source)
 	unsigned tag;
 	size_t header, content;
 
+	*ret_offset = 0;
+	*ret_line = 1;
 	if (der_header(bytes, &tag, &header, &content) == NULL && tag == DER_SEQUENCE &&
 		header < bytes.length && bytes.data[header] == DER_SEQUENCE)
 		return CRL_FORM_DER;
-	return span_find(bytes, CRL_PEM_BEGIN, 0) != SIZE_MAX &&
-			       span_find(bytes, "-----BEGIN ", 0) ==
-				       span_find(bytes, CRL_PEM_BEGIN, 0)
-		       ? CRL_FORM_PEM
-		       : CRL_FORM_OTHER;
+	content = span_find(bytes, CRL_PEM_BEGIN, 0);
+	if (content == SIZE_MAX || span_find(bytes, "-----BEGIN ", 0) != content)
+		return CRL_FORM_OTHER;
+	*ret_offset = content;
+	for (size_t i = 0; i < content; i++)
+		*ret_line += head[i] == '\n';
+	return CRL_FORM_PEM;
 }

@@ -38,6 +38,6 @@ ALLOCATES(crl_source_free) struct crl_source *crl_source_pem(struct crl_source *
 	struct crl_source *, uint64_t offset, uint8_t *into, size_t length);
 /* Where in the text the last read of PEM met what is not plain. */
 uint64_t crl_source_fault(const struct crl_source *);
-/* What is at the beginning of the file is DER, PEM of a CRL, or neither. */
+/* What is at the beginning of the file is DER, PEM of a CRL, or neither; and where it begins. */
 enum crl_form { CRL_FORM_OTHER, CRL_FORM_DER, CRL_FORM_PEM };
-enum crl_form crl_source_form(struct crl_source *);
+enum crl_form crl_source_form(struct crl_source *, size_t *ret_offset, unsigned *ret_line);

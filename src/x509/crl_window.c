@@ -256,3 +256,18 @@ crl_window_finish(struct crl_window *window, struct digest *ret,
 		return 0;
 	return length;
 }
+
+int
+crl_source_digest(struct crl_source *source, struct digest *ret)
+{
+	CLEANUP(crl_window_freep)
+	struct crl_window *window = crl_window_new(source, 0, CRL_BLOCK, true);
+	uint8_t other[EVP_MAX_MD_SIZE];
+	size_t length;
+
+	while ((length = crl_window_want(window, 1).length) > 0)
+		crl_window_pass(window, length);
+	(void)crl_window_finish(window, ret, other);
+	errno = window->error;
+	return window->error == 0 ? 0 : -1;
+}

@@ -30,6 +30,9 @@ uint64_t crl_window_offset(const struct crl_window *);
 /* errno of the source's failure, or 0. */
 int crl_window_error(const struct crl_window *);
 
+/* SHA-256 of all that a source has; -1 with errno. */
+[[nodiscard]] int crl_source_digest(struct crl_source *, struct digest *ret);
+
 /* The second digest: over what lies from begin to end, of which nothing may have been passed. Not
  * of a kind that libcrypto has not. */
 void crl_window_sign(struct crl_window *, const EVP_MD *, uint64_t begin, uint64_t end);

@@ -207,11 +207,15 @@ TEST(source_form, "the form of a file shows at its beginning")
 		{ "text\n-----BEGIN X509 CRL-----\n", 30, CRL_FORM_PEM },
 		{ "-----BEGIN CERTIFICATE-----\n-----BEGIN X509 CRL-----\n", 53, CRL_FORM_OTHER } };
 
+	size_t offset;
+	unsigned line;
+
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		CLEANUP(crl_source_freep) struct crl_source *source =
 			crl_source_bytes(span_of(rows[i].text, rows[i].length));
 
-		CHECK(crl_source_form(source) == rows[i].form);
+		CHECK(crl_source_form(source, &offset, &line) == rows[i].form);
+		CHECK(rows[i].form != CRL_FORM_PEM || (offset == 5 && line == 2));
 	}
 }
 
