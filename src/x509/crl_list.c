@@ -497,3 +497,50 @@ crl_list_of(struct crl *crl)
 			list_note_issuer(crl->list, offset);
 	return crl->list;
 }
+
+static struct span
+find_critical(const struct crl *crl)
+{
+	struct der cursor = der_of(crl->entries);
+	struct crl_entry entry;
+
+	for (size_t offset = 0; crl->entry_critical && crl_entry_next(&cursor, &entry);
+		offset = cursor.offset)
+		if (entry.unknown_critical)
+			return span_of(crl->entries.data + offset, cursor.offset - offset);
+	return (struct span){};
+}
+
+/* Every element but the entries, as it stands. */
+static void
+copy_fields(const struct crl *crl, struct buffer *ret)
+{
+	struct der outer = der_of(crl->tbs);
+	struct der_element sequence = der_expect(&outer, DER_SEQUENCE);
+	struct der tbs = der_enter(&sequence);
+
+	while (!der_at_end(&tbs)) {
+		struct der_element element = der_next(&tbs);
+
+		if (crl->entry_count == 0 || element.content.data != crl->entries.data)
+			buffer_add(ret, element.whole.data, element.whole.length);
+		else if (crl->entry_critical)
+			der_put(ret, DER_SEQUENCE, find_critical(crl));
+	}
+}
+
+void
+crl_outline(const struct crl *crl, struct buffer *ret)
+{
+	CLEANUP(buffer_free) struct buffer tbs = {}, body = {};
+	const uint8_t *end = crl->tbs.data + crl->tbs.length;
+
+	if (crl->der.length == 0) {
+		buffer_add(ret, crl->list->outline.data, crl->list->outline.length);
+		return;
+	}
+	copy_fields(crl, &tbs);
+	der_put(&body, DER_SEQUENCE, buffer_span(&tbs));
+	buffer_add(&body, end, (size_t)(crl->der.data + crl->der.length - end));
+	der_put(ret, DER_SEQUENCE, buffer_span(&body));
+}

@@ -63,6 +63,8 @@ struct crl_list *crl_list_of(struct crl *);
 /* The DER of the same list without entries, but for one with an unknown critical extension where
  * there is one: what a library may be given for all but entries and signature. */
 struct span crl_list_outline(const struct crl_list *);
+/* The same of any list. */
+void crl_outline(const struct crl *, struct buffer *ret);
 uint64_t crl_list_size(const struct crl_list *); /* of the DER */
 /* All of the DER of one that was read in parts; -1 where it is larger than limit, or is another
  * thing by now. */

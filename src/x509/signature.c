@@ -3,11 +3,9 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/objects.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "x509/crl_list.h"
 #include "x509/envelope.h"
 #include "x509/public_key.h"
 #include "x509/signature_check.h"
@@ -130,27 +128,8 @@ find_key(struct signature_cache *cache, const struct digest *digest, struct span
 struct signed_object {
 	const struct digest *fingerprint;
 	struct span tbs, algorithm, signature;
-	struct crl_list *list; /* of a CRL in parts, which has no TBS at hand; or NULL */
+	const struct crl *crl; /* NULL: a certificate */
 };
-
-/* The digest was made while the list was read. */
-static enum signature_result
-check_list(EVP_PKEY *key, const struct signed_object *object)
-{
-	int nid = signature_digest_nid(object->algorithm);
-	CLEANUP(buffer_free) struct buffer tbs = {};
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned length;
-
-	if (nid != NID_undef)
-		return crl_list_digest(object->list, nid, digest, &length) == 0
-			       ? signature_check_digest(key, span_of(digest, length),
-					 object->algorithm, object->signature)
-			       : SIGNATURE_UNSUPPORTED;
-	if (crl_list_tbs(object->list, &tbs) < 0)
-		return SIGNATURE_UNSUPPORTED;
-	return signature_check(key, buffer_span(&tbs), object->algorithm, object->signature);
-}
 
 static enum signature_result
 signature_of(
@@ -168,9 +147,9 @@ signature_of(
 	if (key == NULL)
 		return slot->result;
 	(void)ERR_set_mark();
-	slot->result = object->list != NULL ? check_list(key, object)
-					    : signature_check(key, object->tbs, object->algorithm,
-						      object->signature);
+	slot->result = object->crl != NULL ? signature_check_crl(key, object->crl)
+					   : signature_check(key, object->tbs, object->algorithm,
+						     object->signature);
 	(void)ERR_pop_to_mark();
 	return slot->result;
 }
@@ -205,7 +184,7 @@ enum signature_result
 signature_crl(struct signature_cache *cache, const struct crl *crl, struct span issuer_spki)
 {
 	struct signed_object object = { &crl->fingerprint, crl->tbs, crl->signature_algorithm,
-		crl->signature, crl->tbs.length > 0 ? NULL : crl->list };
+		crl->signature, crl };
 
 	return signature_of(cache, &object, issuer_spki);
 }

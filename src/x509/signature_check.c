@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "x509/crl_list.h"
+
 static void
 end_algorithm(X509_ALGOR **algorithm)
 {
@@ -119,4 +121,26 @@ signature_check_digest(
 		       digest.length) == 1
 		       ? SIGNATURE_GOOD
 		       : SIGNATURE_BAD;
+}
+
+/* The digest was made while the list was read. */
+enum signature_result
+signature_check_crl(EVP_PKEY *key, const struct crl *crl)
+{
+	int nid = signature_digest_nid(crl->signature_algorithm);
+	CLEANUP(buffer_free) struct buffer tbs = {};
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned length;
+
+	if (crl->tbs.length > 0)
+		return signature_check(key, crl->tbs, crl->signature_algorithm, crl->signature);
+	if (nid != NID_undef)
+		return crl_list_digest(crl->list, nid, digest, &length) == 0
+			       ? signature_check_digest(key, span_of(digest, length),
+					 crl->signature_algorithm, crl->signature)
+			       : SIGNATURE_UNSUPPORTED;
+	if (crl_list_tbs(crl->list, &tbs) < 0)
+		return SIGNATURE_UNSUPPORTED;
+	return signature_check(
+		key, buffer_span(&tbs), crl->signature_algorithm, crl->signature);
 }

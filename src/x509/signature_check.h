@@ -9,6 +9,8 @@
 
 enum signature_result signature_check(
 	EVP_PKEY *, struct span signed_bytes, struct span algorithm_der, struct span signature);
+/* A CRL's, of which there need be no bytes. */
+enum signature_result signature_check_crl(EVP_PKEY *, const struct crl *);
 /* The digest by itself that an algorithm signs, as libcrypto numbers it; NID_undef where there is
  * none (RSASSA-PSS has it in its parameters, Ed25519 inside) or the algorithm is unknown. */
 int signature_digest_nid(struct span algorithm_der);
