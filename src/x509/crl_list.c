@@ -274,10 +274,11 @@ note_entry(struct reader *reader, const struct list_walk *walk)
 static bool
 read_entries(struct reader *reader)
 {
-	struct list_walk walk = { .window = reader->window, .end = reader->list->entries_end };
+	struct list_walk walk = list_walk_begin(reader->window, reader->list->entries_end);
 
 	while (list_walk_next(&walk))
 		note_entry(reader, &walk);
+	list_walk_end(&walk);
 	return walk.fault == NULL ? true : fail(reader, walk.fault, walk.offset);
 }
 

@@ -34,18 +34,24 @@ struct crl_list {
 	unsigned walks;
 };
 
-/* The entry that begins there in the window; false at the end and at a fault. */
+/* Over the entries that begin where the window is. */
 struct list_walk {
 	struct crl_window *window;
 	uint64_t end;
+	struct span view; /* of the window, of which so much was walked */
+	size_t used;
+	uint64_t begin; /* of the view */
 	const char *fault;
 	uint64_t offset; /* of the entry, or of the fault */
 	struct span whole, serial;
 	struct crl_entry entry; /* of one that is not plain */
 	bool is_plain;          /* no extension but a reason */
-	uint8_t day[6];         /* the last UTCTime's that is of the calendar */
 };
+struct list_walk list_walk_begin(struct crl_window *, uint64_t end);
+/* False at the end and at a fault. */
 bool list_walk_next(struct list_walk *);
+/* The window is behind the last entry then. */
+void list_walk_end(struct list_walk *);
 
 uint32_t serial_hash(struct span serial);
 void slots_add(struct slots *, uint32_t hash, uint64_t offset);

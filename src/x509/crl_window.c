@@ -9,27 +9,31 @@
 
 #include "base/mem.h"
 
-enum { BLOCKS_ALONE = 4 }; /* digested without a thread, which costs as much to make */
+enum {
+	BLOCKS_ALONE = 4, /* digested without a thread, which costs as much to make */
+	BLOCKS = 8,       /* in turn: so far the thread may be behind */
+};
 
 struct block {
 	uint8_t *data;
 	size_t capacity;
 };
 
-/* The thread that digests what was passed. One block at a time is handed over. */
+/* The thread that digests what was passed, in the order in which it is handed over. */
 struct helper {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	EVP_MD_CTX *context;
-	struct span work;
-	bool runs, busy, ends;
+	struct span work[BLOCKS];
+	size_t given, done; /* so many pieces; a place in work is the count modulo BLOCKS */
+	bool runs, ends;
 };
 
 struct crl_window {
 	struct crl_source *source;
 	size_t block_size;
-	struct block blocks[2];
+	struct block blocks[BLOCKS];
 	unsigned current;
 	size_t start, end; /* in the current block: what has not been passed */
 	uint64_t offset;   /* of its first byte */
@@ -44,7 +48,7 @@ struct crl_window {
 static void
 digest_add(EVP_MD_CTX *context, struct span bytes)
 {
-	if (EVP_DigestUpdate(context, bytes.data, bytes.length) != 1)
+	if (bytes.length > 0 && EVP_DigestUpdate(context, bytes.data, bytes.length) != 1)
 		abort(); /* libcrypto without SHA-256 is none */
 }
 
@@ -55,32 +59,33 @@ helper_run(void *argument)
 
 	(void)pthread_mutex_lock(&helper->mutex);
 	for (;;) {
-		while (!helper->busy && !helper->ends)
+		while (helper->done == helper->given && !helper->ends)
 			(void)pthread_cond_wait(&helper->changed, &helper->mutex);
-		if (!helper->busy)
+		if (helper->done == helper->given)
 			break;
 		(void)pthread_mutex_unlock(&helper->mutex);
-		digest_add(helper->context, helper->work);
+		digest_add(helper->context, helper->work[helper->done % BLOCKS]);
 		(void)pthread_mutex_lock(&helper->mutex);
-		helper->busy = false;
+		helper->done++;
 		(void)pthread_cond_broadcast(&helper->changed);
 	}
 	(void)pthread_mutex_unlock(&helper->mutex);
 	return NULL;
 }
 
+/* Until no more than so many pieces are still to be digested. */
 static void
-helper_wait(struct helper *helper)
+helper_wait(struct helper *helper, size_t left)
 {
 	if (!helper->runs)
 		return;
 	(void)pthread_mutex_lock(&helper->mutex);
-	while (helper->busy)
+	while (helper->given - helper->done > left)
 		(void)pthread_cond_wait(&helper->changed, &helper->mutex);
 	(void)pthread_mutex_unlock(&helper->mutex);
 }
 
-/* Nothing is being done. */
+/* Fewer than BLOCKS pieces are still to be digested. */
 static void
 helper_give(struct helper *helper, struct span work)
 {
@@ -89,8 +94,7 @@ helper_give(struct helper *helper, struct span work)
 		return;
 	}
 	(void)pthread_mutex_lock(&helper->mutex);
-	helper->work = work;
-	helper->busy = true;
+	helper->work[helper->given++ % BLOCKS] = work;
 	(void)pthread_cond_broadcast(&helper->changed);
 	(void)pthread_mutex_unlock(&helper->mutex);
 }
@@ -133,11 +137,11 @@ crl_window_new(struct crl_source *source, uint64_t offset, size_t block, bool di
 void
 crl_window_free(struct crl_window *window)
 {
-	helper_wait(&window->helper);
+	helper_wait(&window->helper, 0);
 	helper_end(&window->helper);
 	EVP_MD_CTX_free(window->other);
-	mem_free(window->blocks[0].data);
-	mem_free(window->blocks[1].data);
+	for (size_t i = 0; i < BLOCKS; i++)
+		mem_free(window->blocks[i].data);
 	mem_free(window);
 }
 
@@ -160,9 +164,8 @@ digest_passed(struct crl_window *window)
 	const uint8_t *data = window->blocks[window->current].data;
 	uint64_t begin = window->offset, end = window->offset + window->start;
 
-	if (!window->digests || window->start == 0)
+	if (!window->digests)
 		return;
-	helper_wait(&window->helper);
 	helper_give(&window->helper, span_of(data, window->start));
 	if (begin < window->other_begin)
 		begin = window->other_begin;
@@ -183,16 +186,17 @@ block_reserve(struct block *block, size_t capacity)
 	block->capacity = capacity;
 }
 
-/* The other block: what is left of this one, and what comes next. */
+/* The next block: what is left of this one, and what comes after it. */
 static void
 refill(struct crl_window *window, size_t wanted)
 {
 	struct block *from = &window->blocks[window->current],
-		     *into = &window->blocks[1 - window->current];
+		     *into = &window->blocks[(window->current + 1) % BLOCKS];
 	size_t left = window->end - window->start, room;
 	ssize_t got;
 
-	helper_wait(&window->helper); /* it may be looking at the block that is written to */
+	/* Each block gives one piece, be it empty: the oldest is that of the block that is written to. */
+	helper_wait(&window->helper, BLOCKS - 2);
 	room = wanted - left > window->block_size ? wanted - left : window->block_size;
 	block_reserve(into, left + room);
 	if (window->digests && !window->helper.runs && ++window->refills > BLOCKS_ALONE)
@@ -202,7 +206,7 @@ refill(struct crl_window *window, size_t wanted)
 	if (left > 0)
 		memcpy(into->data, from->data + window->start, left);
 	window->offset += window->start;
-	window->current = 1 - window->current;
+	window->current = (window->current + 1) % BLOCKS;
 	window->start = 0;
 	window->end = left;
 	got = crl_source_read(window->source, window->offset + left, into->data + left, room);
@@ -247,7 +251,7 @@ crl_window_finish(struct crl_window *window, struct digest *ret,
 	unsigned length = 0;
 
 	digest_passed(window);
-	helper_wait(&window->helper);
+	helper_wait(&window->helper, 0);
 	window->digests = false;
 	if (EVP_DigestFinal_ex(window->helper.context, ret->bytes, &length) != 1)
 		abort();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A window that moves over a source of DER, and the digests of what it has passed. Two blocks take
- * turns: while one is walked, a thread of its own digests the other, where there is more than a few
- * blocks. Memory is two blocks, or two of the longest element.
+ * A window that moves over a source of DER, and the digests of what it has passed. Eight blocks
+ * take turns: while one is walked, a thread of its own digests those before it, where there are more
+ * than a few; it may be some blocks behind, so that neither waits for the other at each. Memory is
+ * those blocks, and what the longest element needs beyond one.
  */
 #pragma once
 
