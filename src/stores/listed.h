@@ -15,16 +15,26 @@ struct listed {
 	enum crl_form form;
 	struct crl crl; /* where the list is sound */
 	struct crl_fault fault;
-	uint64_t fault_in_text; /* of PEM that is not plain */
 	size_t offset;          /* where it begins in the file */
 	unsigned line;
 	struct span outline; /* in the file's form; its DER is the list's outline */
 	struct listed *next;
 };
 
-/* Reads the file so. False where it is none of that kind, and is left to the readers of whole files;
- * err says more where ret_failed is set: the file cannot be read. */
-bool listed_read(struct arena *, struct world *, const char *path, const struct crl_wanted *,
-	struct listed *ret, bool *ret_failed, struct err *err);
+/* All that were read, each once for all worlds and loaders. */
+struct lists {
+	struct arena *arena;
+	const struct crl_wanted *wanted;
+	struct ledger *ledger; /* or NULL */
+	struct listed *first;
+};
+
+/* The file read so. NULL where it is none of that kind, and is left to the readers of whole files;
+ * or where it cannot be read: err says that. */
+const struct listed *listed_find(struct lists *, struct world *, const char *path,
+	const struct file_identity *asked, struct err *err);
+/* What a library is shown in the place of the store. */
+const struct store *listed_stand_in(
+	const struct listed *, struct arena *, const struct store *);
 /* Its entry, or its defect. Returns the name of the form. */
 const char *listed_fill(const struct listed *, struct store_builder *);

@@ -72,8 +72,7 @@ struct stores {
 	struct reading *checking; /* those whose signatures are being checked */
 	struct listing *listings;
 	uint64_t list_size; /* from which on CRLs are read in parts */
-	const struct crl_wanted *wanted;
-	struct listed *listed;
+	struct lists lists;
 	struct reading *readings[BUCKETS];
 	struct opened *opened[BUCKETS];
 };
@@ -88,6 +87,7 @@ stores_new(void)
 	stores->openssl = openssl_reader_new();
 	stores->crypt = keystore_crypt_new();
 	stores->list_size = STORE_MAX_SIZE + 1;
+	stores->lists.arena = stores->arena;
 	return stores;
 }
 
@@ -173,7 +173,13 @@ stores_read_lists_in_parts(struct stores *stores, uint64_t size)
 void
 stores_expect_serials(struct stores *stores, const struct crl_wanted *wanted)
 {
-	stores->wanted = wanted;
+	stores->lists.wanted = wanted;
+}
+
+void
+stores_use_ledger(struct stores *stores, struct ledger *ledger)
+{
+	stores->lists.ledger = ledger;
 }
 
 const struct store_loader_driver *
@@ -317,43 +323,21 @@ content_read_token(struct stores *stores, struct world *world, enum store_loader
 	content->digest = digest_of(content->bytes);
 }
 
-static bool
-is_same_file(const struct file_identity *a, const struct file_identity *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       a->modified.seconds == b->modified.seconds &&
-	       a->modified.nanoseconds == b->modified.nanoseconds &&
-	       a->changed.seconds == b->changed.seconds &&
-	       a->changed.nanoseconds == b->changed.nanoseconds;
-}
-
-/* Reads it as one CRL in parts, once for all worlds and loaders. False where it is none. */
+/* Reads it as one CRL in parts. False where it is none. */
 static bool
 content_read_list(struct stores *stores, struct world *world, struct content *content)
 {
-	struct listed *listed = stores->listed;
 	struct err err = {};
-	bool failed;
 
-	while (listed != NULL && (!is_same_file(&listed->asked, &content->identity) ||
-					 strcmp(listed->path, content->path) != 0))
-		listed = listed->next;
-	if (listed == NULL) {
-		listed = arena_alloc(stores->arena, sizeof(*listed));
-		listed->asked = content->identity;
-		if (!listed_read(stores->arena, world, content->path, stores->wanted, listed,
-			    &failed, &err))
-			return false;
-		if (failed) {
-			content_fail(stores, content, &err);
-			return true;
-		}
-		listed->next = stores->listed;
-		stores->listed = listed;
+	content->listed = listed_find(&stores->lists, world, content->path, &content->identity, &err);
+	if (content->listed == NULL && err.code == ERR_NONE)
+		return false;
+	if (content->listed == NULL) {
+		content_fail(stores, content, &err);
+		return true;
 	}
-	content->listed = listed;
-	content->identity = listed->identity;
-	content->digest = listed->digest;
+	content->identity = content->listed->identity;
+	content->digest = content->listed->digest;
 	return true;
 }
 
@@ -474,22 +458,6 @@ blame_container(struct store_builder *builder, const struct store *store)
 			"the file is a %s; a store is read as PEM", container);
 }
 
-/* What a library is shown in the place of a store that was read in parts. */
-static const struct store *
-stand_in(struct arena *arena, const struct store *store, const struct listed *listed)
-{
-	struct store *copy = arena_dup(arena, store, sizeof(*store));
-	struct entry *entry;
-
-	copy->bytes = listed->outline;
-	if (store->entry_count == 0)
-		return copy;
-	entry = arena_dup(arena, store->entries, sizeof(*entry));
-	entry->der = crl_list_outline(listed->crl.list);
-	copy->entries = entry;
-	return copy;
-}
-
 static void
 store_load(struct stores *stores, struct world *world, const struct reading *reading,
 	struct opened *opened)
@@ -501,7 +469,7 @@ store_load(struct stores *stores, struct world *world, const struct reading *rea
 	struct store_builder builder;
 
 	if (reading != NULL && reading->content.listed != NULL)
-		task.store = stand_in(stores->arena, store, reading->content.listed);
+		task.store = listed_stand_in(reading->content.listed, stores->arena, store);
 	driver->load(&task, &store->loading);
 	store->loading.loaded = task.loaded;
 	if (reading == NULL)

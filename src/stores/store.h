@@ -13,6 +13,7 @@
 #pragma once
 
 #include "causes/finding.h"
+#include "ledger/ledger.h"
 #include "stores/passwords.h"
 #include "world/world.h"
 #include "x509/x509.h"
@@ -181,6 +182,9 @@ const struct store *stores_open_bytes(
 void stores_read_lists_in_parts(struct stores *, uint64_t size);
 /* Serials that will be asked for of lists that are read from now on; borrowed. */
 void stores_expect_serials(struct stores *, const struct crl_wanted *);
+
+/* What is known of such lists is asked of it, and told to it; borrowed. */
+void stores_use_ledger(struct stores *, struct ledger *);
 
 /* Signatures that were checked while stores were read, kept for everybody. Never NULL. */
 struct signature_cache *stores_signatures(struct stores *);

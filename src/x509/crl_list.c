@@ -47,7 +47,7 @@ crl_list_free(struct crl_list *list)
 		list_end(list);
 }
 
-static struct crl_list *
+struct crl_list *
 list_new(struct crl_source *source, size_t block, const struct crl_wanted *wanted)
 {
 	struct crl_list *list = mem_zalloc(sizeof(*list));
@@ -302,6 +302,16 @@ read_tail(struct reader *reader)
 	return true;
 }
 
+void
+list_describe(struct crl_list *list, struct crl *ret)
+{
+	ret->der = ret->tbs = ret->entries = (struct span){};
+	ret->entry_count = list->entry_count;
+	ret->entry_issuers = list->issuer_count > 0;
+	ret->fingerprint = list->fingerprint;
+	ret->list = list;
+}
+
 static bool
 read_fields(struct reader *reader, struct crl *ret)
 {
@@ -316,12 +326,8 @@ read_fields(struct reader *reader, struct crl *ret)
 			place_of(reader, &list->outline, reader->tail.length, offset));
 	list->digest_length =
 		crl_window_finish(reader->window, &list->fingerprint, list->digest);
-	ret->der = ret->tbs = ret->entries = (struct span){};
-	ret->entry_count = list->entry_count;
+	list_describe(list, ret);
 	ret->entry_critical = reader->critical.length > 0;
-	ret->entry_issuers = list->issuer_count > 0;
-	ret->fingerprint = list->fingerprint;
-	ret->list = list;
 	slots_sort(&list->hits);
 	return true;
 }

@@ -60,6 +60,13 @@ struct crl_fault {
 /* Of one that was read as a whole: for its index. Sets crl->list, unless it is too short. */
 struct crl_list *crl_list_of(struct crl *);
 
+/* What was found out of one that was read in parts, to be kept; -1 where that would be long: of a
+ * list whose entries name issuers. */
+[[nodiscard]] int crl_list_record(const struct crl *, struct buffer *ret);
+/* The same list again from what was kept, of a source that is known to be the same. Takes the source;
+ * NULL where the record is none. */
+struct crl_list *crl_list_recall(struct span record, const struct crl_reading *, struct crl *ret);
+
 /* The DER of the same list without entries, but for one with an unknown critical extension where
  * there is one: what a library may be given for all but entries and signature. */
 struct span crl_list_outline(const struct crl_list *);

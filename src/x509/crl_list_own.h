@@ -57,4 +57,7 @@ uint32_t serial_hash(struct span serial);
 void slots_add(struct slots *, uint32_t hash, uint64_t offset);
 void slots_sort(struct slots *);
 bool wanted_has(const struct crl_wanted *, uint32_t hash);
+struct crl_list *list_new(struct crl_source *, size_t block, const struct crl_wanted *);
+/* What the list has instead of its outline. */
+void list_describe(struct crl_list *, struct crl *);
 void list_note_issuer(struct crl_list *, uint64_t offset);

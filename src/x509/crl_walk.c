@@ -56,10 +56,12 @@ is_plain_reason(const uint8_t *at)
 static bool
 is_plain(struct list_walk *walk, const uint8_t *at, size_t length)
 {
-	size_t serial = at[3], rest;
+	size_t serial, rest;
 
-	if (length < 4 + 1 + TIME_SIZE || at[2] != DER_INTEGER || serial == 0 ||
-		serial > length - 4 - TIME_SIZE)
+	if (length < 4 + 1 + TIME_SIZE)
+		return false;
+	serial = at[3];
+	if (at[2] != DER_INTEGER || serial == 0 || serial > length - 4 - TIME_SIZE)
 		return false;
 	if (serial > 1 && ((at[4] == 0 && at[5] < 0x80) || (at[4] == 0xff && at[5] >= 0x80)))
 		return false;

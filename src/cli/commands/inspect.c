@@ -92,7 +92,7 @@ inspect_run(struct session *session)
 	int status = 0;
 
 	stores_use_passwords(stores, session->passwords);
-	stores_read_lists_in_parts(stores, STORE_LIST_IN_PARTS);
+	session_recall_lists(session, stores, paths);
 
 	if (paths->count == 0)
 		return err_set(
