@@ -74,7 +74,8 @@ void options_help(const struct command *, struct buffer *out); /* NULL: of the p
 /* Opens the ledger where it is not open yet; create false and none there: leaves it NULL. Takes the
  * lock where asked. */
 [[nodiscard]] int session_ledger(struct session *, bool create, bool lock);
-/* Lets the stores ask the ledger of long CRLs, where one of the files is long and there is a ledger. */
+/* Lets the stores ask the ledger of long CRLs, where one of the files is long and there is a
+ * ledger. */
 void session_recall_lists(struct session *, struct stores *, const struct values *paths);
 /* Ends what a crash left unfinished. */
 [[nodiscard]] int session_recover(struct session *);

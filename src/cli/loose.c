@@ -93,8 +93,8 @@ expect_serials(struct loose *loose)
 
 		if (world_stat(loose->session->world, path, &identity, &ignored) == 0 &&
 			identity.type == FILE_REGULAR)
-			expect_store(loose, stores_open_early(loose->stores,
-						    loose->session->world, path, LOADER_ANY));
+			expect_store(loose, stores_open_early(loose->stores, loose->session->world,
+						    path, LOADER_ANY));
 	}
 	wanted = crl_wanted_new(loose->serials, loose->serial_count);
 	/* The lists ask it as long as they live, and the stores end first. */

@@ -61,8 +61,8 @@ session_recall_lists(struct session *session, struct stores *stores, const struc
 
 	stores_read_lists_in_parts(stores, STORE_LIST_IN_PARTS);
 	for (size_t i = 0; i < paths->count; i++) {
-		const char *path = path_join(
-			session->arena, session_directory(session), paths->list[i]);
+		const char *path =
+			path_join(session->arena, session_directory(session), paths->list[i]);
 
 		is_long = is_long || (world_stat(session->world, path, &identity, &ignored) == 0 &&
 					     identity.size >= STORE_LIST_IN_PARTS);

@@ -28,7 +28,8 @@ struct ledger {
 
 /* Of its file; the caller's. */
 char *database_path(const struct ledger *);
-/* The schema of a database that has this version of it, 0 of an empty one; a result code of SQLite. */
+/* The schema of a database that has this version of it, 0 of an empty one; a result code of SQLite.
+ */
 int schema_make(sqlite3 *, int version);
 /* Opens the file, and brings its schema up to date. */
 int database_open(struct ledger *, struct err *err);

@@ -74,9 +74,10 @@ void ledger_batch_abort(struct ledger *);
 /*
  * A CRL that was read in parts and found sound, by the file that it was read from. It is the same
  * while path, device, inode, size and both times are: who cannot write to the file cannot change it
- * otherwise. A file that was changed less than LEDGER_SETTLED_S before it was read is not to be put:
- * it may be changed again within one tick of its file system's clock. (Who maps the file and writes
- * to a page that is dirty already leaves no trace before that is flushed; CRLs are not written so.)
+ * otherwise. A file that was changed less than LEDGER_SETTLED_S before it was read is not to be
+ * put: it may be changed again within one tick of its file system's clock. (Who maps the file and
+ * writes to a page that is dirty already leaves no trace before that is flushed; CRLs are not
+ * written so.)
  */
 enum { LEDGER_SETTLED_S = 2, LEDGER_MAX_LIST_RECORD = 2 << 20 };
 struct known_list {

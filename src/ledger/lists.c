@@ -48,12 +48,14 @@ ledger_list_put(struct ledger *ledger, const struct known_list *list, struct err
 }
 
 int
-ledger_list_get(struct ledger *ledger, struct arena *arena, struct known_list *list, struct err *err)
+ledger_list_get(
+	struct ledger *ledger, struct arena *arena, struct known_list *list, struct err *err)
 {
 	CLEANUP(statement_endp)
 	sqlite3_stmt *statement = database_prepare(ledger,
 		"SELECT digest, record FROM list WHERE path = ? AND device = ? AND inode = ? AND "
-		"size = ? AND modified_s = ? AND modified_ns = ? AND changed_s = ? AND changed_ns = "
+		"size = ? AND modified_s = ? AND modified_ns = ? AND changed_s = ? AND changed_ns "
+		"= "
 		"?",
 		err);
 	struct span digest;

@@ -15,7 +15,7 @@ struct listed {
 	enum crl_form form;
 	struct crl crl; /* where the list is sound */
 	struct crl_fault fault;
-	size_t offset;          /* where it begins in the file */
+	size_t offset; /* where it begins in the file */
 	unsigned line;
 	struct span outline; /* in the file's form; its DER is the list's outline */
 	struct listed *next;
@@ -34,7 +34,6 @@ struct lists {
 const struct listed *listed_find(struct lists *, struct world *, const char *path,
 	const struct file_identity *asked, struct err *err);
 /* What a library is shown in the place of the store. */
-const struct store *listed_stand_in(
-	const struct listed *, struct arena *, const struct store *);
+const struct store *listed_stand_in(const struct listed *, struct arena *, const struct store *);
 /* Its entry, or its defect. Returns the name of the form. */
 const char *listed_fill(const struct listed *, struct store_builder *);

@@ -329,7 +329,8 @@ content_read_list(struct stores *stores, struct world *world, struct content *co
 {
 	struct err err = {};
 
-	content->listed = listed_find(&stores->lists, world, content->path, &content->identity, &err);
+	content->listed =
+		listed_find(&stores->lists, world, content->path, &content->identity, &err);
 	if (content->listed == NULL && err.code == ERR_NONE)
 		return false;
 	if (content->listed == NULL) {

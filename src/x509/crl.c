@@ -158,8 +158,7 @@ read_entries(struct der *tbs, struct crl *crl)
 	while (crl_entry_next(&entries, &entry)) {
 		crl->entry_count++;
 		crl->entry_critical = crl->entry_critical || entry.unknown_critical;
-		crl->entry_issuers =
-			crl->entry_issuers || entry.certificate_issuer.length > 0;
+		crl->entry_issuers = crl->entry_issuers || entry.certificate_issuer.length > 0;
 	}
 	if (sequence.tag != 0)
 		der_leave(tbs, &entries);

@@ -62,8 +62,8 @@ bool crl_entry_next(struct der *cursor, struct crl_entry *ret);
 struct crl_search {
 	const struct crl *crl;
 	struct span serial;
-	struct der cursor;   /* of entries in memory */
-	struct span issuer;  /* in force at the cursor */
+	struct der cursor;  /* of entries in memory */
+	struct span issuer; /* in force at the cursor */
 	/* Of a list in parts, or with an index: */
 	bool began;
 	size_t next;

@@ -112,10 +112,10 @@ slots_find(const struct slots *slots, uint32_t hash)
 	return low;
 }
 
-/* Open addressing over the hashes, with twice as many places as serials; and before that a filter of
- * bits, which is small enough for the processor's cache, and lets few others through. */
+/* Open addressing over the hashes, with twice as many places as serials; and before that a filter
+ * of bits, which is small enough for the processor's cache, and lets few others through. */
 struct crl_wanted {
-	uint8_t *filter; /* of a bit for each eighth of a place */
+	uint8_t *filter;  /* of a bit for each eighth of a place */
 	uint64_t *places; /* 1 << 32 | hash; 0: free */
 	size_t mask;
 };

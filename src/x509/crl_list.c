@@ -20,7 +20,7 @@ struct reader {
 	struct crl_list *list;
 	struct crl_window *window;
 	size_t at;
-	uint64_t end; /* of what the next element stands in */
+	uint64_t end;             /* of what the next element stands in */
 	struct buffer head, tail; /* all before the entries, and behind them */
 	size_t head_content;      /* where in the head the fields begin */
 	struct span critical;     /* copy of an entry with an unknown critical extension */
@@ -220,7 +220,8 @@ read_head(struct reader *reader)
 	reader->end = list->tbs_end;
 	reader->head_content = reader->at;
 	(void)step(reader, DER_INTEGER, DER_INTEGER);
-	if (!need(reader, DER_SEQUENCE, DER_SEQUENCE) || !need(reader, DER_SEQUENCE, DER_SEQUENCE) ||
+	if (!need(reader, DER_SEQUENCE, DER_SEQUENCE) ||
+		!need(reader, DER_SEQUENCE, DER_SEQUENCE) ||
 		!need(reader, DER_UTC_TIME, DER_GENERALIZED_TIME))
 		return false;
 	(void)step(reader, DER_UTC_TIME, DER_GENERALIZED_TIME);
@@ -267,8 +268,8 @@ note_entry(struct reader *reader, const struct list_walk *walk)
 	if (walk->entry.certificate_issuer.length > 0)
 		list_note_issuer(list, walk->offset);
 	if (walk->entry.unknown_critical && reader->critical.length == 0)
-		reader->critical = span_of(
-			mem_dup(walk->whole.data, walk->whole.length), walk->whole.length);
+		reader->critical =
+			span_of(mem_dup(walk->whole.data, walk->whole.length), walk->whole.length);
 }
 
 static bool
@@ -324,8 +325,7 @@ read_fields(struct reader *reader, struct crl *ret)
 	if (crl_read(buffer_span(&list->outline), ret, &fault, &offset) < 0)
 		return fail(reader, fault,
 			place_of(reader, &list->outline, reader->tail.length, offset));
-	list->digest_length =
-		crl_window_finish(reader->window, &list->fingerprint, list->digest);
+	list->digest_length = crl_window_finish(reader->window, &list->fingerprint, list->digest);
 	list_describe(list, ret);
 	ret->entry_critical = reader->critical.length > 0;
 	slots_sort(&list->hits);
@@ -343,8 +343,8 @@ read_all(struct reader *reader, struct crl *ret)
 			 ? EVP_get_digestbynid(reader->list->digest_nid)
 			 : NULL;
 	if (digest != NULL)
-		crl_window_sign(reader->window, digest, reader->list->tbs_begin,
-			reader->list->tbs_end);
+		crl_window_sign(
+			reader->window, digest, reader->list->tbs_begin, reader->list->tbs_end);
 	return read_entries(reader) && read_tail(reader) && read_fields(reader, ret);
 }
 

@@ -18,12 +18,12 @@
 #include "x509/crl_source.h"
 
 enum {
-	CRL_LIST_MAX_SIZE = INT32_MAX,  /* of the DER, as of any element: 43 million entries */
-	CRL_ENTRY_MAX_SIZE = 1 << 20,   /* of one entry */
-	CRL_HEAD_MAX_SIZE = 1 << 20,    /* of what stands before the entries */
-	CRL_TAIL_MAX_SIZE = 1 << 20,    /* and behind them */
-	CRL_INDEX_ENTRY_SIZE = 8,       /* bytes of an entry in the index; twice that while it is made */
-	CRL_ISSUER_ENTRY_SIZE = 4,      /* more, of one that names an issuer */
+	CRL_LIST_MAX_SIZE = INT32_MAX, /* of the DER, as of any element: 43 million entries */
+	CRL_ENTRY_MAX_SIZE = 1 << 20,  /* of one entry */
+	CRL_HEAD_MAX_SIZE = 1 << 20,   /* of what stands before the entries */
+	CRL_TAIL_MAX_SIZE = 1 << 20,   /* and behind them */
+	CRL_INDEX_ENTRY_SIZE = 8,  /* bytes of an entry in the index; twice that while it is made */
+	CRL_ISSUER_ENTRY_SIZE = 4, /* more, of one that names an issuer */
 	CRL_WHOLE_MAX_SIZE = 512 << 20, /* of one that is signed by a scheme without a digest */
 	CRL_WALKS_BEFORE_INDEX = 3,     /* what an index costs */
 	CRL_INDEX_MIN_ENTRIES = 256,    /* fewer are walked each time */
@@ -63,8 +63,8 @@ struct crl_list *crl_list_of(struct crl *);
 /* What was found out of one that was read in parts, to be kept; -1 where that would be long: of a
  * list whose entries name issuers. */
 [[nodiscard]] int crl_list_record(const struct crl *, struct buffer *ret);
-/* The same list again from what was kept, of a source that is known to be the same. Takes the source;
- * NULL where the record is none. */
+/* The same list again from what was kept, of a source that is known to be the same. Takes the
+ * source; NULL where the record is none. */
 struct crl_list *crl_list_recall(struct span record, const struct crl_reading *, struct crl *ret);
 
 /* The DER of the same list without entries, but for one with an unknown critical extension where

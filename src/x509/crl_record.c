@@ -35,8 +35,8 @@ crl_list_record(const struct crl *crl, struct buffer *ret)
 static bool
 numbers_are_sound(const uint64_t numbers[static NUMBERS])
 {
-	return numbers[0] == RECORD_VERSION && numbers[1] <= numbers[3] && numbers[3] <= numbers[4] &&
-	       numbers[4] <= numbers[2] && numbers[2] <= numbers[5] &&
+	return numbers[0] == RECORD_VERSION && numbers[1] <= numbers[3] &&
+	       numbers[3] <= numbers[4] && numbers[4] <= numbers[2] && numbers[2] <= numbers[5] &&
 	       numbers[5] <= CRL_LIST_MAX_SIZE && numbers[6] <= numbers[4] - numbers[3] &&
 	       numbers[8] <= EVP_MAX_MD_SIZE;
 }

@@ -21,7 +21,7 @@ enum {
 struct pem_source {
 	struct crl_source source;
 	struct crl_source *text;
-	uint64_t first; /* of the first line of base64 */
+	uint64_t first;               /* of the first line of base64 */
 	size_t line_length, line_end; /* characters of a line, and of what ends it */
 	bool began;
 	uint64_t block_offset; /* in the text */
@@ -57,8 +57,7 @@ text_at(struct pem_source *pem, uint64_t offset, size_t wanted, struct span *ret
 {
 	ssize_t got;
 
-	if (offset < pem->block_offset ||
-		offset + wanted > pem->block_offset + pem->block_length) {
+	if (offset < pem->block_offset || offset + wanted > pem->block_offset + pem->block_length) {
 		got = crl_source_read(pem->text, offset, pem->block, sizeof(pem->block));
 		if (got < 0)
 			return -1;

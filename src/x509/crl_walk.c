@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The entries of a list, one after the other. Nearly all are plain: serial, UTCTime and perhaps a
- * reason, in one form that DER leaves them. Those are taken at a glance; whatever else is there goes
- * the way of any entry, and decides alone what is a fault.
+ * reason, in one form that DER leaves them. Those are taken at a glance; whatever else is there
+ * goes the way of any entry, and decides alone what is a fault.
  */
 #include <limits.h>
 #include <string.h>
@@ -119,8 +119,8 @@ next_of_any_form(struct list_walk *walk, size_t left)
 
 	look(walk, DER_MAX_HEADER);
 	bytes = rest_of(walk);
-	fault = der_header(bytes.length < left ? bytes : span_of(bytes.data, left), &tag, &header,
-		&length);
+	fault = der_header(
+		bytes.length < left ? bytes : span_of(bytes.data, left), &tag, &header, &length);
 	if (fault == NULL && tag != DER_SEQUENCE)
 		fault = "an element is of another type than belongs here";
 	if (fault == NULL && length > left - header)

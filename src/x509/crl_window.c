@@ -195,7 +195,8 @@ refill(struct crl_window *window, size_t wanted)
 	size_t left = window->end - window->start, room;
 	ssize_t got;
 
-	/* Each block gives one piece, be it empty: the oldest is that of the block that is written to. */
+	/* Each block gives one piece, be it empty: the oldest is that of the block that is written
+	 * to. */
 	helper_wait(&window->helper, BLOCKS - 2);
 	room = wanted - left > window->block_size ? wanted - left : window->block_size;
 	block_reserve(into, left + room);
@@ -222,8 +223,8 @@ crl_window_want(struct crl_window *window, size_t wanted)
 {
 	while (window->end - window->start < wanted && !window->ended)
 		refill(window, wanted);
-	return span_of(window->blocks[window->current].data + window->start,
-		window->end - window->start);
+	return span_of(
+		window->blocks[window->current].data + window->start, window->end - window->start);
 }
 
 void
@@ -245,8 +246,8 @@ crl_window_error(const struct crl_window *window)
 }
 
 unsigned
-crl_window_finish(struct crl_window *window, struct digest *ret,
-	uint8_t ret_other[static EVP_MAX_MD_SIZE])
+crl_window_finish(
+	struct crl_window *window, struct digest *ret, uint8_t ret_other[static EVP_MAX_MD_SIZE])
 {
 	unsigned length = 0;
 
@@ -255,8 +256,7 @@ crl_window_finish(struct crl_window *window, struct digest *ret,
 	window->digests = false;
 	if (EVP_DigestFinal_ex(window->helper.context, ret->bytes, &length) != 1)
 		abort();
-	if (window->other == NULL ||
-		EVP_DigestFinal_ex(window->other, ret_other, &length) != 1)
+	if (window->other == NULL || EVP_DigestFinal_ex(window->other, ret_other, &length) != 1)
 		return 0;
 	return length;
 }

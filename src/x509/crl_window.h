@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A window that moves over a source of DER, and the digests of what it has passed. Eight blocks
- * take turns: while one is walked, a thread of its own digests those before it, where there are more
- * than a few; it may be some blocks behind, so that neither waits for the other at each. Memory is
- * those blocks, and what the longest element needs beyond one.
+ * take turns: while one is walked, a thread of its own digests those before it, where there are
+ * more than a few; it may be some blocks behind, so that neither waits for the other at each.
+ * Memory is those blocks, and what the longest element needs beyond one.
  */
 #pragma once
 
@@ -18,8 +18,8 @@ struct crl_window; /* opaque */
 void crl_window_free(struct crl_window *);
 /* Begins at offset; block: how much is read at a time, CRL_BLOCK but for tests. digests: whether
  * any is asked for. source must outlive it. */
-ALLOCATES(crl_window_free) struct crl_window *crl_window_new(
-	struct crl_source *, uint64_t offset, size_t block, bool digests);
+ALLOCATES(crl_window_free)
+struct crl_window *crl_window_new(struct crl_source *, uint64_t offset, size_t block, bool digests);
 DEFINE_CLEANUP(struct crl_window, crl_window_free)
 
 /* What is there from the window's offset on: at least wanted bytes, unless the source ends or fails
@@ -39,5 +39,5 @@ int crl_window_error(const struct crl_window *);
 void crl_window_sign(struct crl_window *, const EVP_MD *, uint64_t begin, uint64_t end);
 /* All that was passed from offset 0 on is digested: SHA-256 of it, and the other one, whose length
  * is returned, 0 where there is none. */
-unsigned crl_window_finish(struct crl_window *, struct digest *ret,
-	uint8_t ret_other[static EVP_MAX_MD_SIZE]);
+unsigned crl_window_finish(
+	struct crl_window *, struct digest *ret, uint8_t ret_other[static EVP_MAX_MD_SIZE]);

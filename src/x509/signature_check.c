@@ -97,7 +97,8 @@ end_context(EVP_PKEY_CTX **context)
 	EVP_PKEY_CTX_free(*context);
 }
 
-/* As ASN1_item_verify_ctx (crypto/asn1/a_verify.c): the algorithm's kind of key must be the key's. */
+/* As ASN1_item_verify_ctx (crypto/asn1/a_verify.c): the algorithm's kind of key must be the key's.
+ */
 enum signature_result
 signature_check_digest(
 	EVP_PKEY *key, struct span digest, struct span algorithm_der, struct span signature)
@@ -117,8 +118,8 @@ signature_check_digest(
 	if (context == NULL || EVP_PKEY_verify_init(context) != 1 ||
 		EVP_PKEY_CTX_set_signature_md(context, kind) != 1)
 		return SIGNATURE_UNSUPPORTED;
-	return EVP_PKEY_verify(context, signature.data, signature.length, digest.data,
-		       digest.length) == 1
+	return EVP_PKEY_verify(
+		       context, signature.data, signature.length, digest.data, digest.length) == 1
 		       ? SIGNATURE_GOOD
 		       : SIGNATURE_BAD;
 }
@@ -141,6 +142,5 @@ signature_check_crl(EVP_PKEY *key, const struct crl *crl)
 			       : SIGNATURE_UNSUPPORTED;
 	if (crl_list_tbs(crl->list, &tbs) < 0)
 		return SIGNATURE_UNSUPPORTED;
-	return signature_check(
-		key, buffer_span(&tbs), crl->signature_algorithm, crl->signature);
+	return signature_check(key, buffer_span(&tbs), crl->signature_algorithm, crl->signature);
 }

@@ -42,8 +42,11 @@ create(const char *name)
 static size_t
 put_header(uint8_t *out, uint8_t tag, size_t length)
 {
-	size_t octets = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2
-					 : length < 0x1000000 ? 3 : 4;
+	size_t octets = length < 0x80        ? 0
+			: length < 0x100     ? 1
+			: length < 0x10000   ? 2
+			: length < 0x1000000 ? 3
+					     : 4;
 
 	out[0] = tag;
 	out[1] = (uint8_t)(octets == 0 ? length : 0x80 | octets);
@@ -55,7 +58,8 @@ put_header(uint8_t *out, uint8_t tag, size_t length)
 static void
 put_entry(uint8_t *out, uint64_t seed, uint64_t number)
 {
-	static const uint8_t time[] = "\x17\x0d" "240229235959Z",
+	static const uint8_t time[] = "\x17\x0d"
+				      "240229235959Z",
 			     reason[] = "\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01\x00";
 	static const uint8_t reasons[] = { 0, 1, 2, 3, 4, 5, 9, 10 };
 
@@ -83,7 +87,8 @@ make_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const uint8_t *seri
 	} rows[] = { { NID_basic_constraints, "critical,CA:TRUE" },
 		{ NID_key_usage, "critical,keyCertSign,cRLSign" } };
 
-	must(X509_set_version(cert, 2) && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL,
+	must(X509_set_version(cert, 2) &&
+			BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL,
 		"serial");
 	must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)cn, -1, -1, 0),
 		"name");
@@ -93,7 +98,8 @@ make_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const uint8_t *seri
 	(void)X509_gmtime_adj(X509_getm_notBefore(cert), -DAY);
 	(void)X509_gmtime_adj(X509_getm_notAfter(cert), 3650L * DAY);
 	for (size_t i = 0; issuer == NULL && i < 2; i++) {
-		X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, rows[i].nid, rows[i].value);
+		X509_EXTENSION *extension =
+			X509V3_EXT_conf_nid(NULL, NULL, rows[i].nid, rows[i].value);
 
 		must(X509_add_ext(cert, extension, -1), "extension");
 		X509_EXTENSION_free(extension);
@@ -122,7 +128,10 @@ put_fields(uint8_t *out, X509 *ca, size_t entries)
 	unsigned char *name = NULL;
 	int name_length = i2d_X509_NAME(X509_get_subject_name(ca), &name);
 	static const uint8_t version[] = { 2, 1, 1 };
-	static const char times[] = "\x17\x0d" "250101000000Z" "\x17\x0d" "400101000000Z";
+	static const char times[] = "\x17\x0d"
+				    "250101000000Z"
+				    "\x17\x0d"
+				    "400101000000Z";
 	size_t length = 0;
 
 	memcpy(out, version, 3);
@@ -140,7 +149,8 @@ put_fields(uint8_t *out, X509 *ca, size_t entries)
 static void
 write_list(X509 *ca, EVP_PKEY *key, uint64_t count, uint64_t seed)
 {
-	static const uint8_t number[] = "\xa0\x0e\x30\x0c\x30\x0a\x06\x03\x55\x1d\x14\x04\x03\x02\x01\x07";
+	static const uint8_t number[] =
+		"\xa0\x0e\x30\x0c\x30\x0a\x06\x03\x55\x1d\x14\x04\x03\x02\x01\x07";
 	uint8_t fields[HEAD_MAX], header[16], entry[ENTRY_SIZE], signature[1024], tail[64];
 	size_t entries = count * ENTRY_SIZE, fields_length = put_fields(fields, ca, entries);
 	size_t tbs = fields_length + entries + sizeof(number) - 1, header_length, tail_length;
@@ -154,7 +164,8 @@ write_list(X509 *ca, EVP_PKEY *key, uint64_t count, uint64_t seed)
 	tail[tail_length++] = 0;
 	{
 		uint8_t outer[16];
-		size_t length = put_header(outer, 0x30, header_length + tbs + tail_length + key_size);
+		size_t length =
+			put_header(outer, 0x30, header_length + tbs + tail_length + key_size);
 
 		(void)fwrite(outer, 1, length, file);
 	}

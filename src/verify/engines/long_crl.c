@@ -51,8 +51,8 @@ keep_revoked(struct long_crl *list, const ASN1_INTEGER *serial, int64_t revoked_
 	X509_REVOKED_free(list->revoked);
 	list->revoked = X509_REVOKED_new();
 	if (list->revoked == NULL || time == NULL ||
-		X509_REVOKED_set_serialNumber(
-			list->revoked, (ASN1_INTEGER *)(uintptr_t)serial) != 1 ||
+		X509_REVOKED_set_serialNumber(list->revoked, (ASN1_INTEGER *)(uintptr_t)serial) !=
+			1 ||
 		X509_REVOKED_set_revocationDate(list->revoked, time) != 1)
 		abort(); /* no memory: as mem_alloc */
 	ASN1_TIME_free(time);

@@ -22,11 +22,11 @@ void objects_expect(struct objects *, const struct cert *const *, size_t count);
 
 /*
  * Of a CRL of more entries than this, libcrypto is given the outline (x509/crl_list.h) and two
- * answers by the methods that it has for that (X509_CRL_METHOD_new(3)): whether a serial is on it, and
- * whether a key has signed it. It judges all else by itself, as of any list: times, scope, issuer,
- * key identifiers, critical extensions. Decoded whole, it takes 490 bytes of memory for each entry,
- * and seconds for millions; and both answers are of facts, not of judgement: bytes that are compared,
- * and its own check of the signature over the digest.
+ * answers by the methods that it has for that (X509_CRL_METHOD_new(3)): whether a serial is on it,
+ * and whether a key has signed it. It judges all else by itself, as of any list: times, scope,
+ * issuer, key identifiers, critical extensions. Decoded whole, it takes 490 bytes of memory for
+ * each entry, and seconds for millions; and both answers are of facts, not of judgement: bytes that
+ * are compared, and its own check of the signature over the digest.
  */
 enum { OBJECTS_MAX_CRL_ENTRIES = 10'000 };
 

@@ -7,11 +7,11 @@
 #include "tap.h"
 
 #define UNKNOWN_CRITICAL "\x30\x0e\x30\x0c\x06\x03\x2a\x03\x04\x01\x01\xff\x04\x02\x05\x00"
-#define INVALIDITY                                                     \
+#define INVALIDITY                                             \
 	"\x30\x1a\x30\x18\x06\x03\x55\x1d\x18\x04\x11\x18\x0f" \
 	"20240101000000Z"
 /* critical certificateIssuer: the directory name CN=A, and CN=B */
-#define ISSUER(letter)                                                                       \
+#define ISSUER(letter)                                                                             \
 	"\x30\x1e\x30\x1c\x06\x03\x55\x1d\x1d\x01\x01\xff\x04\x12\x30\x10\xa4\x0e\x30\x0c\x31\x0a" \
 	"\x30\x08\x06\x03\x55\x04\x03\x0c\x01" letter
 
@@ -27,10 +27,16 @@ put_forms(struct buffer *entries)
 	ENTRY(entries, "\x02\x01\x00" UTC);
 	ENTRY(entries, "\x02\x01\x80" UTC REASON("\x0a"));
 	ENTRY(entries, "\x02\x02\xff\x7f" UTC);
-	ENTRY(entries, "\x02\x15\x00\x80" "1234567890123456789" UTC);
-	ENTRY(entries, "\x02\x1e" "123456789012345678901234567890" UTC REASON("\x08"));
-	ENTRY(entries, "\x02\x01\x03" "\x18\x0f" "20240101000000Z" REASON("\x06"));
-	ENTRY(entries, "\x02\x01\x05" "\x17\x0d" "240228000000Z");
+	ENTRY(entries, "\x02\x15\x00\x80"
+		       "1234567890123456789" UTC);
+	ENTRY(entries, "\x02\x1e"
+		       "123456789012345678901234567890" UTC REASON("\x08"));
+	ENTRY(entries, "\x02\x01\x03"
+		       "\x18\x0f"
+		       "20240101000000Z" REASON("\x06"));
+	ENTRY(entries, "\x02\x01\x05"
+		       "\x17\x0d"
+		       "240228000000Z");
 	ENTRY(entries, "\x02\x01\x06" UTC INVALIDITY);
 	ENTRY(entries, "\x02\x01\x07" UTC ISSUER("B"));
 	ENTRY(entries, "\x02\x01\x05" UTC);
@@ -89,7 +95,8 @@ TEST(list_duplicates, "a serial that is there three times is found three times, 
 		CHECK(crl_search_next(&search, &entry) == 1 && entry.revoked_at == 1709251199 &&
 			entry.certificate_issuer.length == 0);
 		CHECK(crl_search_next(&search, &entry) == 1 && entry.revoked_at == 1709078400);
-		CHECK(crl_search_next(&search, &entry) == 1 && entry.certificate_issuer.length == 16);
+		CHECK(crl_search_next(&search, &entry) == 1 &&
+			entry.certificate_issuer.length == 16);
 		CHECK(memchr(entry.certificate_issuer.data, 'B', 16) != NULL);
 		CHECK(crl_search_next(&search, &entry) == 0);
 		crl_search_end(&search);
@@ -130,27 +137,41 @@ static const struct {
 	const char *fault;
 	size_t offset; /* in the entry */
 } malformed[] = {
-#define ROW(content, fault, offset) { content, sizeof(content) - 1, fault, offset }
+#define ROW(content, fault, offset)                         \
+	{                                                   \
+		content, sizeof(content) - 1, fault, offset \
+	}
 	ROW("\x02\x00" UTC, "an INTEGER without content", 2),
 	ROW("\x02\x02\x00\x01" UTC, "an INTEGER in more octets than it needs", 2),
 	ROW("\x02\x02\xff\x80" UTC, "an INTEGER in more octets than it needs", 2),
 	ROW("\x04\x01\x01" UTC, "an element is of another type than belongs here", 2),
 	ROW("\x02\x01\x01", "an element is missing", 5),
-	ROW("\x02\x01\x01\x17\x0d" "240230000000Z", "a time that no calendar has", 5),
-	ROW("\x02\x01\x01\x17\x0d" "240228240000Z", "a time that no calendar has", 5),
-	ROW("\x02\x01\x01\x17\x0d" "240229236000Z", "a time that no calendar has", 5),
-	ROW("\x02\x01\x01\x17\x0d" "240229235960Z", "a time that no calendar has", 5),
-	ROW("\x02\x01\x01\x17\x0d" "24022923595:Z",
+	ROW("\x02\x01\x01\x17\x0d"
+	    "240230000000Z",
+		"a time that no calendar has", 5),
+	ROW("\x02\x01\x01\x17\x0d"
+	    "240228240000Z",
+		"a time that no calendar has", 5),
+	ROW("\x02\x01\x01\x17\x0d"
+	    "240229236000Z",
+		"a time that no calendar has", 5),
+	ROW("\x02\x01\x01\x17\x0d"
+	    "240229235960Z",
+		"a time that no calendar has", 5),
+	ROW("\x02\x01\x01\x17\x0d"
+	    "24022923595:Z",
 		"a time that is not of the form that RFC 5280 wants", 5),
-	ROW("\x02\x01\x01\x17\x0b" "2402292359Z",
+	ROW("\x02\x01\x01\x17\x0b"
+	    "2402292359Z",
 		"a time that is not of the form that RFC 5280 wants", 5),
-	ROW("\x02\x01\x01\x17\x0d" "2402292359590",
+	ROW("\x02\x01\x01\x17\x0d"
+	    "2402292359590",
 		"a time that is not of the form that RFC 5280 wants", 5),
 	ROW("\x02\x01\x01" UTC REASON("\x0b"), "a reason that RFC 5280 5.3.1 does not know", 34),
 	ROW("\x02\x01\x01" UTC "\x30\x00\x05\x00",
 		"something is left over at the end of an element", 22),
 	ROW("\x02\x01\x01" UTC "\x30\x18\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01\x01"
-				"\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01\x01",
+	    "\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01\x01",
 		"an extension that comes twice", 34),
 	ROW("\x02\x7f\x01" UTC, "an element runs past the end of what holds it", 2),
 #undef ROW
@@ -214,8 +235,8 @@ TEST(list_wanted, "serials that are known before are found in the pass that read
 	static const struct span serials[] = { { (const uint8_t *)"\x05", 1 },
 		{ (const uint8_t *)"\x04", 1 }, { (const uint8_t *)"\xff\x7f", 2 } };
 	CLEANUP(buffer_free) struct buffer entries = {}, der = {};
-	CLEANUP(crl_wanted_freep) struct crl_wanted *wanted =
-		crl_wanted_new(serials, COUNT_OF(serials));
+	CLEANUP(crl_wanted_freep)
+	struct crl_wanted *wanted = crl_wanted_new(serials, COUNT_OF(serials));
 	struct crl whole, parts;
 	struct crl_fault fault;
 	const char *text;
@@ -308,10 +329,10 @@ TEST(list_signature, "a signature over the digest holds where it does over the b
 	static const struct {
 		const char *key, *digest;
 		bool pss;
-	} rows[] = { { "RSA", "SHA256", false }, { "RSA", "SHA384", false }, { "RSA", "SHA1", false },
-		{ "RSA", "SHA256", true }, { "EC:P-256", "SHA256", false },
-		{ "EC:P-384", "SHA512", false }, { "DSA", "SHA256", false },
-		{ "ED25519", NULL, false } };
+	} rows[] = { { "RSA", "SHA256", false }, { "RSA", "SHA384", false },
+		{ "RSA", "SHA1", false }, { "RSA", "SHA256", true },
+		{ "EC:P-256", "SHA256", false }, { "EC:P-384", "SHA512", false },
+		{ "DSA", "SHA256", false }, { "ED25519", NULL, false } };
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		CLEANUP(buffer_free) struct buffer der = {};
@@ -362,7 +383,8 @@ TEST(list_outline, "the outline is the same list without entries, but for a crit
 	put_list(&der, &entries, (struct span){});
 	list = list_of(buffer_span(&der), 64, NULL, &crl, &fault);
 	CHECK(list != NULL && crl_read(crl_list_outline(list), &drawn, &text, &offset) == 0);
-	CHECK(drawn.entry_count == 1 && drawn.entry_critical && span_equal(drawn.issuer, crl.issuer));
+	CHECK(drawn.entry_count == 1 && drawn.entry_critical &&
+		span_equal(drawn.issuer, crl.issuer));
 	CHECK(crl_list_size(list) == der.length);
 }
 

@@ -70,7 +70,8 @@ TEST(source_file, "a file is read, and what was cut, grown or rewritten since is
 		if (how == 2)
 			CHECK(pwrite(fd, "\x02", 1, 200) == 1);
 		for (unsigned i = 0; i < 2 * CRL_WALKS_BEFORE_INDEX; i++)
-			CHECK(crl_find(&crl, span_of("\x10\x03\x01", 3), NULL) == (how < 3 ? -1 : 1));
+			CHECK(crl_find(&crl, span_of("\x10\x03\x01", 3), NULL) ==
+				(how < 3 ? -1 : 1));
 		crl_list_free(list);
 		(void)close(fd);
 	}
@@ -211,8 +212,8 @@ TEST(source_form, "the form of a file shows at its beginning")
 	unsigned line;
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		CLEANUP(crl_source_freep) struct crl_source *source =
-			crl_source_bytes(span_of(rows[i].text, rows[i].length));
+		CLEANUP(crl_source_freep)
+		struct crl_source *source = crl_source_bytes(span_of(rows[i].text, rows[i].length));
 
 		CHECK(crl_source_form(source, &offset, &line) == rows[i].form);
 		CHECK(rows[i].form != CRL_FORM_PEM || (offset == 5 && line == 2));

@@ -7,7 +7,9 @@
 #include "x509/x509.h"
 
 /* UTCTime 240229235959Z, a day that only a leap year has. */
-#define UTC "\x17\x0d" "240229235959Z"
+#define UTC        \
+	"\x17\x0d" \
+	"240229235959Z"
 #define REASON(code) "\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01" code
 
 static inline void
@@ -29,8 +31,9 @@ put_list(struct buffer *out, const struct buffer *entries, struct span extension
 {
 	static const char head[] = "\x02\x01\x01"
 				   "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"
-				   "\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01" "A" UTC
-				   "\x18\x0f" "20500101000000Z";
+				   "\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01"
+				   "A" UTC "\x18\x0f"
+				   "20500101000000Z";
 	static const char tail[] = "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"
 				   "\x03\x03\x00\x01\x02";
 	CLEANUP(buffer_free) struct buffer tbs = {}, body = {};
