@@ -24,6 +24,8 @@ is_of_issuer(const struct crl *crl, const struct crl_entry *entry, struct span i
 	struct der walk = der_of(entry->certificate_issuer);
 	struct subject_alt_name name;
 
+	if (issuer.length == 0)
+		issuer = crl->issuer;
 	if (entry->certificate_issuer.length == 0)
 		return name_equal(crl->issuer, issuer);
 	while (subject_alt_name_next(&walk, &name))
