@@ -72,7 +72,7 @@ static bool
 recall(struct lists *lists, int fd, struct listed *listed)
 {
 	struct known_list known = { .path = listed->path, .identity = listed->identity };
-	struct crl_reading reading = {};
+	struct crl_reading reading = { .wanted = lists->wanted };
 	struct crl_list *list;
 	struct err ignored = {};
 

@@ -168,9 +168,32 @@ wanted_has(const struct crl_wanted *wanted, uint32_t hash)
 	       *wanted_place(wanted, hash) != 0;
 }
 
-/* All entries once more. With serial: the offsets of those that bear it; else the index. */
+/* What a walk over all entries looks for: those of one serial, whose offsets it adds; or what
+ * belongs in slots, all of them or those that are wanted. */
+struct quest {
+	const struct span *serial;
+	struct buffer *offsets;
+	struct slots *slots;
+	const struct crl_wanted *wanted;
+};
+
+static void
+meet(const struct quest *quest, const struct list_walk *walk)
+{
+	uint32_t offset = (uint32_t)walk->offset, hash;
+
+	if (quest->serial != NULL) {
+		if (span_equal(walk->serial, *quest->serial))
+			buffer_add(quest->offsets, &offset, sizeof(offset));
+		return;
+	}
+	hash = serial_hash(walk->serial);
+	if (quest->wanted == NULL || wanted_has(quest->wanted, hash))
+		slots_add(quest->slots, hash, offset);
+}
+
 static int
-walk_all(struct crl_list *list, const struct span *serial, struct buffer *offsets)
+walk_all(struct crl_list *list, const struct quest *quest)
 {
 	CLEANUP(crl_window_freep)
 	struct crl_window *window =
@@ -179,13 +202,8 @@ walk_all(struct crl_list *list, const struct span *serial, struct buffer *offset
 	size_t count = 0;
 
 	while (list_walk_next(&walk)) {
-		uint32_t offset = (uint32_t)walk.offset;
-
+		meet(quest, &walk);
 		count++;
-		if (serial == NULL)
-			slots_add(&list->index, serial_hash(walk.serial), offset);
-		else if (span_equal(walk.serial, *serial))
-			buffer_add(offsets, &offset, sizeof(offset));
 	}
 	/* It was sound when it was read. */
 	return walk.fault == NULL && crl_window_error(window) == 0 && count == list->entry_count
@@ -193,19 +211,22 @@ walk_all(struct crl_list *list, const struct span *serial, struct buffer *offset
 		       : -1;
 }
 
+/* Slots by a walk; of what is wanted, or of all, for which room is made at once. */
 static int
-index_make(struct crl_list *list)
+slots_make(struct crl_list *list, struct slots *slots, const struct crl_wanted *wanted)
 {
-	list->index.list = mem_alloc((list->entry_count + 1) * sizeof(uint64_t));
-	list->index.capacity = list->entry_count + 1;
-	list->index.count = 0;
-	if (walk_all(list, NULL, NULL) < 0) {
-		mem_free(list->index.list);
-		list->index = (struct slots){};
+	const struct quest quest = { .slots = slots, .wanted = wanted };
+
+	if (wanted == NULL) {
+		slots->capacity = list->entry_count + 1;
+		slots->list = mem_alloc(slots->capacity * sizeof(slots->list[0]));
+	}
+	if (walk_all(list, &quest) < 0) {
+		mem_free(slots->list);
+		*slots = (struct slots){};
 		return -1;
 	}
-	slots_sort(&list->index);
-	list->has_index = true;
+	slots_sort(slots);
 	return 0;
 }
 
@@ -227,15 +248,21 @@ find_offsets(struct crl_list *list, struct span serial, struct buffer *offsets)
 	uint32_t hash = serial_hash(serial);
 
 	if (!list->has_index && list->wanted != NULL && wanted_has(list->wanted, hash)) {
+		if (!list->has_hits)
+			TRY(slots_make(list, &list->hits, list->wanted));
+		list->has_hits = true;
 		add_range(&list->hits, hash, offsets);
 		return 0;
 	}
 	if (!list->has_index && list->walks < CRL_WALKS_BEFORE_INDEX) {
+		const struct quest quest = { .serial = &serial, .offsets = offsets };
+
 		list->walks++;
-		return walk_all(list, &serial, offsets);
+		return walk_all(list, &quest);
 	}
 	if (!list->has_index)
-		TRY(index_make(list));
+		TRY(slots_make(list, &list->index, NULL));
+	list->has_index = true;
 	add_range(&list->index, hash, offsets);
 	return 0;
 }

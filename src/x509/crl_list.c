@@ -329,6 +329,7 @@ read_fields(struct reader *reader, struct crl *ret)
 	list_describe(list, ret);
 	ret->entry_critical = reader->critical.length > 0;
 	slots_sort(&list->hits);
+	list->has_hits = true;
 	return true;
 }
 

@@ -27,7 +27,8 @@ struct crl_list {
 	uint32_t *issuers; /* offsets of entries that name one, ascending */
 	size_t issuer_count, issuer_capacity;
 	const struct crl_wanted *wanted;
-	struct slots hits;     /* of what was wanted */
+	struct slots hits; /* of what was wanted, once that was looked for */
+	bool has_hits;
 	pthread_mutex_t mutex; /* of what follows, and of the source */
 	struct slots index;
 	bool has_index;

@@ -61,7 +61,7 @@ struct crl_list *
 crl_list_recall(struct span record, const struct crl_reading *reading, struct crl *ret)
 {
 	CLEANUP(crl_list_freep)
-	struct crl_list *list = list_new(reading->source, reading->block, NULL);
+	struct crl_list *list = list_new(reading->source, reading->block, reading->wanted);
 	uint64_t numbers[NUMBERS] = {};
 	const char *fault;
 	size_t offset;
