@@ -241,6 +241,36 @@ add_range(const struct slots *slots, uint32_t hash, struct buffer *offsets)
 	}
 }
 
+/* Whether a walk has answered it: the same CA is asked about for each of its clients. */
+static bool
+walked_before(const struct crl_list *list, struct span serial, struct buffer *offsets)
+{
+	for (unsigned i = 0; i < list->walks; i++) {
+		const struct walked *walked = &list->walked[i];
+
+		if (!span_equal(buffer_span(&walked->serial), serial))
+			continue;
+		if (walked->offsets.length > 0)
+			buffer_add(offsets, walked->offsets.data, walked->offsets.length);
+		return true;
+	}
+	return false;
+}
+
+static int
+walk_for(struct crl_list *list, struct span serial, struct buffer *offsets)
+{
+	struct walked *walked = &list->walked[list->walks];
+	const struct quest quest = { .serial = &serial, .offsets = offsets };
+
+	TRY(walk_all(list, &quest));
+	buffer_add(&walked->serial, serial.data, serial.length);
+	if (offsets->length > 0)
+		buffer_add(&walked->offsets, offsets->data, offsets->length);
+	list->walks++;
+	return 0;
+}
+
 /* Offsets of all entries that may bear the serial, ascending. */
 static int
 find_offsets(struct crl_list *list, struct span serial, struct buffer *offsets)
@@ -254,12 +284,10 @@ find_offsets(struct crl_list *list, struct span serial, struct buffer *offsets)
 		add_range(&list->hits, hash, offsets);
 		return 0;
 	}
-	if (!list->has_index && list->walks < CRL_WALKS_BEFORE_INDEX) {
-		const struct quest quest = { .serial = &serial, .offsets = offsets };
-
-		list->walks++;
-		return walk_all(list, &quest);
-	}
+	if (!list->has_index && walked_before(list, serial, offsets))
+		return 0;
+	if (!list->has_index && list->walks < CRL_WALKS_BEFORE_INDEX)
+		return walk_for(list, serial, offsets);
 	if (!list->has_index)
 		TRY(slots_make(list, &list->index, NULL));
 	list->has_index = true;

@@ -36,6 +36,10 @@ list_end(struct crl_list *list)
 	mem_free(list->issuers);
 	mem_free(list->hits.list);
 	mem_free(list->index.list);
+	for (unsigned i = 0; i < CRL_WALKS_BEFORE_INDEX; i++) {
+		buffer_free(&list->walked[i].serial);
+		buffer_free(&list->walked[i].offsets);
+	}
 	(void)pthread_mutex_destroy(&list->mutex);
 	mem_free(list);
 }

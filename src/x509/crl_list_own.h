@@ -14,6 +14,11 @@ struct slots {
 	size_t count, capacity;
 };
 
+/* A serial that was looked for by a walk, and where it stands. */
+struct walked {
+	struct buffer serial, offsets;
+};
+
 struct crl_list {
 	struct crl_source *source;
 	size_t block;
@@ -32,7 +37,8 @@ struct crl_list {
 	pthread_mutex_t mutex; /* of what follows, and of the source */
 	struct slots index;
 	bool has_index;
-	unsigned walks;
+	unsigned walks; /* that were made, each for a serial */
+	struct walked walked[CRL_WALKS_BEFORE_INDEX];
 };
 
 /* Over the entries that begin where the window is. */
