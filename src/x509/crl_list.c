@@ -144,7 +144,7 @@ need(struct reader *reader, unsigned tag, unsigned other)
 static void
 outline(const struct reader *reader, struct span tail, size_t tbs_tail, struct buffer *ret)
 {
-	CLEANUP(buffer_free) struct buffer tbs = {}, body = {}, entries = {};
+	CLEANUP(buffer_free) struct buffer tbs = {}, body = {};
 
 	buffer_add(&tbs, reader->head.data + reader->head_content,
 		reader->head.length - reader->head_content);
