@@ -76,6 +76,9 @@ const char *session_state(const struct session *);
 /* Opens the ledger where it is not open yet; create false and none there: leaves it NULL. Takes the
  * lock where asked. */
 [[nodiscard]] int session_ledger(struct session *, bool create, bool lock);
+/* Lets the stores ask the ledger of long CRLs, where one of the files is long and there is a
+ * ledger. */
+void session_recall_lists(struct session *, struct stores *, const struct values *paths);
 /* Ends what a crash left unfinished. */
 [[nodiscard]] int session_recover(struct session *);
 /* The request that the options make. */

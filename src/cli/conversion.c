@@ -250,6 +250,20 @@ nothing_carried(struct session *session, const struct conversion *conversion)
 		&session->err, ERR_DATA, "%s: nothing in it can be carried over", conversion->from);
 }
 
+/* One that was read in parts has no bytes to carry. */
+static int
+check_lists(struct session *session, const struct conversion *conversion)
+{
+	const struct store *store = conversion->source;
+
+	for (size_t i = 0; i < store->entry_count; i++)
+		if (store->entries[i].kind == ENTRY_CRL && store->entries[i].der.length == 0)
+			return err_set(&session->err, ERR_LIMIT,
+				"%s: the CRL in it is longer than what is converted",
+				conversion->from);
+	return 0;
+}
+
 int
 conversion_make(struct session *session, struct stores *source, struct stores *written,
 	struct conversion *ret)
@@ -273,6 +287,7 @@ conversion_make(struct session *session, struct stores *source, struct stores *w
 	};
 	making.host = host_until_the_end(session);
 	TRY(open_source(session, source, ret));
+	TRY(check_lists(session, ret));
 	TRY(look_at_target(&making));
 	transfer_plan(session->arena, ret->source, ret->format, transfer);
 	content.entries = transfer->carried.list;

@@ -60,6 +60,48 @@ trust_add(struct loose *loose, struct trust *trust, const struct store *store, s
 	}
 }
 
+static void
+expect_store(struct loose *loose, const struct store *store)
+{
+	for (size_t i = 0; i < store->entry_count; i++) {
+		if (store->entries[i].kind != ENTRY_CERTIFICATE ||
+			loose->serial_count == LOOSE_MAX_SERIALS)
+			continue;
+		loose->serials = arena_grow(loose->session->arena, loose->serials,
+			loose->serial_count, &loose->serial_capacity, sizeof(*loose->serials));
+		loose->serials[loose->serial_count++] = store->entries[i].cert.serial;
+	}
+}
+
+static void
+wanted_end(void *wanted)
+{
+	crl_wanted_free(wanted);
+}
+
+/* What the lists will be asked for, so that reading them answers it. */
+static void
+expect_serials(struct loose *loose)
+{
+	const struct values *arguments = &loose->session->options.arguments;
+	struct crl_wanted *wanted;
+
+	for (size_t i = 0; i < arguments->count; i++) {
+		const char *path = absolute(loose, arguments->list[i]);
+		struct file_identity identity;
+		struct err ignored = { 0 };
+
+		if (world_stat(loose->session->world, path, &identity, &ignored) == 0 &&
+			identity.type == FILE_REGULAR)
+			expect_store(loose, stores_open_early(loose->stores, loose->session->world,
+						    path, LOADER_ANY));
+	}
+	wanted = crl_wanted_new(loose->serials, loose->serial_count);
+	/* The lists ask it as long as they live, and the stores end first. */
+	arena_adopt(loose->session->arena, wanted, wanted_end);
+	stores_expect_serials(loose->stores, wanted);
+}
+
 static int
 loose_trust(struct loose *loose, struct trust *ret)
 {
@@ -70,8 +112,11 @@ loose_trust(struct loose *loose, struct trust *ret)
 	*ret = (struct trust){ .loads = true };
 	for (size_t i = 0; i < options->trust.count; i++) {
 		TRY(open_store(loose, options->trust.list[i], &store));
+		expect_store(loose, store);
 		trust_add(loose, ret, store, &anchors, &crls, &crl_entries);
 	}
+	if (options->crl.count > 0)
+		expect_serials(loose);
 	for (size_t i = 0; i < options->crl.count; i++) {
 		TRY(open_store(loose, options->crl.list[i], &store));
 		trust_add(loose, ret, store, &anchors, &crls, &crl_entries);
@@ -88,6 +133,7 @@ read_untrusted(struct loose *loose)
 
 	for (size_t i = 0; i < paths->count; i++) {
 		TRY(open_store(loose, paths->list[i], &store));
+		expect_store(loose, store);
 		for (size_t j = 0; j < store->entry_count; j++) {
 			if (store->entries[j].kind != ENTRY_CERTIFICATE)
 				continue;

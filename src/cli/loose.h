@@ -5,7 +5,11 @@
 
 #include "cli/cli.h"
 
-enum { LOOSE_MAX_ENGINES = 16, LOOSE_UNREADABLE = 1 /* X509_V_ERR_UNSPECIFIED */ };
+enum {
+	LOOSE_MAX_ENGINES = 16,
+	LOOSE_UNREADABLE = 1 /* X509_V_ERR_UNSPECIFIED */,
+	LOOSE_MAX_SERIALS = 1'000'000 /* looked up while a list is read; others afterwards */
+};
 
 struct loose {
 	struct session *session;
@@ -15,6 +19,8 @@ struct loose {
 	size_t count, capacity;
 	struct cert *untrusted;
 	size_t untrusted_count, untrusted_capacity;
+	struct span *serials; /* that lists will be asked for */
+	size_t serial_count, serial_capacity;
 };
 
 [[nodiscard]] int loose_verify(struct loose *);

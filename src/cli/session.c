@@ -58,6 +58,28 @@ session_ledger(struct session *session, bool create, bool lock)
 	return lock ? ledger_lock(session->ledger, &session->err) : 0;
 }
 
+void
+session_recall_lists(struct session *session, struct stores *stores, const struct values *paths)
+{
+	struct file_identity identity;
+	struct err ignored = { 0 };
+	bool is_long = false;
+
+	stores_read_lists_in_parts(stores, STORE_LIST_IN_PARTS);
+	for (size_t i = 0; i < paths->count; i++) {
+		const char *path =
+			path_join(session->arena, session_directory(session), paths->list[i]);
+
+		is_long = is_long || (world_stat(session->world, path, &identity, &ignored) == 0 &&
+					     identity.size >= STORE_LIST_IN_PARTS);
+	}
+	if (!is_long)
+		return;
+	if (session_ledger(session, false, false) < 0)
+		session->err = (struct err){ 0 };
+	stores_use_ledger(stores, session->ledger);
+}
+
 PRINTF(2, 0)
 static void
 say(const struct session *session, const char *format, va_list arguments)

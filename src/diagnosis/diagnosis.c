@@ -47,6 +47,7 @@ diagnosis_facts(const struct request *request, struct err *err)
 	diagnosis->host = world_host();
 	diagnosis->stores = stores_new();
 	stores_use_passwords(diagnosis->stores, request->passwords);
+	stores_use_ledger(diagnosis->stores, request->ledger);
 	stores_begin(diagnosis->stores);
 	diagnosis->judge = judge_new();
 	diagnosis->material =

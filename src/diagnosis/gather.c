@@ -143,6 +143,33 @@ gather_supposed(struct diagnosis *diagnosis)
 		suppose_from_stores(diagnosis);
 }
 
+static void
+wanted_end(void *wanted)
+{
+	crl_wanted_free(wanted);
+}
+
+/* Long lists are asked for these, and answer while they are read. */
+static void
+expect_serials(struct diagnosis *diagnosis)
+{
+	const struct clients *clients = &diagnosis->clients;
+	struct crl_wanted *wanted;
+	struct span *serials;
+	size_t count = 0;
+
+	for (size_t i = 0; i < clients->count; i++)
+		count += clients->list[i].chain_length;
+	serials = arena_alloc(diagnosis->arena, (count + 1) * sizeof(*serials));
+	count = 0;
+	for (size_t i = 0; i < clients->count; i++)
+		for (size_t j = 0; j < clients->list[i].chain_length; j++)
+			serials[count++] = clients->list[i].chain[j].serial;
+	wanted = crl_wanted_new(serials, count);
+	arena_adopt(diagnosis->arena, wanted, wanted_end);
+	stores_expect_serials(diagnosis->stores, wanted);
+}
+
 static int
 read_clients(struct diagnosis *diagnosis, const struct request *request, struct err *err)
 {
@@ -153,6 +180,7 @@ read_clients(struct diagnosis *diagnosis, const struct request *request, struct 
 		TRY(clients_read_one(diagnosis->arena, request->client_files[i], true,
 			request->client_files[i], &diagnosis->clients, err));
 	judge_expect(diagnosis->judge, &diagnosis->clients);
+	expect_serials(diagnosis);
 	return 0;
 }
 

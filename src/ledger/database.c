@@ -2,6 +2,7 @@
 #define CONSTRUCTS
 #include "ledger/database.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -14,13 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LEDGER_SCHEMA = 1, LEDGER_TABLES = 10, LEDGER_BUSY_MS = 10'000 };
+enum { LEDGER_SCHEMA = 2, LEDGER_TABLES = 10, LEDGER_BUSY_MS = 10'000 };
 enum { LOCK_ORPHAN_MS = 5'000, LOCK_STEP_MS = 10 };
 
 static const char schema_001[] =
 #include "001.sql.inc"
 	;
-static const char schema_version_001[] = "PRAGMA user_version = 1";
+static const char schema_002[] =
+#include "002.sql.inc"
+	;
+/* Each brings a database from the version before it to its own. */
+static const char *const schemas[] = { schema_001, schema_002 };
+static_assert(COUNT_OF(schemas) == LEDGER_SCHEMA);
 
 void
 statement_end(sqlite3_stmt *statement)
@@ -128,12 +134,15 @@ database_path(const struct ledger *ledger)
 }
 
 int
-schema_make(sqlite3 *database)
+schema_make(sqlite3 *database, int version)
 {
-	int code = sqlite3_exec(database, schema_001, NULL, NULL, NULL);
+	char set_version[64];
+	int code = SQLITE_OK;
 
-	return code == SQLITE_OK ? sqlite3_exec(database, schema_version_001, NULL, NULL, NULL)
-				 : code;
+	for (size_t i = (size_t)version; code == SQLITE_OK && i < COUNT_OF(schemas); i++)
+		code = sqlite3_exec(database, schemas[i], NULL, NULL, NULL);
+	(void)snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", LEDGER_SCHEMA);
+	return code == SQLITE_OK ? sqlite3_exec(database, set_version, NULL, NULL, NULL) : code;
 }
 
 /* The version of the schema; 0 of a database without any table. What another program made is
@@ -181,7 +190,7 @@ schema_upgrade(struct ledger *ledger, struct err *err)
 	if (result == 0 && version == LEDGER_SCHEMA)
 		return database_run(ledger, "COMMIT", err);
 	if (result < 0 ||
-		(schema_make(ledger->database) != SQLITE_OK &&
+		(schema_make(ledger->database, version) != SQLITE_OK &&
 			database_error(ledger, err, "write") < 0) ||
 		database_run(ledger, "COMMIT", err) < 0) {
 		struct err ignored;

@@ -28,8 +28,9 @@ struct ledger {
 
 /* Of its file; the caller's. */
 char *database_path(const struct ledger *);
-/* The schema of an empty database; a result code of SQLite. */
-int schema_make(sqlite3 *);
+/* The schema of a database that has this version of it, 0 of an empty one; a result code of SQLite.
+ */
+int schema_make(sqlite3 *, int version);
 /* Opens the file, and brings its schema up to date. */
 int database_open(struct ledger *, struct err *err);
 /* A new one in memory, made by a thread of its own while the machine is looked at. */

@@ -71,6 +71,27 @@ void ledger_batch_abort(struct ledger *);
 [[nodiscard]] int ledger_versions(struct ledger *, struct arena *, const char *path,
 	struct file_version **ret, size_t *ret_count, struct err *err);
 
+/*
+ * A CRL that was read in parts and found sound, by the file that it was read from. It is the same
+ * while path, device, inode, size and both times are: who cannot write to the file cannot change it
+ * otherwise. A file that was changed less than LEDGER_SETTLED_S before it was read is not to be
+ * put: it may be changed again within one tick of its file system's clock. (Who maps the file and
+ * writes to a page that is dirty already leaves no trace before that is flushed; CRLs are not
+ * written so.)
+ */
+enum { LEDGER_SETTLED_S = 2, LEDGER_MAX_LIST_RECORD = 2 << 20 };
+struct known_list {
+	const char *path;
+	struct file_identity identity;
+	struct digest digest; /* of the file */
+	struct span record;   /* of its reader's making */
+};
+/* In a batch of its own. */
+[[nodiscard]] int ledger_list_put(struct ledger *, const struct known_list *, struct err *err);
+/* path and identity are given. 1: known; 0: not. */
+[[nodiscard]] int ledger_list_get(
+	struct ledger *, struct arena *, struct known_list *, struct err *err);
+
 struct baseline {
 	int64_t id;
 	const char *service; /* target */

@@ -20,7 +20,7 @@ make_empty(void *data)
 	quiet_hold();
 	ledger->made = sqlite3_open(":memory:", &ledger->database);
 	if (ledger->made == SQLITE_OK)
-		ledger->made = schema_make(ledger->database);
+		ledger->made = schema_make(ledger->database, 0);
 	if (ledger->made == SQLITE_OK)
 		ledger->made = sqlite3_exec(ledger->database,
 			"PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", NULL, NULL, NULL);

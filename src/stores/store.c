@@ -8,6 +8,7 @@
 #include "base/quiet.h"
 #include "stores/boxed.h"
 #include "stores/format.h"
+#include "stores/listed.h"
 #include "stores/loader.h"
 #include "stores/token.h"
 
@@ -22,6 +23,7 @@ struct content {
 	struct digest digest;
 	struct span bytes;
 	struct directory *directory;
+	const struct listed *listed; /* one CRL, read in parts */
 };
 
 /* One version of one path, read once for all loaders. */
@@ -55,6 +57,8 @@ struct stores {
 	struct boxed *boxed;
 	struct reading *checking; /* those whose signatures are being checked */
 	struct listing *listings;
+	uint64_t list_size; /* from which on CRLs are read in parts */
+	struct lists lists;
 	struct reading *readings[BUCKETS];
 	struct opened *opened[BUCKETS];
 };
@@ -168,6 +172,24 @@ stores_use_passwords(struct stores *stores, const struct passwords *passwords)
 }
 
 void
+stores_read_lists_in_parts(struct stores *stores, uint64_t size)
+{
+	stores->list_size = size;
+}
+
+void
+stores_expect_serials(struct stores *stores, const struct crl_wanted *wanted)
+{
+	stores->lists.wanted = wanted;
+}
+
+void
+stores_use_ledger(struct stores *stores, struct ledger *ledger)
+{
+	stores->lists.ledger = ledger;
+}
+
+void
 stores_begin(struct stores *stores)
 {
 	boxed_begin(stores->boxed);
@@ -272,6 +294,25 @@ content_read_token(struct stores *stores, struct world *world, enum store_loader
 	content->digest = digest_of(content->bytes);
 }
 
+/* Reads it as one CRL in parts. False where it is none. */
+static bool
+content_read_list(struct stores *stores, struct world *world, struct content *content)
+{
+	struct err err = {};
+
+	content->listed =
+		listed_find(&stores->lists, world, content->path, &content->identity, &err);
+	if (content->listed == NULL && err.code == ERR_NONE)
+		return false;
+	if (content->listed == NULL) {
+		content_fail(stores, content, &err);
+		return true;
+	}
+	content->identity = content->listed->identity;
+	content->digest = content->listed->digest;
+	return true;
+}
+
 static void
 content_read(struct stores *stores, struct world *world, enum store_loader loader,
 	struct content *content)
@@ -290,6 +331,9 @@ content_read(struct stores *stores, struct world *world, enum store_loader loade
 					   : "it is no regular file";
 	} else if (content->identity.type == FILE_DIRECTORY) {
 		content_read_directory(stores, world, content);
+	} else if (content->identity.size >= stores->list_size &&
+		   content_read_list(stores, world, content)) {
+		return;
 	} else if (world_read(world, content->path, STORE_MAX_SIZE, &content->bytes, &err) < 0) {
 		content_fail(stores, content, &err);
 	} else {
@@ -335,6 +379,53 @@ take_loading(struct opened *opened, const struct parsed *parsed)
 		opened->blamed = parsed->defects + parsed->own_defects;
 }
 
+static void
+list_end(void *list)
+{
+	crl_list_free(list);
+}
+
+/* Of lists of more than a few entries: for their index. */
+static void
+index_lists(struct stores *stores, struct parsed *parsed)
+{
+	for (size_t i = 0; i < parsed->entry_count; i++) {
+		struct crl *crl = &parsed->entries[i].crl;
+
+		if (parsed->entries[i].kind == ENTRY_CRL && crl_list_of(crl) != NULL)
+			arena_adopt(stores->arena, crl->list, list_end);
+	}
+}
+
+/* What a loader makes of a list that was read in parts: it is shown the outline. */
+static void
+load_listed(struct stores *stores, const struct content *content, struct opened *opened)
+{
+	struct parse_task task = task_of(content, opened->store.loader);
+	struct parsed parsed = {};
+
+	task.bytes = content->listed->outline;
+	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
+	take_loading(opened, &parsed);
+	if (parsed.entry_count == 0)
+		opened->store.loading.loaded = arena_alloc(stores->arena, 1);
+}
+
+static struct reading *
+reading_of_listed(struct stores *stores, const struct content *content)
+{
+	struct reading *reading = arena_alloc(stores->arena, sizeof(*reading));
+
+	reading->content = *content;
+	reading->loader = LOADER_ANY;
+	reading->builder = (struct store_builder){ .arena = stores->arena };
+	builder_turn_to(&reading->builder, content->path, content->bytes);
+	reading->format = listed_fill(content->listed, &reading->builder);
+	reading->next = stores->readings[bucket_of(content)];
+	stores->readings[bucket_of(content)] = reading;
+	return reading;
+}
+
 /* Of a version that was not read before; asks its loader in one go. */
 static struct reading *
 reading_new(struct stores *stores, const struct content *content, struct opened *opened)
@@ -346,6 +437,7 @@ reading_new(struct stores *stores, const struct content *content, struct opened 
 
 	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
 	take_loading(opened, &parsed);
+	index_lists(stores, &parsed);
 	reading->content = *content;
 	reading->loader = content->directory == NULL ? LOADER_ANY : task.loader;
 	reading->format = parsed.format;
@@ -442,7 +534,11 @@ store_fill_present(struct stores *stores, const struct content *content, struct 
 	struct store *store = &opened->store;
 	struct reading *reading = find_reading(stores, content, store->loader);
 
-	if (reading == NULL)
+	if (content->listed != NULL) {
+		if (reading == NULL)
+			reading = reading_of_listed(stores, content);
+		load_listed(stores, content, opened);
+	} else if (reading == NULL)
 		reading = reading_new(stores, content, opened);
 	else if (store->loader != LOADER_ANY && !load_names_as_file(stores, content, store))
 		store_load_known(stores, reading, opened);

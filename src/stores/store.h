@@ -15,15 +15,17 @@
 #pragma once
 
 #include "causes/finding.h"
+#include "ledger/ledger.h"
 #include "stores/passwords.h"
 #include "world/world.h"
 #include "x509/x509.h"
 
 enum {
-	STORE_MAX_SIZE = 64 << 20,   /* bytes of a store file; of CRLs too */
-	STORE_MAX_ENTRIES = 200'000, /* of one store */
-	STORE_MAX_DEFECTS = 1'000,   /* kept; one more says that there are more */
-	STORE_MAX_FILES = 20'000,    /* of one directory */
+	STORE_MAX_SIZE = 64 << 20,     /* bytes of a store file that is read as a whole */
+	STORE_LIST_IN_PARTS = 1 << 20, /* bytes of a CRL that who only looks reads in parts */
+	STORE_MAX_ENTRIES = 200'000,   /* of one store */
+	STORE_MAX_DEFECTS = 1'000,     /* kept; one more says that there are more */
+	STORE_MAX_FILES = 20'000,      /* of one directory */
 };
 
 enum entry_kind {
@@ -176,6 +178,18 @@ void stores_settle(struct stores *);
  * bytes must outlive the stores. */
 const struct store *stores_open_bytes(
 	struct stores *, const char *name, struct span bytes, enum store_loader);
+
+/*
+ * CRLs of their own files are read in parts from this size on (x509/crl_list.h): der of such an
+ * entry is empty, and so are the store's bytes. Otherwise that is done with what is larger than any
+ * store. For commands that only look: a remedy edits bytes.
+ */
+void stores_read_lists_in_parts(struct stores *, uint64_t size);
+/* Serials that will be asked for of lists that are read from now on; borrowed. */
+void stores_expect_serials(struct stores *, const struct crl_wanted *);
+
+/* What is known of such lists is asked of it, and told to it; borrowed. */
+void stores_use_ledger(struct stores *, struct ledger *);
 
 /* Signatures that were checked while stores were read, kept for everybody. Never NULL. */
 struct signature_cache *stores_signatures(struct stores *);

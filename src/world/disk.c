@@ -269,21 +269,34 @@ content_read(int fd, size_t limit, struct buffer *bytes, struct stat *ret_status
 	return is_unchanged(ret_status, &after) ? 0 : EAGAIN;
 }
 
+/* The object at real, by a descriptor of its content; it must be a regular file. */
 static int
-disk_fill(struct world *world, struct disk_file *file, size_t limit)
+disk_open(struct world *world, const char *real, int *ret_fd, struct file_identity *ret)
 {
 	CLEANUP(fd_close) int object = -1;
-	CLEANUP(fd_close) int fd = -1;
-	CLEANUP(buffer_free) struct buffer bytes = { 0 };
 	struct stat status;
-	int sys = object_open(world->disk, file->path, &object);
+	int sys = object_open(world->disk, real, &object);
 
 	if (sys == 0 && fstat(object, &status) < 0)
 		sys = errno;
 	if (sys == 0 && !S_ISREG(status.st_mode))
 		sys = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
 	if (sys == 0)
-		sys = content_open(object, 0, &fd);
+		sys = content_open(object, 0, ret_fd);
+	if (sys == 0)
+		*ret = identity_of(&status);
+	return sys;
+}
+
+static int
+disk_fill(struct world *world, struct disk_file *file, size_t limit)
+{
+	CLEANUP(fd_close) int fd = -1;
+	CLEANUP(buffer_free) struct buffer bytes = { 0 };
+	struct file_identity identity;
+	struct stat status;
+	int sys = disk_open(world, file->path, &fd, &identity);
+
 	if (sys != 0)
 		return sys;
 	sys = EAGAIN;
@@ -460,6 +473,7 @@ disk_close(struct world *world)
 static const struct layer layer_disk = {
 	.look = disk_look,
 	.read = disk_read,
+	.open = disk_open,
 	.list = disk_list,
 	.attributes = disk_attributes,
 	.close = disk_close,

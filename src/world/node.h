@@ -28,6 +28,7 @@ struct attributes {
 struct layer {
 	int (*look)(struct world *, const char *real, struct node *ret);
 	int (*read)(struct world *, const char *real, size_t limit, struct span *ret);
+	int (*open)(struct world *, const char *real, int *ret_fd, struct file_identity *ret);
 	int (*list)(struct world *, const char *real, struct names *ret);
 	int (*attributes)(struct world *, const char *real, struct attributes *ret);
 	void (*close)(struct world *);

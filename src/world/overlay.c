@@ -162,6 +162,21 @@ overlay_read(struct world *world, const char *real, size_t limit, struct span *r
 	return 0;
 }
 
+static int
+overlay_open(struct world *world, const char *real, int *ret_fd, struct file_identity *ret)
+{
+	struct world *base = world->overlay->base;
+	const struct change *change = change_find(world->overlay, real);
+	int sys;
+
+	if (change != NULL && change->content != CONTENT_KEPT)
+		return change->content == CONTENT_WRITTEN ? ENOTSUP : EINVAL;
+	sys = base->layer->open(base, real, ret_fd, ret);
+	if (sys == 0 && change != NULL)
+		change_put_access(change, ret);
+	return sys;
+}
+
 static bool
 is_child(const char *real, const char *directory)
 {
@@ -272,6 +287,7 @@ overlay_close(struct world *world)
 static const struct layer layer_overlay = {
 	.look = overlay_look,
 	.read = overlay_read,
+	.open = overlay_open,
 	.list = overlay_list,
 	.attributes = overlay_attributes,
 	.close = overlay_close,

@@ -145,6 +145,21 @@ world_read(struct world *world, const char *path, size_t limit, struct span *ret
 	return sys == 0 ? 0 : world_errno(world, sys, "read", path, err);
 }
 
+int
+world_open(struct world *world, const char *path, int *ret_fd, struct file_identity *ret,
+	struct err *err)
+{
+	CLEANUP(walk_free) struct walk walk;
+	int sys = walk_to(world, path, WALK_FOLLOW, &walk);
+
+	*ret_fd = -1;
+	if (sys == 0 && walk.node.identity.type != FILE_REGULAR)
+		sys = walk.node.identity.type == FILE_DIRECTORY ? EISDIR : EINVAL;
+	if (sys == 0)
+		sys = world->layer->open(world, (const char *)walk.real.data, ret_fd, ret);
+	return sys == 0 ? 0 : world_errno(world, sys, "open", path, err);
+}
+
 static int
 stat_by(struct world *world, const char *path, unsigned flags, struct node *ret, struct err *err)
 {

@@ -74,6 +74,11 @@ struct file_identity {
  * link; EAGAIN a file that changed during each of several readings. */
 [[nodiscard]] int world_read(
 	struct world *, const char *path, size_t limit, struct span *ret, struct err *err);
+/* The content of a regular file for whoever reads it in parts: a descriptor, which the caller
+ * closes, and the identity of what it leads to. err->sys is ENOTSUP where the content is an edit of
+ * an overlay: that is in memory, and world_read has it. */
+[[nodiscard]] int world_open(
+	struct world *, const char *path, int *ret_fd, struct file_identity *ret, struct err *err);
 [[nodiscard]] int world_stat(struct world *, const char *path, struct file_identity *ret,
 	struct err *err); /* follows links */
 [[nodiscard]] int world_lstat(

@@ -155,8 +155,11 @@ read_entries(struct der *tbs, struct crl *crl)
 	struct crl_entry entry;
 
 	crl->entries = sequence.content;
-	while (crl_entry_next(&entries, &entry))
+	while (crl_entry_next(&entries, &entry)) {
 		crl->entry_count++;
+		crl->entry_critical = crl->entry_critical || entry.unknown_critical;
+		crl->entry_issuers = crl->entry_issuers || entry.certificate_issuer.length > 0;
+	}
 	if (sequence.tag != 0)
 		der_leave(tbs, &entries);
 }
@@ -240,25 +243,22 @@ crl_read(struct span bytes, struct crl *ret, const char **ret_fault, size_t *ret
 	return 0;
 }
 
-bool
+int
 crl_find(const struct crl *crl, struct span serial, struct crl_entry *ret)
 {
-	struct der cursor = der_of(crl->entries);
+	CLEANUP(crl_search_end) struct crl_search search = crl_search_begin(crl, serial);
 	struct crl_entry entry;
-	struct span issuer = {};
+	int found;
 
-	while (crl_entry_next(&cursor, &entry)) {
-		/* RFC 5280 5.3.3: an entry without issuer has that of the one before. */
-		if (entry.certificate_issuer.length > 0)
-			issuer = entry.certificate_issuer;
-		if (entry.reason == REASON_REMOVE_FROM_CRL || !span_equal(entry.serial, serial))
-			continue;
-		entry.certificate_issuer = issuer;
-		if (ret != NULL)
-			*ret = entry;
-		return true;
+	do
+		found = crl_search_next(&search, &entry);
+	while (found > 0 && entry.reason == REASON_REMOVE_FROM_CRL);
+	if (found > 0 && ret != NULL) {
+		*ret = entry;
+		if (crl->list != NULL)
+			ret->serial = ret->certificate_issuer = (struct span){};
 	}
-	return false;
+	return found;
 }
 
 static struct span

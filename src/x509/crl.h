@@ -17,8 +17,10 @@ struct crl_scope {
 	struct span distribution_point; /* DistributionPointName element content, or empty */
 };
 
+struct crl_list; /* opaque, see crl_list.h */
+
 struct crl {
-	struct span der, tbs;
+	struct span der, tbs; /* of one that is read in parts: empty, and so are its entries */
 	struct span issuer;
 	struct span signature_algorithm, signature;
 	struct digest fingerprint;
@@ -34,6 +36,9 @@ struct crl {
 	struct span unknown_critical; /* OID content */
 	struct span entries;          /* content of revokedCertificates, or empty */
 	size_t entry_count;
+	bool entry_critical;   /* an entry has a critical extension that is unknown */
+	bool entry_issuers;    /* an entry names its certificate issuer */
+	struct crl_list *list; /* of one that is read in parts, or has an index; or NULL */
 };
 
 struct crl_entry {
@@ -51,7 +56,27 @@ unsigned crl_reasons(struct span content);
 int crl_read(struct span der, struct crl *ret, const char **ret_fault, size_t *ret_offset);
 /* Walks entries in order; false at the end. cursor starts as der_of(crl->entries). */
 bool crl_entry_next(struct der *cursor, struct crl_entry *ret);
-/* True where the serial is listed (and not as removeFromCRL); ret may be NULL. */
-bool crl_find(const struct crl *, struct span serial, struct crl_entry *ret);
+
+/* The entries of one serial, in order; each with the certificate issuer that is in force for it
+ * (RFC 5280 5.3.3: where it names none, that of the one before), empty for the list's own. */
+struct crl_search {
+	const struct crl *crl;
+	struct span serial;
+	struct der cursor;  /* of entries in memory */
+	struct span issuer; /* in force at the cursor */
+	/* Of a list in parts, or with an index: */
+	bool began;
+	size_t next;
+	struct buffer offsets, entry, issuer_entry;
+};
+void crl_search_end(struct crl_search *); /* for CLEANUP as well */
+/* serial must outlive it; what it finds lives until the next call. */
+struct crl_search crl_search_begin(const struct crl *, struct span serial);
+/* 1: one more; 0: no more; -1: that cannot be told, for the file was changed or cannot be read any
+ * more. Whoever judges takes that for a list that is not there. */
+[[nodiscard]] int crl_search_next(struct crl_search *, struct crl_entry *ret);
+/* 1 where the serial is listed (and not as removeFromCRL), 0 where not, -1 as above; ret may be
+ * NULL; of a list in parts, or with an index, it has no spans. */
+[[nodiscard]] int crl_find(const struct crl *, struct span serial, struct crl_entry *ret);
 /* Compares CRL numbers as unsigned integers: -1, 0, 1. */
 int crl_number_compare(struct span a, struct span b);

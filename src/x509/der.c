@@ -54,27 +54,35 @@ read_long_length(struct span octets, size_t *ret_header, size_t *ret_length)
 	return NULL;
 }
 
+const char *
+der_header(struct span rest, unsigned *ret_tag, size_t *ret_header, size_t *ret_length)
+{
+	*ret_header = 2;
+	if (rest.length == 0)
+		return fault_short;
+	if ((rest.data[0] & TAG_NUMBER_MASK) == TAG_NUMBER_MASK)
+		return "a tag number above 30";
+	if (rest.data[0] == 0)
+		return "the reserved tag 0";
+	if (rest.length < *ret_header)
+		return fault_short;
+	*ret_tag = rest.data[0];
+	*ret_length = rest.data[1];
+	if (*ret_length < LONG_FORM)
+		return NULL;
+	return read_long_length(span_of(rest.data + 1, rest.length - 1), ret_header, ret_length);
+}
+
 /* rest is not empty. Returns a fault, or NULL. */
 static const char *
 read_element(struct span rest, struct der_element *ret)
 {
-	unsigned tag = rest.data[0];
-	size_t header = 2, length;
+	unsigned tag;
+	size_t header, length;
+	const char *fault = der_header(rest, &tag, &header, &length);
 
-	if ((tag & TAG_NUMBER_MASK) == TAG_NUMBER_MASK)
-		return "a tag number above 30";
-	if (tag == 0)
-		return "the reserved tag 0";
-	if (rest.length < header)
-		return fault_short;
-	length = rest.data[1];
-	if (length >= LONG_FORM) {
-		const char *fault =
-			read_long_length(span_of(rest.data + 1, rest.length - 1), &header, &length);
-
-		if (fault != NULL)
-			return fault;
-	}
+	if (fault != NULL)
+		return fault;
 	if (length > rest.length - header)
 		return "an element runs past the end of what holds it";
 	ret->tag = tag;

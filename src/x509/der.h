@@ -116,6 +116,11 @@ der_enter(const struct der_element *element)
 	return der_of(element->content);
 }
 
+/* Identifier and length of the element that begins the bytes, however long it is: its tag, the
+ * octets before its content, those of its content. NULL, or what is wrong. */
+const char *der_header(struct span, unsigned *ret_tag, size_t *ret_header, size_t *ret_length);
+enum { DER_MAX_HEADER = 6 }; /* of a length below 2 GiB */
+
 /* Sets a fault at the current offset, unless there is one. */
 void der_fail(struct der *, const char *fault);
 /* Ends the reading of an element that was entered: the inner cursor's fault, or that it left

@@ -130,6 +130,7 @@ find_key(struct signature_cache *cache, const struct digest *digest, struct span
 struct signed_object {
 	const struct digest *fingerprint;
 	struct span tbs, algorithm, signature;
+	const struct crl *crl; /* NULL: a certificate */
 };
 
 static enum signature_result
@@ -148,7 +149,9 @@ signature_of(
 	if (key == NULL)
 		return slot->result;
 	(void)ERR_set_mark();
-	slot->result = signature_check(key, object->tbs, object->algorithm, object->signature);
+	slot->result = object->crl != NULL ? signature_check_crl(key, object->crl)
+					   : signature_check(key, object->tbs, object->algorithm,
+						     object->signature);
 	(void)ERR_pop_to_mark();
 	cache->has_bad |= slot->result == SIGNATURE_BAD;
 	return slot->result;
@@ -164,7 +167,7 @@ enum signature_result
 signature_cert(struct signature_cache *cache, const struct cert *cert, struct span issuer_spki)
 {
 	struct signed_object object = { &cert->fingerprint, cert->tbs, cert->signature_algorithm,
-		cert->signature };
+		cert->signature, NULL };
 
 	if (!signature_algorithms_agree(cert))
 		return SIGNATURE_BAD;
@@ -178,7 +181,7 @@ enum signature_result
 signature_crl(struct signature_cache *cache, const struct crl *crl, struct span issuer_spki)
 {
 	struct signed_object object = { &crl->fingerprint, crl->tbs, crl->signature_algorithm,
-		crl->signature };
+		crl->signature, crl };
 
 	return signature_of(cache, &object, issuer_spki);
 }

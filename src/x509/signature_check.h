@@ -16,3 +16,11 @@ signature_algorithms_agree(const struct cert *cert)
 {
 	return span_equal(cert->inner_algorithm, cert->signature_algorithm);
 }
+/* A CRL's, of which there need be no bytes. */
+enum signature_result signature_check_crl(EVP_PKEY *, const struct crl *);
+/* The digest by itself that an algorithm signs, as libcrypto numbers it; NID_undef where there is
+ * none (RSASSA-PSS has it in its parameters, Ed25519 inside) or the algorithm is unknown. */
+int signature_digest_nid(struct span algorithm_der);
+/* The same by the digest alone, which must be of that kind. */
+enum signature_result signature_check_digest(
+	EVP_PKEY *, struct span digest, struct span algorithm_der, struct span signature);

@@ -8,6 +8,7 @@
 
 #include "x509/cert.h"
 #include "x509/crl.h"
+#include "x509/crl_list.h"
 #include "x509/der.h"
 #include "x509/name.h"
 #include "x509/signature.h"

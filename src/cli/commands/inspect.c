@@ -129,6 +129,8 @@ inspect_run(struct session *session)
 
 	stores_use_passwords(stores, session->passwords);
 	signature_cache_use_memory(stores_signatures(stores), memory);
+	session_recall_lists(session, stores, paths);
+
 	if (paths->count == 0)
 		return err_set(
 			&session->err, ERR_USAGE, "inspect takes at least one file or directory");

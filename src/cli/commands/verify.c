@@ -13,6 +13,7 @@ verify_run(struct session *session)
 	int status = 0;
 
 	stores_use_passwords(stores, session->passwords);
+	session_recall_lists(session, stores, &session->options.crl);
 	TRY(loose_verify(&loose));
 	if (loose.count == 0)
 		return err_set(&session->err, ERR_DATA,

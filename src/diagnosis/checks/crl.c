@@ -121,7 +121,9 @@ remedy_install(const struct lapse *lapse, enum cause_code cause,
 	struct remedy *remedy;
 	char fingerprint[DIGEST_TEXT_SIZE];
 
-	if (source == NULL)
+	/* A list that is read in parts is no bytes that an edit could put, or take away. */
+	if (source == NULL || material->crl->der.length == 0 ||
+		(held != NULL && held->crl.der.length == 0))
 		return NULL;
 	digest_text(&material->crl->fingerprint, fingerprint);
 	if (held != NULL) {
@@ -145,11 +147,16 @@ remedy_install(const struct lapse *lapse, enum cause_code cause,
 
 /* Why nothing known-good will do: a CRL of this name is there, and is not the CA's. */
 static const char *
-why_none(const struct lapse *lapse)
+why_none(const struct lapse *lapse, const struct material_crl *found)
 {
 	const struct material *material = &lapse->scene->diagnosis->material;
 	struct arena *arena = lapse->scene->diagnosis->arena;
 
+	if (found != NULL)
+		return arena_printf(arena,
+			"%s holds a CRL of this CA that is valid now, but files this large are not "
+			"edited: put it there by hand",
+			found->entry->path);
 	for (size_t i = 0; lapse->ca != NULL && i < material->crl_count; i++) {
 		const struct crl *crl = material->crls[i].crl;
 
@@ -201,7 +208,7 @@ explain_revoked(const struct lapse *lapse, const struct entry *held)
 
 	if (newer != NULL && held != NULL && lapse->cert != NULL && !goes_back(newer->crl, held) &&
 		!digest_equal(&newer->crl->fingerprint, &held->crl.fingerprint) &&
-		!crl_find(newer->crl, lapse->cert->serial, NULL)) {
+		crl_find(newer->crl, lapse->cert->serial, NULL) == 0) {
 		cause = CAUSE_CRL_VALID_CLIENT_LISTED;
 		remedy = remedy_install(lapse, cause, newer, held);
 	}
@@ -271,7 +278,7 @@ explain_lapse(const struct lapse *lapse)
 				       ? "the CA certificate has to be issued again with the "
 					 "cRLSign key usage"
 			       : cause == CAUSE_PLATFORM_CLOCK ? WHY_CLOCK
-							       : why_none(lapse);
+							       : why_none(lapse, material);
 		suspect->loses_client = true;
 	}
 }
@@ -334,7 +341,7 @@ explain_admitted(struct scene *scene, struct suspects *suspects, const struct ce
 	newer = material_crl_for(
 		&scene->diagnosis->material, scene->diagnosis->judge, lapse.ca, scene->request->at);
 	held = crl_held(&lapse);
-	if (newer == NULL || !crl_find(newer->crl, leaf->serial, NULL) || source == NULL ||
+	if (newer == NULL || crl_find(newer->crl, leaf->serial, NULL) <= 0 || source == NULL ||
 		cell->verifier->crl_check == CRL_CHECK_NONE ||
 		(held != NULL && goes_back(newer->crl, held)))
 		return;
@@ -388,7 +395,7 @@ explain_delta(const struct lapse *lapse)
 		"whoever was revoked before it gets in",
 		held->path, held->line, scene_name(lapse->scene, lapse->ca));
 	if (remedy == NULL)
-		suspect->why = why_none(lapse);
+		suspect->why = why_none(lapse, complete);
 }
 
 static void

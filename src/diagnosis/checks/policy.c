@@ -25,7 +25,7 @@ explain_unenforced(struct scene *scene, struct suspects *suspects, const struct 
 
 			if (entry->kind != ENTRY_CRL ||
 				!name_equal(entry->crl.issuer, leaf->issuer) ||
-				!crl_find(&entry->crl, leaf->serial, NULL))
+				crl_find(&entry->crl, leaf->serial, NULL) <= 0)
 				continue;
 			suspect = suspect_add(scene, suspects, CAUSE_CRL_NOT_ENFORCED,
 				&verifier->sources[i].where, NULL);

@@ -2,6 +2,8 @@
 #define CONSTRUCTS
 #include "verify/engines/objects.h"
 
+#include "verify/engines/long_crl.h"
+
 #include <openssl/err.h>
 #include <pthread.h>
 #include <string.h>
@@ -27,6 +29,7 @@ struct object {
 	unsigned variant; /* VARIANT_NONE: free */
 	X509 *cert;
 	X509_CRL *crl;
+	struct long_crl *long_crl; /* whose object that is, or NULL */
 };
 
 struct expected {
@@ -61,7 +64,10 @@ objects_free(struct objects *objects)
 	settle(objects);
 	for (size_t i = 0; i < objects->capacity; i++) {
 		X509_free(objects->slots[i].cert);
-		X509_CRL_free(objects->slots[i].crl);
+		if (objects->slots[i].long_crl != NULL)
+			long_crl_free(objects->slots[i].long_crl);
+		else
+			X509_CRL_free(objects->slots[i].crl);
 	}
 	mem_free(objects->slots);
 	mem_free(objects);
@@ -251,7 +257,12 @@ objects_crl(struct objects *objects, const struct crl *crl)
 	if (!is_new)
 		return slot->crl;
 	(void)ERR_set_mark();
-	slot->crl = d2i_X509_CRL(NULL, &at, (long)crl->der.length);
+	if (crl->der.length == 0 || crl->entry_count > OBJECTS_MAX_CRL_ENTRIES) {
+		slot->long_crl = long_crl_new(crl);
+		slot->crl = slot->long_crl != NULL ? long_crl_object(slot->long_crl) : NULL;
+	} else {
+		slot->crl = d2i_X509_CRL(NULL, &at, (long)crl->der.length);
+	}
 	(void)ERR_pop_to_mark();
 	return slot->crl;
 }

@@ -13,6 +13,9 @@ const struct rule rule_revocation = {
 	.check = crl_check_path,
 };
 
+const char crl_lost_text[] =
+	"the CRL was changed while it was in use, or can be read no more: nothing is known of it";
+
 /*
  * How well a CRL suits a certificate, in OpenSSL's weights (crypto/x509/x509_vfy.c, get_crl_score).
  * The best one is taken, and of equals the newer one; only then is it checked.
@@ -38,21 +41,6 @@ is_current(const struct crl *crl, int64_t at)
 {
 	return crl->this_update <= at &&
 	       (crl->next_update == MOMENT_NEVER || at < crl->next_update);
-}
-
-/* A critical extension of an entry counts as one of the list (crl_set_issuers). */
-static bool
-has_unknown_critical(const struct crl *crl)
-{
-	struct der entries = der_of(crl->entries);
-	struct crl_entry entry;
-
-	if (crl->unknown_critical.length > 0)
-		return true;
-	while (crl_entry_next(&entries, &entry))
-		if (entry.unknown_critical)
-			return true;
-	return false;
 }
 
 /* crl_akid_check: the next certificate up, or further up one of the CRL issuer's name. */
@@ -90,7 +78,8 @@ weigh(const struct examination *examination, unsigned depth, const struct crl *c
 	choice.issuer = find_issuer(examination->path, depth, crl, &choice.score);
 	if (choice.issuer == NULL)
 		return (struct choice){};
-	if (!has_unknown_critical(crl))
+	/* A critical extension of an entry counts as one of the list (crl_set_issuers). */
+	if (crl->unknown_critical.length == 0 && !crl->entry_critical)
 		choice.score |= CRL_SCORE_NO_CRITICAL;
 	return choice;
 }
@@ -196,11 +185,14 @@ static void
 check_entry(struct examination *examination, unsigned depth, const struct choice *choice)
 {
 	struct crl_entry entry;
+	int found = crl_find(choice->crl, examination->path->certs[depth]->serial, &entry);
 
 	if ((choice->score & CRL_SCORE_NO_CRITICAL) == 0)
 		fail(examination, depth, choice, X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION,
 			"the CRL has a critical extension that is unknown (RFC 5280 5.2)");
-	if (crl_find(choice->crl, examination->path->certs[depth]->serial, &entry))
+	if (found < 0)
+		fail(examination, depth, choice, X509_V_ERR_UNABLE_TO_GET_CRL, crl_lost_text);
+	if (found > 0)
 		fail_at(examination, depth, choice, X509_V_ERR_CERT_REVOKED,
 			"lists this certificate as revoked since", entry.revoked_at);
 }

@@ -10,3 +10,5 @@
 void crl_check_path(struct examination *);
 /* The same of one certificate, as RFC 5280 itself has it. */
 void crl_check_by_standard(struct examination *, unsigned depth);
+/* What is said where a list that was read in parts cannot be asked any more. */
+extern const char crl_lost_text[];

@@ -190,12 +190,8 @@ is_in_scope(struct inquiry *inquiry, const struct crl *crl, const struct point *
 static bool
 has_unknown_critical(struct inquiry *inquiry, const struct crl *crl)
 {
-	struct der entries = der_of(crl->entries);
-	bool found = crl->unknown_critical.length > 0;
-	struct crl_entry entry;
+	bool found = crl->unknown_critical.length > 0 || crl->entry_critical;
 
-	while (!found && crl_entry_next(&entries, &entry))
-		found = entry.unknown_critical;
 	if (found)
 		note(inquiry, crl, X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION,
 			"the CRL has a critical extension that is unknown (RFC 5280 5.2)");
@@ -299,28 +295,30 @@ find_signer(struct inquiry *inquiry, const struct crl *crl)
 	return signer;
 }
 
-enum listing { LISTING_NONE, LISTING_REVOKED, LISTING_REMOVED };
+enum listing { LISTING_NONE, LISTING_REVOKED, LISTING_REMOVED, LISTING_LOST };
 
-/* RFC 5280 6.3.3 (i), (j). An entry without issuer has that of the one before, 5.3.3. */
+/* RFC 5280 6.3.3 (i), (j). */
 static enum listing
 look_up(struct inquiry *inquiry, const struct crl *crl)
 {
-	struct der entries = der_of(crl->entries);
-	struct span issuers = {};
+	CLEANUP(crl_search_end)
+	struct crl_search search = crl_search_begin(crl, inquiry->cert->serial);
+	struct span issuers;
 	struct crl_entry entry;
+	int found;
 
-	while (crl_entry_next(&entries, &entry)) {
-		if (entry.certificate_issuer.length > 0)
-			issuers = entry.certificate_issuer;
-		if (!span_equal(entry.serial, inquiry->cert->serial))
-			continue;
+	while ((found = crl_search_next(&search, &entry)) > 0) {
+		issuers = entry.certificate_issuer;
 		if (issuers.length > 0 ? !names_have(issuers, inquiry->cert->issuer)
 				       : !name_equal(crl->issuer, inquiry->cert->issuer))
 			continue;
 		inquiry->revoked_at = entry.revoked_at;
 		return entry.reason == REASON_REMOVED ? LISTING_REMOVED : LISTING_REVOKED;
 	}
-	return LISTING_NONE;
+	if (found == 0)
+		return LISTING_NONE;
+	note(inquiry, crl, X509_V_ERR_UNABLE_TO_GET_CRL, crl_lost_text);
+	return LISTING_LOST;
 }
 
 /* RFC 5280 6.3.3 (c), (h): a delta of the same scope, whose base this list is not older than. */
@@ -377,6 +375,8 @@ ask(struct inquiry *inquiry, const struct crl *crl, const struct point *point)
 	listing = look_up_deltas(inquiry, crl, signer);
 	if (listing == LISTING_NONE)
 		listing = look_up(inquiry, crl);
+	if (listing == LISTING_LOST)
+		return;
 	if (listing == LISTING_REVOKED) {
 		inquiry->is_revoked = true;
 		inquiry->crl = crl;

@@ -69,7 +69,7 @@ TEST(created, "a ledger is made where there is none, for its owner alone, whatev
 	(void)umask(022);
 	CHECK(mode_of(&place, "a/b/state") == 0700);
 	CHECK(mode_of(&place, "a/b/state/ledger.db") == 0600);
-	CHECK(number_of(&place, "a/b/state/ledger.db", "PRAGMA user_version") == 1);
+	CHECK(number_of(&place, "a/b/state/ledger.db", "PRAGMA user_version") == 2);
 }
 
 TEST(not_created, "who only reads makes no ledger and no directory")
@@ -102,11 +102,29 @@ TEST(newer, "a ledger of a newer version is left alone, and the message says so"
 	PLACE;
 
 	CHECK(open_code(&place, "state", true, &err) == ERR_NONE);
-	foreign_database(&place, "state/ledger.db", "PRAGMA user_version = 2");
+	foreign_database(&place, "state/ledger.db", "PRAGMA user_version = 3");
 	CHECK(open_code(&place, "state", true, &err) == ERR_DATA);
 	CHECK(strstr(err.message, "newer version") != NULL);
 	CHECK(err_exit_status(err.code) == 65);
-	CHECK(number_of(&place, "state/ledger.db", "PRAGMA user_version") == 2);
+	CHECK(number_of(&place, "state/ledger.db", "PRAGMA user_version") == 3);
+}
+
+TEST(older, "a ledger of an older version is brought up to date, and keeps what it has")
+{
+	struct digest digest;
+	struct span found;
+	struct err err = { 0 };
+	BOOK;
+
+	CHECK(ledger_put(book.ledger, text_span("a"), &digest, &err) == 0);
+	ledger_close(book.ledger);
+	foreign_database(
+		&book.place, "state/ledger.db", "DROP TABLE list; PRAGMA user_version = 1");
+	book.ledger = ledger_open(place_path(&book.place, "state"), false, &err);
+	CHECK(book.ledger != NULL);
+	CHECK(ledger_get(book.ledger, book.arena, &digest, &found, &err) == 1);
+	CHECK(number_of(&book.place, "state/ledger.db", "PRAGMA user_version") == 2);
+	CHECK(number_of(&book.place, "state/ledger.db", "SELECT count(*) FROM list") == 0);
 }
 
 TEST(foreign, "a database that is no ledger is refused and stays as it is")
@@ -320,7 +338,7 @@ TEST(at_once, "several processes may make the ledger at once: one schema, no err
 		CHECK(children[i] > 0 && waitpid(children[i], &status, 0) == children[i]);
 		CHECK(status == 0);
 	}
-	CHECK(number_of(&place, "state/ledger.db", "PRAGMA user_version") == 1);
+	CHECK(number_of(&place, "state/ledger.db", "PRAGMA user_version") == 2);
 }
 
 TEST(durable, "what the journal announces is on disk before it happens")

@@ -360,7 +360,7 @@ finds(const struct crl *crl, const char *decimal, struct crl_entry *ret)
 	unsigned char *encoded = NULL;
 	int length = i2d_ASN1_INTEGER(integer, &encoded);
 	struct der der = der_of(span_of(encoded, (size_t)length));
-	bool found = crl_find(crl, der_integer(&der), ret);
+	bool found = crl_find(crl, der_integer(&der), ret) > 0;
 
 	ASN1_INTEGER_free(integer);
 	OPENSSL_free(encoded);
