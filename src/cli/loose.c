@@ -274,6 +274,7 @@ loose_verify(struct loose *loose)
 	size_t count;
 
 	TRY(read_untrusted(loose));
+	TRY(loose_ocsp(loose));
 	if (arguments->count > 1 && session->options.trust.count == 0)
 		return verify_target(loose, arguments->list[0], arguments);
 	if (arguments->count == 0 || session->options.trust.count == 0)

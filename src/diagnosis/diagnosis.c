@@ -4,6 +4,7 @@
 
 #include "diagnosis/conclude.h"
 #include "diagnosis/gather.h"
+#include "probe/responder.h"
 
 void
 diagnosis_free(struct diagnosis *diagnosis)
@@ -48,6 +49,10 @@ diagnosis_facts(const struct request *request, struct err *err)
 	diagnosis->stores = stores_new();
 	stores_use_passwords(diagnosis->stores, request->passwords);
 	diagnosis->judge = judge_new();
+	if (request->may_ask) {
+		diagnosis->desk.ask = responder_ask;
+		judge_use_ocsp(diagnosis->judge, &diagnosis->desk);
+	}
 	diagnosis->material =
 		(struct material){ .arena = diagnosis->arena, .stores = diagnosis->stores };
 	diagnosis->findings = findings_new(diagnosis->arena);

@@ -8,6 +8,7 @@
 #include "verify/engine.h"
 #include "verify/engines/objects.h"
 #include "verify/explore.h"
+#include "verify/revocation/ocsp.h"
 #include "verify/rule.h"
 #include "verify/suppose.h"
 
@@ -250,6 +251,7 @@ judge_question(struct question *question, struct verdict *verdict)
 	verdict->text = answer.text;
 	verdict->depth = answer.depth;
 	judge_paths(question, &answer, verdict);
+	ocsp_hear(question, verdict);
 	verdict->below_partial_anchor = is_below_partial_anchor(question->verifier, verdict);
 }
 

@@ -7,6 +7,7 @@
 #include "verify/engine.h"
 #include "verify/issued.h"
 #include "verify/revocation/crl.h"
+#include "verify/revocation/ocsp.h"
 #include "verify/rule.h"
 
 static const struct rule *const rules[] = {
@@ -86,6 +87,8 @@ rule_find(const char *name)
 	for (size_t i = 0; i < COUNT_OF(rules); i++)
 		if (strcmp(rules[i]->name, name) == 0)
 			return rules[i];
+	if (strcmp(rule_ocsp.name, name) == 0)
+		return &rule_ocsp;
 	return strcmp(rule_revocation.name, name) == 0 ? &rule_revocation : NULL;
 }
 
@@ -134,6 +137,9 @@ path_examine(const struct question *question, struct path *path)
 		if (question->verifier->by_standard || !rules[i]->standard_only)
 			rules[i]->check(&examination);
 	crl_check_path(&examination);
+	/* No responder hears of a client that is refused anyway; libraries ask none at all. */
+	if (question->verifier->by_standard && path_weight(question->verifier, path) == 0)
+		ocsp_check_path(&examination);
 	sort_failures(path);
 }
 

@@ -63,10 +63,11 @@ enum trust_word trust_word(const struct verifier *, const struct trusted *); /* 
 /* Whether a certificate of a store ends a path of this verifier. */
 bool trusted_ends_path(const struct verifier *, const struct trusted *);
 
-/* By the name of its row, or that of revocation; NULL for others. */
+/* By the name of its row, or those of revocation; NULL for others. */
 const struct rule *rule_find(const char *name);
 
 extern const struct rule rule_revocation;
+extern const struct rule rule_ocsp;
 #define RULE(name) extern const struct rule rule_##name;
 #include "verify/rules.def"
 #undef RULE

@@ -10,5 +10,6 @@
 #include "x509/crl.h"
 #include "x509/der.h"
 #include "x509/name.h"
+#include "x509/ocsp.h"
 #include "x509/signature.h"
 #include "x509/signature_batch.h"
