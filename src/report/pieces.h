@@ -27,6 +27,9 @@ void add_relation_json(const struct inspected *, size_t index, struct json *);
 /* The paths of a verdict as a tree, and what would let each pass. */
 void report_paths_text(
 	struct arena *, const struct verdict *, const struct style *, struct buffer *out);
+/* What OCSP says of its certificates, as a member; and as a line each. */
+void add_ocsp_json(struct arena *, const struct path *, struct json *);
+void text_ocsp(struct arena *, const struct path *, const struct style *, struct buffer *out);
 const char *state_name(enum state);
 const char *mode_name(enum verify_mode);
 const char *role_name(enum trust_role);

@@ -293,13 +293,17 @@ weigh_live(const struct examination *examination, struct ocsp_opinion *best)
 	enum ocsp_fault fault;
 	const char *url =
 		ocsp_responder_url(question->arena, &question->verifier->ocsp, best->cert, &fault);
+	bool may_ask = desk != NULL && desk->ask != NULL;
 	bool decided = best->word != OCSP_WORD_UNASKED;
 
 	if (fault == OCSP_FAULT_NONE) {
-		if (desk != NULL && desk->ask != NULL)
+		if (may_ask)
 			weigh_asked(examination, url, best);
 		return;
 	}
+	/* A server would ask; nobody who gives stored answers alone does. */
+	if (question->verifier->by_standard && !may_ask)
+		return;
 	if (decided || (fault == OCSP_FAULT_NO_URL && question->verifier->ocsp.no_url_ok))
 		return;
 	best->word = OCSP_WORD_NONE;
