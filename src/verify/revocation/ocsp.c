@@ -110,19 +110,17 @@ const char *
 ocsp_responder_url(struct arena *arena, const struct ocsp_policy *policy, const struct cert *cert,
 	enum ocsp_fault *ret_fault)
 {
-	bool is_configured = policy->responder != NULL && policy->responder_overrides;
-	const char *url = is_configured ? policy->responder : ocsp_certificate_url(arena, cert);
+	const char *named =
+		policy->responder_overrides ? NULL : ocsp_certificate_url(arena, cert);
+	const char *url = named != NULL ? named : policy->responder;
 
 	*ret_fault = OCSP_FAULT_NONE;
-	if (url == NULL) {
-		url = policy->responder;
-		is_configured = true;
-	}
 	if (url == NULL)
 		*ret_fault = OCSP_FAULT_NO_URL;
 	else if (strncasecmp(url, "http://", strlen("http://")) != 0)
 		*ret_fault = OCSP_FAULT_BAD_URL;
-	else if (!is_configured && policy->without_resolver && !host_is_address(url))
+	/* ngx_ssl_ocsp looks up the one that is configured when it starts. */
+	else if (named != NULL && policy->without_resolver && !host_is_address(url))
 		*ret_fault = OCSP_FAULT_RESOLVER;
 	return url;
 }
