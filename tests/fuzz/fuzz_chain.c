@@ -14,7 +14,7 @@
 enum {
 	NAMES = 8,
 	KEYS = 8,
-	CERTS_MAX = 14,
+	CERTS_MAX = 10,
 	CERT_BYTES = 4,
 	KEY_SIZE = 32,
 	SIGNATURE_SIZE = 64,
@@ -209,17 +209,22 @@ make_graph(struct arena *arena, struct span bytes, struct graph_of_bytes *ret)
 	}
 }
 
-/* Each step by name and signature, and an anchor at the end. */
+/* An anchor, and each step below the first one by name and signature. What the client sends beyond
+ * an anchor that is no root carries nothing. */
 static void
 check_path(struct judge *judge, const struct path *path)
 {
+	unsigned anchor = 0;
+
 	fuzz_require(path->length > 0 && path->ends_in_anchor);
-	for (unsigned i = 0; i + 1 < path->length; i++) {
+	while (anchor < path->length && path->anchors[anchor] == NULL)
+		anchor++;
+	fuzz_require(anchor < path->length);
+	for (unsigned i = 0; i < anchor; i++) {
 		fuzz_require(name_equal(path->certs[i]->issuer, path->certs[i + 1]->subject));
 		fuzz_require(signature_cert(judge_signatures(judge), path->certs[i],
 				     path->certs[i + 1]->spki) == SIGNATURE_GOOD);
 	}
-	fuzz_require(path->anchors[path->length - 1] != NULL);
 }
 
 static void
