@@ -110,8 +110,7 @@ const char *
 ocsp_responder_url(struct arena *arena, const struct ocsp_policy *policy, const struct cert *cert,
 	enum ocsp_fault *ret_fault)
 {
-	const char *named =
-		policy->responder_overrides ? NULL : ocsp_certificate_url(arena, cert);
+	const char *named = policy->responder_overrides ? NULL : ocsp_certificate_url(arena, cert);
 	const char *url = named != NULL ? named : policy->responder;
 
 	*ret_fault = OCSP_FAULT_NONE;
