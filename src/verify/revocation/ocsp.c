@@ -197,14 +197,19 @@ is_same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+/* A responder that gave no answer is not asked again, about others either: each would cost its
+ * time.
+ */
 static struct ocsp_asked *
 find_asked(const struct question *question, const char *url, const struct ocsp_opinion *opinion)
 {
 	for (struct ocsp_asked *asked = question->judge->asked; asked != NULL; asked = asked->older)
 		if (strcmp(asked->url, url) == 0 &&
 			is_same_text(asked->proxy, question->verifier->ocsp.proxy) &&
-			digest_equal(&asked->cert, &opinion->cert->fingerprint) &&
-			digest_equal(&asked->issuer_key, &opinion->issuer->key_digest))
+			(asked->why != NULL ||
+				(digest_equal(&asked->cert, &opinion->cert->fingerprint) &&
+					digest_equal(
+						&asked->issuer_key, &opinion->issuer->key_digest))))
 			return asked;
 	return NULL;
 }

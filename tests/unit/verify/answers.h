@@ -43,11 +43,13 @@ static inline X509_EXTENSION *
 answer_unknown_extension(void)
 {
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	ASN1_OBJECT *oid = OBJ_txt2obj("1.2.3.4.5", 1);
 	X509_EXTENSION *extension;
 
 	(void)ASN1_OCTET_STRING_set(value, (const unsigned char *)"\x05", 1);
-	extension = X509_EXTENSION_create_by_OBJ(NULL, OBJ_txt2obj("1.2.3.4.5", 1), 1, value);
+	extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 1, value);
 	ASN1_OCTET_STRING_free(value);
+	ASN1_OBJECT_free(oid);
 	answer_must(extension != NULL, "an extension");
 	return extension;
 }
@@ -61,6 +63,7 @@ answer_add_single(OCSP_BASICRESP *basic, const struct answer_single *single, int
 	OCSP_CERTID *id = OCSP_cert_to_id(digest, single->cert->x509, single->issuer->x509);
 	ASN1_TIME *from = ASN1_GENERALIZEDTIME_set(NULL, now + single->from), *to = NULL;
 	ASN1_TIME *revoked = ASN1_GENERALIZEDTIME_set(NULL, now - 1000 * HOUR);
+	X509_EXTENSION *critical = answer_unknown_extension();
 	OCSP_SINGLERESP *made;
 
 	if (single->to != 0)
@@ -69,8 +72,9 @@ answer_add_single(OCSP_BASICRESP *basic, const struct answer_single *single, int
 		single->status == V_OCSP_CERTSTATUS_REVOKED ? revoked : NULL, from, to);
 	answer_must(made != NULL, "a single answer");
 	if (single->critical)
-		answer_must(OCSP_SINGLERESP_add_ext(made, answer_unknown_extension(), -1) == 1,
-			"a critical extension");
+		answer_must(
+			OCSP_SINGLERESP_add_ext(made, critical, -1) == 1, "a critical extension");
+	X509_EXTENSION_free(critical);
 	OCSP_CERTID_free(id);
 	ASN1_TIME_free(from);
 	ASN1_TIME_free(to);
@@ -92,6 +96,7 @@ static inline struct span
 answer_make(struct arena *arena, const struct answer *answer, int64_t now)
 {
 	OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+	X509_EXTENSION *critical = answer_unknown_extension();
 	OCSP_RESPONSE *response;
 	unsigned char *bytes = NULL;
 	struct span made;
@@ -105,8 +110,8 @@ answer_make(struct arena *arena, const struct answer *answer, int64_t now)
 				(int)answer->nonce.length) == 1,
 			"a nonce");
 	if (answer->critical)
-		answer_must(OCSP_BASICRESP_add_ext(basic, answer_unknown_extension(), -1) == 1,
-			"a critical extension");
+		answer_must(
+			OCSP_BASICRESP_add_ext(basic, critical, -1) == 1, "a critical extension");
 	answer_must(OCSP_basic_sign(basic, answer->signer->x509, answer->signer->key, EVP_sha256(),
 			    NULL,
 			    (answer->by_key ? OCSP_RESPID_KEY : 0) |
@@ -119,6 +124,7 @@ answer_make(struct arena *arena, const struct answer *answer, int64_t now)
 	answer_must(length > 0, "DER");
 	made = span_of(arena_dup(arena, bytes, (size_t)length), (size_t)length);
 	OPENSSL_free(bytes);
+	X509_EXTENSION_free(critical);
 	OCSP_RESPONSE_free(response);
 	OCSP_BASICRESP_free(basic);
 	return made;

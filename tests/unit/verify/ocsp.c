@@ -424,6 +424,12 @@ TEST(live, "a responder is asked once, with a nonce that must not be another in 
 	CHECK(hear_live(&town, LIVE_NOISE)->fault == OCSP_FAULT_DAMAGED);
 	CHECK(hear_live(&town, LIVE_DOWN)->fault == OCSP_FAULT_SILENT);
 	CHECK(live.calls == 1);
+	/* Nor about somebody else. */
+	town.court.sent[0] = town.bob->cert;
+	(void)court_judge(&town.court);
+	CHECK(!town.court.verdict->accepted && live.calls == 1);
+	town.court.sent[0] = town.alice->cert;
+	(void)court_judge(&town.court);
 	CHECK(town.court.verdict->error == X509_V_ERR_OCSP_VERIFY_NEEDED);
 	town.court.verifier.ocsp.nonce_demanded = true;
 	CHECK(hear_live(&town, LIVE_NO_NONCE)->fault == OCSP_FAULT_NONCE);
