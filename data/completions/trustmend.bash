@@ -18,8 +18,8 @@ _trustmend_words() {
 	case $1 in
 	--color) echo auto always never ;;
 	--purpose) echo client server any ;;
-	--crl-check) echo none leaf chain ;;
-	--crl-missing) echo fail ok ;;
+	--crl-check | --ocsp-check) echo none leaf chain ;;
+	--crl-missing | --ocsp-missing) echo fail ok ;;
 	--security) echo legacy normal strict ;;
 	--engine) echo rfc5280 openssl gnutls nss go jsse mbedtls boringssl rustls all ;;
 	--to) echo pem der pkcs7 pkcs12 jks hashdir ;;

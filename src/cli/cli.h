@@ -18,12 +18,13 @@ struct values {
 struct options {
 	const char *state, *root, *at, *color;
 	bool json, quiet, verbose, all, help, version;
-	const char *clients, *plan, *name, *engine, *purpose, *crl_check, *crl_missing, *security,
-		*depth, *title; /* title: --name */
+	const char *clients, *plan, *name, *engine, *purpose, *crl_check, *crl_missing, *ocsp_check,
+		*ocsp_missing, *ocsp_responder, *security, *depth, *title; /* title: --name */
 	const char *to, *new_password_file, *new_password_fd, *new_password_env, *as;
-	struct values client, known_good, trust, untrusted, crl, policy;
+	struct values client, known_good, trust, untrusted, crl, ocsp, policy;
 	struct values password_file, password_fd, password_env;
-	bool yes, dry_run, partial_chain, chain, explain, dot, strict, no_probe, force, scan;
+	bool yes, dry_run, partial_chain, chain, explain, dot, strict, no_probe, online, force,
+		scan;
 	struct values arguments;
 };
 
@@ -53,6 +54,7 @@ enum option_group {
 	OPTIONS_DIFF = 1 << 7,
 	OPTIONS_SCAN = 1 << 8,
 	OPTIONS_NAME = 1 << 9,
+	OPTIONS_ONLINE = 1 << 10,
 };
 
 struct command {

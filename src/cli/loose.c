@@ -338,6 +338,7 @@ loose_verify(struct loose *loose)
 	struct court court = { .verifiers = verifiers, .trust = trust };
 
 	TRY(read_untrusted(loose));
+	TRY(loose_ocsp(loose));
 	if (arguments->count > 1 && session->options.trust.count == 0)
 		return verify_target(loose, arguments->list[0], arguments);
 	if (arguments->count == 0 || session->options.trust.count == 0)

@@ -21,9 +21,13 @@ struct loose {
 	size_t untrusted_count, untrusted_capacity;
 	struct span *serials; /* that lists will be asked for */
 	size_t serial_count, serial_capacity;
+	struct ocsp_stored *stored;
+	size_t stored_count, stored_capacity;
 };
 
 [[nodiscard]] int loose_verify(struct loose *);
+/* Reads the answers of OCSP that the options name, and has the judge take account of them. */
+[[nodiscard]] int loose_ocsp(struct loose *);
 /* As the options describe it, once for each engine that they name. */
 [[nodiscard]] int loose_verifiers(
 	struct session *, struct verifier ret[static LOOSE_MAX_ENGINES], size_t *ret_count);

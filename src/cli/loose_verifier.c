@@ -32,6 +32,34 @@ choose(const struct choice *choice, int fallback, int *ret, struct err *err)
 		count > 2 ? words[2] : "", choice->word);
 }
 
+/* Answers that are given are looked at: for the leaf, as that is what most servers ask about. */
+static int
+take_ocsp(struct session *session, struct verifier *verifier)
+{
+	static const char *const scopes[] = { "none", "leaf", "chain" }, *const missing[] = {
+		"fail", "ok"
+	};
+	const struct options *options = &session->options;
+	bool wanted = options->ocsp.count > 0 || options->online;
+	int scope, tolerant;
+
+	TRY(choose(&(struct choice){ "--ocsp-check", options->ocsp_check, scopes, 3 },
+		wanted ? CRL_CHECK_LEAF : CRL_CHECK_NONE, &scope, &session->err));
+	TRY(choose(&(struct choice){ "--ocsp-missing", options->ocsp_missing, missing, 2 }, 0,
+		&tolerant, &session->err));
+	if (scope != CRL_CHECK_NONE && !wanted)
+		return err_set(&session->err, ERR_USAGE,
+			"--ocsp-check looks at what --ocsp or --online brings, and neither is "
+			"given");
+	verifier->ocsp = (struct ocsp_policy){
+		.check = (enum crl_check)scope,
+		.missing_ok = tolerant == 1,
+		.responder = options->ocsp_responder,
+		.responder_overrides = options->ocsp_responder != NULL,
+	};
+	return 0;
+}
+
 /* A verifier as the options describe it; its stores are taken as they are, whatever their format.
  */
 static int
@@ -45,6 +73,8 @@ verifier_of_options(struct session *session, struct verifier *ret)
 	int purpose, scope, tolerant, level;
 	uint64_t depth;
 
+	*ret = (struct verifier){ 0 };
+	TRY(take_ocsp(session, ret));
 	TRY(choose(&(struct choice){ "--purpose", options->purpose, purposes, 3 }, 0, &purpose,
 		&session->err));
 	TRY(choose(&(struct choice){ "--crl-check", options->crl_check, scopes, 3 },
@@ -54,6 +84,7 @@ verifier_of_options(struct session *session, struct verifier *ret)
 	TRY(choose(&(struct choice){ "--security", options->security, levels, 3 }, 1, &level,
 		&session->err));
 	*ret = (struct verifier){
+		.ocsp = ret->ocsp,
 		.name = "loose files",
 		.mode = MODE_REQUIRED,
 		.engine = "openssl",

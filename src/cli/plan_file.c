@@ -116,6 +116,7 @@ take_options(struct session *session, const json_t *from)
 		return err_set(&session->err, ERR_USAGE, "this plan is for --root %s", root);
 	options->clients = text_of(session, json_object_get(from, "clients"));
 	options->no_probe = json_is_true(json_object_get(from, "no_probe"));
+	options->online = json_is_true(json_object_get(from, "online"));
 	TRY(values_of(session, json_object_get(from, "client"), &options->client));
 	TRY(values_of(session, json_object_get(from, "known_good"), &options->known_good));
 	return values_of(session, json_object_get(from, "targets"), &options->arguments);
@@ -199,6 +200,7 @@ add_options(const struct options *options, struct json *json)
 	add_values(json, "client", &options->client);
 	add_values(json, "known_good", &options->known_good);
 	json_member_bool(json, "no_probe", options->no_probe);
+	json_member_bool(json, "online", options->online);
 	json_object_close(json);
 }
 

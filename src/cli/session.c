@@ -160,6 +160,7 @@ session_request(struct session *session)
 		.passwords = session->passwords,
 		.now = session->now,
 		.at = session->at,
+		.may_ask = options->online,
 		.may_probe = !options->no_probe && options->root == NULL,
 	};
 }

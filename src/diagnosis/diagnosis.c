@@ -4,6 +4,7 @@
 
 #include "diagnosis/conclude.h"
 #include "diagnosis/gather.h"
+#include "probe/responder.h"
 
 void
 diagnosis_free(struct diagnosis *diagnosis)
@@ -50,6 +51,10 @@ diagnosis_facts(const struct request *request, struct err *err)
 	stores_use_ledger(diagnosis->stores, request->ledger);
 	stores_begin(diagnosis->stores);
 	diagnosis->judge = judge_new();
+	if (request->may_ask) {
+		diagnosis->desk.ask = responder_ask;
+		judge_use_ocsp(diagnosis->judge, &diagnosis->desk);
+	}
 	diagnosis->material =
 		(struct material){ .arena = diagnosis->arena, .stores = diagnosis->stores };
 	diagnosis->findings = findings_new(diagnosis->arena);

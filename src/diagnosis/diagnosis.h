@@ -34,6 +34,7 @@ struct request {
 	struct ledger *ledger;             /* or NULL */
 	const struct passwords *passwords; /* of keystores, or NULL; outlive the diagnosis */
 	int64_t now, at;                   /* at: the moment to judge by */
+	bool may_ask;   /* OCSP responders, about the clients and the CAs above them */
 	bool may_probe; /* real handshakes with running servers, where clients have their keys */
 };
 
@@ -71,6 +72,7 @@ struct diagnosis {
 	struct services services;
 	struct clients clients;
 	struct material material;
+	struct ocsp_desk desk;
 	const struct twins *twins; /* of the material, once it was asked for damaged objects */
 	struct findings *findings;
 	struct diagnosed *items; /* one per finding */

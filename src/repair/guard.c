@@ -50,6 +50,30 @@ no_dropped_crl_check(const struct change *change)
 	return NULL;
 }
 
+static bool
+is_same_ocsp(const struct ocsp_policy *a, const struct ocsp_policy *b)
+{
+	bool same_responder = (a->responder == NULL) == (b->responder == NULL) &&
+			      (a->responder == NULL || strcmp(a->responder, b->responder) == 0);
+
+	return a->check == b->check && same_responder &&
+	       a->responder_overrides == b->responder_overrides &&
+	       a->nonce_demanded == b->nonce_demanded && a->no_url_ok == b->no_url_ok &&
+	       a->missing_ok == b->missing_ok && a->signer_unchecked == b->signer_unchecked &&
+	       a->has_skew == b->has_skew && a->skew == b->skew &&
+	       a->has_max_age == b->has_max_age && a->max_age == b->max_age;
+}
+
+static const char *
+no_changed_ocsp(const struct change *change)
+{
+	for (size_t i = 0; i < change->before->verifier_count; i++)
+		if (!is_same_ocsp(
+			    &change->before->verifiers[i].ocsp, &change->after->verifiers[i].ocsp))
+			return "the asking of OCSP responders would change";
+	return NULL;
+}
+
 static const char *
 no_ignored_errors(const struct change *change)
 {
@@ -341,6 +365,7 @@ static const struct guard guards[] = {
 	{ "verify-mode", no_looser_mode },
 	{ "purpose", no_other_purpose },
 	{ "crl-check", no_dropped_crl_check },
+	{ "ocsp", no_changed_ocsp },
 	{ "ignored-errors", no_ignored_errors },
 	{ "security-level", no_lower_security_level },
 	{ "partial-chain", no_partial_chain },

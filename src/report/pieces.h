@@ -34,6 +34,9 @@ size_t report_division_length(const struct judged *, size_t count);
 void report_division_text(struct arena *, const struct judged *, size_t count, const struct style *,
 	struct buffer *out);
 void report_divisions_json(struct arena *, const struct judged *, size_t count, struct json *);
+/* What OCSP says of its certificates, as a member; and as a line each. */
+void add_ocsp_json(struct arena *, const struct path *, struct json *);
+void text_ocsp(struct arena *, const struct path *, const struct style *, struct buffer *out);
 const char *state_name(enum state);
 const char *mode_name(enum verify_mode);
 const char *role_name(enum trust_role);

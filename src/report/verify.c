@@ -54,6 +54,7 @@ add_path(struct arena *arena, const struct path *path, struct json *json)
 		json_object_close(json);
 	}
 	json_array_close(json);
+	add_ocsp_json(arena, path, json);
 	json_object_close(json);
 }
 
@@ -141,6 +142,8 @@ text_row(struct arena *arena, const struct judged *judged, const struct style *s
 			cause->title, cause->code);
 	if (style->verbose && verdict != NULL)
 		report_paths_text(arena, verdict, style, out);
+	if (style->verbose && verdict != NULL && verdict->path_count > 0)
+		text_ocsp(arena, &verdict->paths[0], style, out);
 }
 
 void

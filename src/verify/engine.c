@@ -50,6 +50,9 @@ engine_forgives(const struct verifier *verifier, int error, unsigned depth)
 		return true;
 	if (verifier->crl_missing_ok && error == X509_V_ERR_UNABLE_TO_GET_CRL)
 		return true;
+	if (verifier->ocsp.missing_ok &&
+		(error == X509_V_ERR_OCSP_VERIFY_NEEDED || error == X509_V_ERR_OCSP_VERIFY_FAILED))
+		return true;
 	if (is_leaf ? verifier->ignores_all_leaf_errors : verifier->ignores_all_ca_errors)
 		return true;
 	if (error < 0 || error >= VERIFIER_IGNORED_ERRORS)

@@ -9,6 +9,7 @@
 #include "verify/engines/objects.h"
 #include "verify/explore.h"
 #include "verify/model.h"
+#include "verify/revocation/ocsp.h"
 #include "verify/rule.h"
 #include "verify/suppose.h"
 
@@ -231,6 +232,7 @@ explain(const struct question *question, const struct engine *engine, struct ans
 	const struct path *best;
 
 	verifier.by_standard = !engine->is_reference;
+	verifier.ocsp.check = CRL_CHECK_NONE; /* asked of the library's verdict */
 	asked.verifier = &verifier;
 	take_paths(&asked, NULL, verdict);
 	best = verdict->path_count > 0 ? &verdict->paths[0] : NULL;
@@ -325,12 +327,16 @@ judge_question(const struct question *question, struct verdict *verdict)
 {
 	const struct engine *engine = engine_find(question->verifier->engine);
 
-	if (question->verifier->by_standard)
+	if (question->verifier->by_standard) {
 		judge_by_standard(question, verdict);
-	else if (engine->model != NULL)
+		return;
+	}
+	if (engine->model != NULL)
 		judge_by_model(question, engine, verdict);
 	else
 		judge_by_library(question, engine, verdict);
+	/* No engine asks a responder: the server does, of whom its engine accepts. */
+	ocsp_hear(question, verdict);
 }
 
 const struct verdict *

@@ -15,8 +15,11 @@ enum { JUDGE_CLIENT_KEYS = 2 };
 struct judge {
 	struct signature_cache *signatures;
 	struct objects *objects;
-	struct graph *graphs; /* a list: one for each content of a trust */
-	struct arena *arena;  /* lives as long as the judge */
+	struct graph *graphs;         /* a list: one for each content of a trust */
+	struct arena *arena;          /* lives as long as the judge */
+	const struct ocsp_desk *desk; /* or NULL */
+	struct ocsp_asked *asked;     /* a list: what responders were asked, and said */
+	size_t asked_count;
 	/* Public keys of supposed clients: P-256, and P-521 for the highest security levels. */
 	struct span client_keys[JUDGE_CLIENT_KEYS];
 };

@@ -7,6 +7,7 @@
 #include "verify/engine.h"
 #include "verify/issued.h"
 #include "verify/revocation/crl.h"
+#include "verify/revocation/ocsp.h"
 #include "verify/rule.h"
 
 static const struct rule *const rules[] = {
@@ -126,6 +127,9 @@ path_examine(const struct question *question, struct path *path)
 		if (question->verifier->by_standard || !rules[i]->standard_only)
 			rules[i]->check(&examination);
 	crl_check_path(&examination);
+	/* No responder hears of a client that is refused anyway; libraries ask none at all. */
+	if (question->verifier->by_standard && path_weight(question->verifier, path) == 0)
+		ocsp_check_path(&examination);
 	path_sort_failures(path);
 }
 

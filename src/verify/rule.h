@@ -66,6 +66,7 @@ enum trust_word trust_word(const struct verifier *, const struct trusted *); /* 
 bool trusted_ends_path(const struct verifier *, const struct trusted *);
 
 extern const struct rule rule_revocation;
+extern const struct rule rule_ocsp;
 #define RULE(name) extern const struct rule rule_##name;
 #include "verify/rules.def"
 #undef RULE

@@ -266,6 +266,27 @@ load_source(struct loader *loader, size_t index)
 		add_entries(loader, source, store);
 }
 
+/* SSLOCSPResponderCertificateFile: they answer for any CA, and are no anchors. */
+static void
+load_ocsp_signers(struct loader *loader)
+{
+	const char *path = loader->verifier->ocsp.signers;
+	struct trust *trust = loader->trust;
+	const struct store *store;
+	size_t capacity = 0;
+
+	if (path == NULL)
+		return;
+	store = stores_open_early(loader->stores, loader->world, path, LOADER_OPENSSL_FILE);
+	for (size_t i = 0; store->state == STORE_PRESENT && i < store->entry_count; i++) {
+		if (store->entries[i].kind != ENTRY_CERTIFICATE)
+			continue;
+		trust->ocsp_signers = arena_grow(loader->arena, trust->ocsp_signers,
+			trust->ocsp_signer_count, &capacity, sizeof(trust->ocsp_signers[0]));
+		trust->ocsp_signers[trust->ocsp_signer_count++] = &store->entries[i].cert;
+	}
+}
+
 struct trust *
 trust_load(struct arena *arena, struct stores *stores, struct world *world,
 	const struct verifier *verifier, const struct readers *readers)
@@ -284,6 +305,7 @@ trust_load(struct arena *arena, struct stores *stores, struct world *world,
 	trust->stores = arena_alloc(arena, (verifier->source_count + 1) * sizeof(trust->stores[0]));
 	for (size_t i = 0; i < verifier->source_count; i++)
 		load_source(&loader, i);
+	load_ocsp_signers(&loader);
 	/* Certificates first, for they say whose CRL is asked for next. */
 	for (size_t i = 0; i < verifier->source_count; i++)
 		if (trust->stores[i] != NULL && trust->stores[i]->state == STORE_PRESENT &&

@@ -27,6 +27,25 @@ enum verify_purpose { PURPOSE_CLIENT, PURPOSE_SERVER, PURPOSE_ANY };
 
 enum crl_check { CRL_CHECK_NONE, CRL_CHECK_LEAF, CRL_CHECK_CHAIN };
 
+/* How a verifier asks about certificates by OCSP (RFC 6960). All zero: it does not. */
+struct ocsp_policy {
+	enum crl_check check;
+	struct locus where;
+	const char *directive;    /* "ssl_ocsp" */
+	const char *responder;    /* URL that it is set to ask, or NULL */
+	bool responder_overrides; /* that one, whatever certificates name */
+	bool without_resolver;    /* it cannot look up the names of responders (nginx) */
+	bool nonce_demanded;      /* an answer must repeat the nonce (httpd) */
+	bool no_url_ok;           /* a certificate without responder passes (httpd
+				     no_ocsp_for_cert_ok) */
+	bool missing_ok;          /* where no answer can be believed, the certificate passes */
+	bool signer_unchecked;    /* whoever signed it (httpd SSLOCSPNoVerify) */
+	const char *proxy;        /* URL by which responders are asked (httpd), or NULL */
+	const char *signers;      /* file of certificates that may sign answers, or NULL */
+	bool has_skew, has_max_age;
+	int64_t skew, max_age; /* seconds */
+};
+
 /* When the server opens the path, and so as whom. Bits. */
 enum read_time { READ_AT_LOAD = 1 << 0, READ_AT_HANDSHAKE = 1 << 1 };
 
@@ -87,6 +106,7 @@ struct verifier {
 	enum crl_check crl_check;
 	struct locus crl_check_where;
 	bool crl_missing_ok; /* error 3 is forgiven (Apache no_crl_for_cert_ok) */
+	struct ocsp_policy ocsp;
 	bool names_required; /* the server does not start where the names cannot be read from its
 				store (nginx, Apache) */
 	int security_level;  /* OpenSSL's, 0 to 5; 1 or 2 by default of the library */

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "verify/client.h"
+#include "verify/ocsp.h"
 #include "verify/verifier.h"
 
 enum {
@@ -38,6 +39,8 @@ struct trust {
 	const struct crl **crls;
 	const struct entry **crl_entries; /* parallel to crls */
 	size_t crl_count;
+	const struct cert **ocsp_signers; /* that may answer for any CA (httpd) */
+	size_t ocsp_signer_count;
 	const struct store **stores; /* by source, parallel to verifier->sources */
 	struct digest content;       /* of anchors with their settings and CRLs, in this order */
 };
@@ -71,8 +74,9 @@ struct failure {
 	unsigned depth;        /* 0 is the leaf */
 	const struct cert
 		*cert; /* the certificate it failed at; NULL: the supposed leaf, or a missing one */
-	const struct crl *crl; /* where a CRL is at fault */
-	const char *text;      /* one sentence with the clause */
+	const struct crl *crl;           /* where a CRL is at fault */
+	const struct ocsp_opinion *ocsp; /* where OCSP is */
+	const char *text;                /* one sentence with the clause */
 };
 
 struct path {
@@ -83,6 +87,9 @@ struct path {
 	unsigned length;
 	bool ends_in_anchor; /* its last certificate is one that may end a path */
 	bool bounded;        /* a rule met its bound: more could be wrong, or less */
+	const struct ocsp_opinion
+		*ocsp; /* the leaf's first; of a path that is sound but for that */
+	size_t ocsp_count;
 	struct failure failures[PATH_MAX_FAILURES];
 	unsigned failure_count;
 };
@@ -126,6 +133,10 @@ const struct verdict *judge_client(struct judge *, struct arena *, const struct 
 	const struct trust *, const struct client *, int64_t at);
 /* The judge's own cache of signatures. */
 struct signature_cache *judge_signatures(struct judge *);
+
+/* Answers of OCSP, stored or asked for, of which verdicts take account from now on. They outlive
+ * the judge. */
+void judge_use_ocsp(struct judge *, const struct ocsp_desk *);
 
 /* Whether CA issued subject: names (RFC 5280 7.1), key identifiers where both have them, and
  * signature. */

@@ -186,6 +186,16 @@ signature_crl(struct signature_cache *cache, const struct crl *crl, struct span 
 	return signature_of(cache, &object, issuer_spki);
 }
 
+enum signature_result
+signature_ocsp(struct signature_cache *cache, const struct ocsp_response *response,
+	struct span signer_spki)
+{
+	struct signed_object object = { &response->fingerprint, response->tbs,
+		response->signature_algorithm, response->signature };
+
+	return signature_of(cache, &object, signer_spki);
+}
+
 int
 key_security_bits(struct signature_cache *cache, struct span spki)
 {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "x509/crl.h"
+#include "x509/ocsp.h"
 #include "x509/signature_memory.h"
 
 struct signature_cache; /* opaque */
@@ -16,11 +17,13 @@ DEFINE_CLEANUP(struct signature_cache, signature_cache_free)
 
 enum signature_result { SIGNATURE_GOOD, SIGNATURE_BAD, SIGNATURE_UNSUPPORTED };
 
-/* Whether the key in issuer_spki made the signature over cert's TBS (or crl's). */
+/* Whether the key in issuer_spki made the signature over cert's TBS (or crl's, or a response's). */
 enum signature_result signature_cert(
 	struct signature_cache *, const struct cert *, struct span issuer_spki);
 enum signature_result signature_crl(
 	struct signature_cache *, const struct crl *, struct span issuer_spki);
+enum signature_result signature_ocsp(
+	struct signature_cache *, const struct ocsp_response *, struct span signer_spki);
 /* Whether the cache has the answer for a certificate and its own key. */
 bool signature_own_is_known(const struct signature_cache *, const struct cert *);
 /* Whether any answer of the cache is that a signature does not hold. */

@@ -11,5 +11,6 @@
 #include "x509/crl_list.h"
 #include "x509/der.h"
 #include "x509/name.h"
+#include "x509/ocsp.h"
 #include "x509/signature.h"
 #include "x509/signature_batch.h"

@@ -216,9 +216,13 @@ start() { # the server of $PRODUCT, with what it has now [; another configuratio
 	run_server "$@"
 }
 
-run_server() { # COMMAND…: returns when it answers
+launch() { # COMMAND…: in a session of its own
 	setsid timeout -k 5 300 "$@" </dev/null >>run/output 2>&1 &
 	echo $! >>run/pids
+}
+
+run_server() { # COMMAND…: returns when it answers
+	launch "$@"
 	python3 - "$PORT" $! <<-'END'
 		import os, socket, sys, time
 		port, pid = map(int, sys.argv[1:])
@@ -230,6 +234,30 @@ run_server() { # COMMAND…: returns when it answers
 		    time.sleep(0.01)
 		sys.exit("the server does not answer")
 	END
+}
+
+responder() { # SIGNER: answers for the issuing CA at $PORT, and knows alice and bob
+	for each in alice bob; do
+		printf 'V\t491231000000Z\t\t%s\tunknown\t/CN=%s\n' "$(cat "$PKI/$each.serial")" "$each"
+	done >run/index
+	key "$1" >run/responder.key
+	launch openssl ocsp -index run/index -CA "$PKI/issuing.pem" -rsigner "$PKI/$1.pem" \
+		-rkey run/responder.key -port "$PORT" -ndays 30
+	# A connection without a request would be waited for.
+	for _ in $(seq 1000); do
+		! grep -q ^ACCEPT run/output || return 0
+		sleep 0.01
+	done
+	echo "the responder does not listen"
+	exit 1
+}
+
+answer_ahead() { # NAME: the same answer about a certificate at $PORT, whatever is asked
+	printf 'V\t491231000000Z\t\t%s\tunknown\t/CN=x\n' "$(cat "$PKI/$1.serial")" >run/index
+	key issuing >run/responder.key
+	openssl ocsp -index run/index -CA "$PKI/issuing.pem" -rsigner "$PKI/issuing.pem" -rkey run/responder.key \
+		-issuer "$PKI/issuing.pem" -cert "$PKI/$1.pem" -no_nonce -noverify -ndays 30 -respout run/answer.der
+	run_server "$CASES/replay.py" "$PORT" run/answer.der
 }
 
 reload_nginx_in_vain() { # and waits for its complaint

@@ -199,6 +199,15 @@ leaf of-rsa rsa-sha256
 KEY_ID=$NO_IDS
 leaf of-twin twin "$(but "$CLIENT" subjectKeyIdentifier '')"
 unset KEY_ID
+leaf named issuing "$CLIENT
+authorityInfoAccess=OCSP;URI:http://responder.example/"
+leaf unrecorded
+
+# Who answers for the issuing CA, and who claims to.
+leaf delegate issuing 'basicConstraints=CA:FALSE
+extendedKeyUsage=OCSPSigning
+noCheck=ignored'
+leaf false-delegate
 certify self-signed /O=Example/CN=self-signed leaf - "$CLIENT"
 
 # CRLs.

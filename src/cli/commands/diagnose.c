@@ -45,7 +45,7 @@ const struct command command_diagnose = {
 	.name = "diagnose",
 	.arguments = "[TARGET…]",
 	.summary = "what refuses clients now, and what will bite later",
-	.groups = OPTIONS_EXAMINE,
+	.groups = OPTIONS_EXAMINE | OPTIONS_ONLINE,
 	.examples = "  trustmend diagnose --clients /etc/trustmend/clients --known-good /root/pki\n"
 		    "  trustmend --at +30d diagnose nginx:/etc/nginx/nginx.conf\n",
 	.run = diagnose_run,

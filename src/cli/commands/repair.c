@@ -238,7 +238,7 @@ const struct command command_repair = {
 	.arguments = "[TARGET…]",
 	.summary =
 		"shows the plan and its trust change, asks, applies it as a transaction, proves it",
-	.groups = OPTIONS_EXAMINE | OPTIONS_REPAIR | OPTIONS_CONFIRM,
+	.groups = OPTIONS_EXAMINE | OPTIONS_ONLINE | OPTIONS_REPAIR | OPTIONS_CONFIRM,
 	.examples =
 		"  trustmend repair nginx:/etc/nginx/nginx.conf --clients DIR --known-good DIR\n"
 		"  trustmend repair --dry-run --clients DIR --known-good DIR\n"

@@ -41,9 +41,10 @@ const struct command command_verify = {
 	.name = "verify",
 	.arguments = "[TARGET] CERT…",
 	.summary = "judges certificates by a target's verifiers, or by loose files",
-	.groups = OPTIONS_VERIFY | OPTIONS_NAME,
+	.groups = OPTIONS_VERIFY | OPTIONS_NAME | OPTIONS_ONLINE,
 	.examples = "  trustmend verify --trust roots.pem --untrusted intermediates.pem alice.pem\n"
 		    "  trustmend verify --trust roots.pem --purpose server --name a.example a.pem\n"
+		    "  trustmend verify --trust roots.pem --ocsp alice.ocsp alice.pem\n"
 		    "  trustmend verify --trust roots.pem --dot alice.pem | dot -Tsvg >alice.svg\n"
 		    "  trustmend verify nginx:/etc/nginx/nginx.conf --explain --chain alice.pem\n",
 	.run = verify_run,

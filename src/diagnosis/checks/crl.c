@@ -313,7 +313,7 @@ explain_refused(struct scene *scene, struct suspects *suspects, const struct cel
 			.ca = ca_above(path, failure->depth),
 		};
 
-		if (!failure_is_forgiven(cell->verifier, failure))
+		if (failure->ocsp == NULL && !failure_is_forgiven(cell->verifier, failure))
 			explain_lapse(&lapse);
 	}
 }

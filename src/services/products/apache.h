@@ -44,6 +44,19 @@ enum apache_file {
 	APACHE_FILE__COUNT
 };
 
+enum apache_ocsp {
+	APACHE_OCSP_ENABLE,
+	APACHE_OCSP_RESPONDER,
+	APACHE_OCSP_OVERRIDE,
+	APACHE_OCSP_SKEW,
+	APACHE_OCSP_MAX_AGE,
+	APACHE_OCSP_NONCE,
+	APACHE_OCSP_PROXY,
+	APACHE_OCSP_NO_VERIFY,
+	APACHE_OCSP_SIGNERS,
+	APACHE_OCSP__COUNT
+};
+
 enum apache_level_kind {
 	APACHE_LEVEL_SERVER,
 	APACHE_LEVEL_HOST,
@@ -67,6 +80,7 @@ struct apache_level {
 	bool has_check, crl_missing_ok;
 	enum crl_check check;
 	struct locus check_where;
+	const struct apache_item *ocsp[APACHE_OCSP__COUNT]; /* the last line of each, or NULL */
 	bool has_ciphers;
 	int ciphers_security, command_security; /* of SSLCipherSuite; of SSLOpenSSLConfCmd; -1 */
 	struct locus ciphers_where, command_where;
@@ -125,6 +139,11 @@ const char *apache_request_path(struct apache_service *, size_t host, size_t sec
 
 /* Verifiers, and what the configuration alone shows. */
 void apache_build(struct apache_service *);
+
+/* Keeps a line of SSLOCSP…; false where httpd would not start with its value. */
+bool apache_ocsp_take(struct apache_level *, const struct apache_item *);
+/* What a virtual host says of OCSP, or else the server. */
+struct ocsp_policy apache_ocsp_policy(const struct apache_service *, size_t host);
 
 /* The user whom the workers become by the configuration, through the world's own /etc/passwd and
  * /etc/group; NULL where it cannot be told. */

@@ -129,6 +129,13 @@ set_check(struct apache_service *apache, struct apache_level *level, const struc
 }
 
 static void
+set_ocsp(struct apache_service *apache, struct apache_level *level, const struct apache_item *item)
+{
+	if (!apache_ocsp_take(level, item))
+		bad_value(apache, item, 0);
+}
+
+static void
 set_file(struct apache_service *apache, struct apache_level *level, const struct apache_item *item)
 {
 	static const char *const directives[] = {
@@ -305,6 +312,15 @@ static const struct directive {
 	{ "SSLCARevocationPath", set_file, SERVER | HOST, 1, 1, true },
 	{ "SSLCipherSuite", set_ciphers, EVERYWHERE, 1, 2, true },
 	{ "SSLEngine", set_engine, SERVER | HOST, 1, 1, true },
+	{ "SSLOCSPDefaultResponder", set_ocsp, SERVER | HOST, 1, 1, true },
+	{ "SSLOCSPEnable", set_ocsp, SERVER | HOST, 1, APACHE_MAX_NESTING, true },
+	{ "SSLOCSPNoVerify", set_ocsp, SERVER | HOST, 1, 1, true },
+	{ "SSLOCSPOverrideResponder", set_ocsp, SERVER | HOST, 1, 1, true },
+	{ "SSLOCSPProxyURL", set_ocsp, SERVER | HOST, 1, 1, true },
+	{ "SSLOCSPResponderCertificateFile", set_ocsp, SERVER | HOST, 1, 1, true },
+	{ "SSLOCSPResponseMaxAge", set_ocsp, SERVER | HOST, 1, 1, true },
+	{ "SSLOCSPResponseTimeSkew", set_ocsp, SERVER | HOST, 1, 1, true },
+	{ "SSLOCSPUseRequestNonce", set_ocsp, SERVER | HOST, 1, 1, true },
 	{ "SSLOpenSSLConfCmd", set_command, SERVER | HOST, 2, 2, true },
 	{ "SSLVerifyClient", set_verify, EVERYWHERE, 1, 1, true },
 	{ "SSLVerifyDepth", set_depth, EVERYWHERE, 1, 1, true },

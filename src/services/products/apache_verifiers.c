@@ -316,6 +316,7 @@ add_verifier(struct apache_service *apache, struct place place, const char *path
 		.crl_check = check->has_check ? check->check : CRL_CHECK_NONE,
 		.crl_check_where = check->check_where,
 		.crl_missing_ok = check->crl_missing_ok,
+		.ocsp = apache_ocsp_policy(apache, place.host),
 		.depth_counts_all = true,
 	};
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "services/library.h"
+#include "services/products/nginx_ocsp.h"
 
 enum setting_name {
 	SET_CERTIFICATE,
@@ -13,6 +14,9 @@ enum setting_name {
 	SET_CLIENT,
 	SET_CRL,
 	SET_DEPTH,
+	SET_OCSP,
+	SET_OCSP_RESPONDER,
+	SET_RESOLVER,
 	SET_SSL,
 	SET_TRUSTED,
 	SET_VERIFY,
@@ -30,6 +34,9 @@ static const struct directive_row rows[] = {
 	[SET_CLIENT] = { "ssl_client_certificate", false },
 	[SET_CRL] = { "ssl_crl", false },
 	[SET_DEPTH] = { "ssl_verify_depth", false },
+	[SET_OCSP] = { "ssl_ocsp", false },
+	[SET_OCSP_RESPONDER] = { "ssl_ocsp_responder", false },
+	[SET_RESOLVER] = { "resolver", true }, /* once, of several words */
 	[SET_SSL] = { "ssl", false },
 	[SET_TRUSTED] = { "ssl_trusted_certificate", false },
 	[SET_VERIFY] = { "ssl_verify_client", false },
@@ -305,6 +312,22 @@ read_security(const struct settings *settings, struct verifier *verifier)
 			set_level(&command->words[2], verifier);
 }
 
+static void
+read_ocsp(
+	const struct nginx_level *level, const struct settings *settings, struct verifier *verifier)
+{
+	struct nginx_ocsp ocsp = {
+		.check = settings->set[SET_OCSP],
+		.responder = settings->set[SET_OCSP_RESPONDER],
+		.resolver = settings->set[SET_RESOLVER],
+	};
+	const struct nginx_directive *at;
+	const char *problem = nginx_ocsp_read(level->arena, &ocsp, verifier, &at);
+
+	if (problem != NULL)
+		note_problem(level->notes, at, problem);
+}
+
 /* Client CAs and CRLs from two levels: they need not belong together. */
 static void
 note_levels(const struct nginx_level *level, const struct settings *settings,
@@ -404,6 +427,7 @@ nginx_verifier_read(const struct nginx_level *level, struct verifier *verifier)
 	read_sources(level, &settings, verifier);
 	read_depth(level, &settings, verifier);
 	read_security(&settings, verifier);
+	read_ocsp(level, &settings, verifier);
 	note_levels(level, &settings, verifier);
 	note_mode(level, &settings, verifier);
 	note_directive(level, &settings, verifier);

@@ -199,6 +199,43 @@ TEST(crl_check_overrides, "a check of the host overrides that of the server, fla
 	CHECK(FIRST.crl_check == CRL_CHECK_LEAF && !FIRST.crl_missing_ok);
 }
 
+TEST(ocsp, "OCSP as it is by default: the nonce is demanded, the responder is the certificate's")
+{
+	TREE;
+	tree_host(&tree, "SSLOCSPEnable on\n",
+		"SSLVerifyClient require\nSSLCACertificateFile /ca\n"
+		"SSLOCSPDefaultResponder http://r.example/\n");
+	CHECK(FIRST.ocsp.check == CRL_CHECK_CHAIN && FIRST.ocsp.nonce_demanded);
+	CHECK(!FIRST.ocsp.responder_overrides && !FIRST.ocsp.no_url_ok);
+	CHECK(!FIRST.ocsp.signer_unchecked && !FIRST.ocsp.has_skew && !FIRST.ocsp.has_max_age);
+	CHECK_TEXT(FIRST.ocsp.responder, "http://r.example/");
+	CHECK_TEXT(tree_cited(&tree, FIRST.ocsp.where), "on");
+}
+
+TEST(ocsp_settings, "each setting of OCSP, of the host before the server")
+{
+	TREE;
+	tree_host(&tree, "SSLOCSPEnable on\nSSLOCSPResponseMaxAge 60\nSSLOCSPUseRequestNonce on\n",
+		"SSLVerifyClient require\nSSLCACertificateFile /ca\n"
+		"SSLOCSPEnable leaf no_ocsp_for_cert_ok\nSSLOCSPOverrideResponder on\n"
+		"SSLOCSPResponseTimeSkew 30\nSSLOCSPUseRequestNonce off\nSSLOCSPNoVerify on\n"
+		"SSLOCSPProxyURL http://proxy:3128/\nSSLOCSPResponderCertificateFile r.pem\n");
+	CHECK(FIRST.ocsp.check == CRL_CHECK_LEAF && FIRST.ocsp.no_url_ok);
+	CHECK(FIRST.ocsp.responder_overrides && FIRST.ocsp.responder == NULL);
+	CHECK(FIRST.ocsp.has_skew && FIRST.ocsp.skew == 30);
+	CHECK(FIRST.ocsp.has_max_age && FIRST.ocsp.max_age == 60);
+	CHECK(!FIRST.ocsp.nonce_demanded && FIRST.ocsp.signer_unchecked);
+	CHECK_TEXT(FIRST.ocsp.proxy, "http://proxy:3128/");
+	CHECK_TEXT(FIRST.ocsp.signers, "/etc/apache2/r.pem");
+}
+
+TEST(ocsp_values, "values that httpd does not start with")
+{
+	TREE;
+	tree_host(&tree, "SSLOCSPEnable maybe\nSSLOCSPResponseTimeSkew -1\n", verifying);
+	CHECK(tree.service.problem_count == 2 && FIRST.ocsp.check == CRL_CHECK_NONE);
+}
+
 TEST(crl_check_without, "a check without CRLs does not start, and is said once")
 {
 	TREE;

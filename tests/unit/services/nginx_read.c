@@ -161,6 +161,55 @@ TEST(crl_not_enforced, "a CRL where nobody is asked is a warning")
 	CHECK(tree_findings(&tree, CAUSE_CRL_NOT_ENFORCED, SEVERITY_WARNING) == 1);
 }
 
+TEST(ocsp, "ssl_ocsp asks about the chain or the leaf, of whom is set and with a resolver or not")
+{
+	{
+		READ(SERVER(CLIENT ON "\t\tssl_ocsp on;"));
+		ONE_VERIFIER();
+		CHECK(verifier->ocsp.check == CRL_CHECK_CHAIN && verifier->ocsp.without_resolver);
+		CHECK(verifier->ocsp.responder == NULL && !verifier->ocsp.nonce_demanded);
+		CHECK_TEXT(tree_cited(&tree, verifier->ocsp.where), "on");
+	}
+	{
+		READ("http { ssl_ocsp leaf; resolver 192.0.2.1 valid=10s; ssl_certificate c;\n"
+		     "ssl_client_certificate a; ssl_verify_client on;\n"
+		     "server { listen 1 ssl; ssl_ocsp_responder http://r.example/; }\n"
+		     "server { listen 2 ssl; ssl_ocsp off; } }");
+		const struct verifier *verifiers = service->verifiers;
+
+		CHECK(service->verifier_count == 2 && service->problem_count == 0);
+		CHECK(verifiers[0].ocsp.check == CRL_CHECK_LEAF);
+		CHECK(!verifiers[0].ocsp.without_resolver && verifiers[0].ocsp.responder_overrides);
+		CHECK_TEXT(verifiers[0].ocsp.responder, "http://r.example/");
+		CHECK(verifiers[1].ocsp.check == CRL_CHECK_NONE);
+	}
+}
+
+TEST(ocsp_refused, "what of OCSP keeps nginx from starting")
+{
+	static const struct {
+		const char *lines, *text;
+	} rows[] = {
+		{ CLIENT ON "\t\tssl_ocsp yes;",
+			"invalid value \"yes\" in \"ssl_ocsp\" directive" },
+		{ CLIENT "\t\tssl_verify_client optional_no_ca; ssl_ocsp on;",
+			"\"ssl_ocsp\" is incompatible with \"ssl_verify_client "
+			"optional_no_ca\"" },
+		{ CLIENT ON "\t\tssl_ocsp on; ssl_ocsp_responder https://r/;",
+			"invalid URL prefix in OCSP responder \"https://r/\"" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEANUP(tree_end) struct tree tree;
+		const struct service *service = &tree.service;
+
+		tree_begin(&tree);
+		tree_config(&tree, arena_printf(tree.arena, SERVER("%s"), rows[i].lines));
+		CHECK(service->problem_count == 1);
+		CHECK_TEXT(service->problems[0].text, rows[i].text);
+	}
+}
+
 TEST(inheritance, "each directive is inherited by itself; the server's own holds")
 {
 	READ("http { ssl_client_certificate outer.pem; ssl_crl outer.crl; ssl_verify_depth 4;\n"

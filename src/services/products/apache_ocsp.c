@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How httpd asks about client certificates by OCSP (ssl_engine_ocsp.c): from its verify callback,
+ * so about every certificate that is not self-issued ("on") or about the leaf ("leaf"); of the
+ * responder that the certificate names, or else of the default one, or of that one alone where it
+ * overrides. The nonce that it sends must come back, unless it is told to send none.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "services/products/apache.h"
+
+static const char *const directives[] = {
+	[APACHE_OCSP_ENABLE] = "SSLOCSPEnable",
+	[APACHE_OCSP_RESPONDER] = "SSLOCSPDefaultResponder",
+	[APACHE_OCSP_OVERRIDE] = "SSLOCSPOverrideResponder",
+	[APACHE_OCSP_SKEW] = "SSLOCSPResponseTimeSkew",
+	[APACHE_OCSP_MAX_AGE] = "SSLOCSPResponseMaxAge",
+	[APACHE_OCSP_NONCE] = "SSLOCSPUseRequestNonce",
+	[APACHE_OCSP_PROXY] = "SSLOCSPProxyURL",
+	[APACHE_OCSP_NO_VERIFY] = "SSLOCSPNoVerify",
+	[APACHE_OCSP_SIGNERS] = "SSLOCSPResponderCertificateFile",
+};
+
+static_assert(COUNT_OF(directives) == APACHE_OCSP__COUNT);
+
+static bool
+is_word(const struct apache_item *item, const char *word)
+{
+	return strcasecmp(item->words[0].text, word) == 0;
+}
+
+static bool
+value_is_valid(enum apache_ocsp what, const struct apache_item *item)
+{
+	uint64_t number;
+
+	switch (what) {
+	case APACHE_OCSP_ENABLE:
+		return is_word(item, "on") || is_word(item, "off") || is_word(item, "leaf");
+	case APACHE_OCSP_OVERRIDE:
+	case APACHE_OCSP_NONCE:
+	case APACHE_OCSP_NO_VERIFY:
+		return is_word(item, "on") || is_word(item, "off");
+	case APACHE_OCSP_SKEW:
+	case APACHE_OCSP_MAX_AGE:
+		return text_number(item->words[0].text, INT32_MAX, &number) == 0;
+	default:
+		return true;
+	}
+}
+
+bool
+apache_ocsp_take(struct apache_level *level, const struct apache_item *item)
+{
+	for (size_t i = 0; i < COUNT_OF(directives); i++) {
+		if (strcasecmp(item->name, directives[i]) != 0)
+			continue;
+		if (!value_is_valid((enum apache_ocsp)i, item))
+			return false;
+		level->ocsp[i] = item;
+	}
+	return true;
+}
+
+static const struct apache_item *
+line_of(const struct apache_service *apache, size_t host, enum apache_ocsp what)
+{
+	const struct apache_item *own = apache->levels[host].ocsp[what];
+
+	return own != NULL ? own : apache->levels[0].ocsp[what];
+}
+
+static const char *
+text_of(const struct apache_service *apache, size_t host, enum apache_ocsp what)
+{
+	const struct apache_item *line = line_of(apache, host, what);
+
+	return line != NULL ? line->words[0].text : NULL;
+}
+
+static bool
+is_on(const struct apache_service *apache, size_t host, enum apache_ocsp what, bool otherwise)
+{
+	const struct apache_item *line = line_of(apache, host, what);
+
+	return line != NULL ? is_word(line, "on") : otherwise;
+}
+
+static bool
+seconds_of(const struct apache_service *apache, size_t host, enum apache_ocsp what, int64_t *ret)
+{
+	const char *text = text_of(apache, host, what);
+	uint64_t number;
+
+	if (text == NULL || text_number(text, INT32_MAX, &number) < 0)
+		return false;
+	*ret = (int64_t)number;
+	return true;
+}
+
+/* "no_ocsp_for_cert_ok", behind what is checked. */
+static bool
+forgives_no_url(const struct apache_item *line)
+{
+	for (size_t i = 1; i < line->word_count; i++)
+		if (strcasecmp(line->words[i].text, "no_ocsp_for_cert_ok") == 0)
+			return true;
+	return false;
+}
+
+static const char *
+signers_of(const struct apache_service *apache, size_t host)
+{
+	const char *path = text_of(apache, host, APACHE_OCSP_SIGNERS);
+
+	return path != NULL ? path_normalize(apache->arena,
+				      path_join(apache->arena, apache->config->root, path))
+			    : NULL;
+}
+
+struct ocsp_policy
+apache_ocsp_policy(const struct apache_service *apache, size_t host)
+{
+	const struct apache_item *line = line_of(apache, host, APACHE_OCSP_ENABLE);
+	struct ocsp_policy policy = {
+		.directive = directives[APACHE_OCSP_ENABLE],
+		.responder = text_of(apache, host, APACHE_OCSP_RESPONDER),
+		.responder_overrides = is_on(apache, host, APACHE_OCSP_OVERRIDE, false),
+		.nonce_demanded = is_on(apache, host, APACHE_OCSP_NONCE, true),
+		.proxy = text_of(apache, host, APACHE_OCSP_PROXY),
+		.signer_unchecked = is_on(apache, host, APACHE_OCSP_NO_VERIFY, false),
+		.signers = signers_of(apache, host),
+	};
+
+	if (line == NULL || is_word(line, "off"))
+		return (struct ocsp_policy){};
+	policy.check = is_word(line, "leaf") ? CRL_CHECK_LEAF : CRL_CHECK_CHAIN;
+	policy.where = line->words[0].where;
+	policy.no_url_ok = forgives_no_url(line);
+	policy.has_skew = seconds_of(apache, host, APACHE_OCSP_SKEW, &policy.skew);
+	policy.has_max_age = seconds_of(apache, host, APACHE_OCSP_MAX_AGE, &policy.max_age);
+	return policy;
+}
