@@ -13,5 +13,6 @@
 #include "base/mem.h"
 #include "base/moment.h"
 #include "base/own.h"
+#include "base/pipeline.h"
 #include "base/run.h"
 #include "base/text.h"

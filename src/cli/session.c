@@ -52,6 +52,31 @@ session_ledger(struct session *session, bool create, bool lock)
 	return lock ? ledger_lock(session->ledger, &session->err) : 0;
 }
 
+int
+session_flush(struct session *session)
+{
+	struct err ignored = {};
+
+	if (session->out_fd < 0)
+		return 0;
+	session->is_flushed |= session->out.length > 0;
+	if (session->options.quiet && !session->options.json) {
+		buffer_clear(&session->out);
+		return 0;
+	}
+	if (file_write_fd(
+		    session->out_fd, "standard output", buffer_span(&session->out), &ignored) < 0) {
+		/* What is left has nowhere to go. */
+		session->out_fd = -1;
+		session->options.quiet = true;
+		session->options.json = false;
+		return err_set(&session->err, ERR_IO, "standard output cannot be written: %s",
+			strerror(ignored.sys));
+	}
+	buffer_clear(&session->out);
+	return 0;
+}
+
 PRINTF(2, 0)
 static void
 say(const struct session *session, const char *format, va_list arguments)
@@ -247,22 +272,22 @@ run_command(struct session *session, const struct command *command)
 	if (session->options.json)
 		report_begin(&session->json, &session->out, command->name);
 	status = command->run(session);
-	if (status < 0) {
+	/* Of a document that has begun to go out the end must follow. */
+	if (session->options.json && (status >= 0 || session->is_flushed))
+		report_end(
+			&session->json, status >= 0 ? status : err_exit_status(session->err.code));
+	else if (status < 0)
 		buffer_clear(&session->out);
-		return -1;
-	}
-	if (session->options.json)
-		report_end(&session->json, status);
 	return status;
 }
 
-int
-cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
+static int
+run_line(int fd, int argc, const char *const *argv, bool force_json, struct buffer *out)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	struct session session = { .arena = arena };
+	struct session session = { .arena = arena, .out_fd = fd };
 	const struct command *command = NULL;
-	int status = options_read(argc, argv, &session.options, &command, &session.err);
+	int status = options_read(arena, argc, argv, &session.options, &command, &session.err);
 
 	session.options.json = session.options.json || force_json;
 	if (status == 0 && session.options.version) {
@@ -284,4 +309,16 @@ cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
 	passwords_free(session.passwords);
 	world_free(session.world);
 	return status;
+}
+
+int
+cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
+{
+	return run_line(-1, argc, argv, force_json, out);
+}
+
+int
+cli_run_to(int fd, int argc, const char *const *argv, struct buffer *out)
+{
+	return run_line(fd, argc, argv, false, out);
 }

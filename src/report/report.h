@@ -107,8 +107,13 @@ struct judged {
 };
 void report_verify_text(struct arena *, const struct judged *, size_t count, const struct style *,
 	struct buffer *out);
-/* The paths of all as one graph for Graphviz. */
-void report_verify_dot(struct arena *, const struct judged *, size_t count, struct buffer *out);
+/* The paths of one, as lines of a graph for Graphviz; a graph begins, takes lines that it does not
+ * have yet, and ends. */
+void report_verify_dot(struct arena *, const struct judged *, struct buffer *out);
+void report_dot_begin(struct buffer *out);
+void report_dot_merge(struct buffer *out, const struct buffer *lines);
+void report_dot_end(struct buffer *out);
+/* Items of an array that is open. */
 void report_verify_json(struct arena *, const struct judged *, size_t count, struct json *);
 
 /* Handshakes: the matrix, and the transcript of each when verbose. */

@@ -15,6 +15,7 @@ enum { JUDGE_CLIENT_KEYS = 2 };
 struct judge {
 	struct signature_cache *signatures;
 	struct objects *objects;
+	struct kept *kept;    /* a list: what is above clients that were accepted */
 	struct graph *graphs; /* a list: one for each content of a trust */
 	struct arena *arena;  /* lives as long as the judge */
 	/* Public keys of supposed clients: P-256, and P-521 for the highest security levels. */

@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -292,15 +291,6 @@ run_threads(struct sweeping *all)
 		buffer_free(&sweepers[i].path);
 	mem_free(threads);
 	mem_free(sweepers);
-}
-
-size_t
-sweep_workers(void)
-{
-	cpu_set_t set;
-	int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-
-	return count < 1 ? 1 : count > SWEEP_MAX_WORKERS ? SWEEP_MAX_WORKERS : (size_t)count;
 }
 
 int

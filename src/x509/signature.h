@@ -20,6 +20,11 @@ enum signature_result signature_cert(
 	struct signature_cache *, const struct cert *, struct span issuer_spki);
 enum signature_result signature_crl(
 	struct signature_cache *, const struct crl *, struct span issuer_spki);
+/* The same, where the issuer's certificate is at hand. */
+enum signature_result signature_by(
+	struct signature_cache *, const struct cert *, const struct cert *issuer);
+/* Forgets results, and keys, once there are more than so many: they are found again. */
+void signature_cache_trim(struct signature_cache *, size_t limit);
 /* Whether the cache has the answer for a certificate and its own key. */
 bool signature_own_is_known(const struct signature_cache *, const struct cert *);
 /* An answer of libcrypto's that was found elsewhere: fingerprint of the object, SHA-256 of the

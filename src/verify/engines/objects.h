@@ -19,6 +19,8 @@ enum { OBJECTS_MAX_EXPECTED = 1'024 };
  * certificates must outlive the objects; those beyond the bound are decoded when asked for.
  */
 void objects_expect(struct objects *, const struct cert *const *, size_t count);
+/* Lets go of all, once there are more than so many: they are decoded again. */
+void objects_trim(struct objects *, size_t limit);
 
 /* Borrowed. NULL where libcrypto refuses the bytes. settings may be NULL. */
 X509 *objects_cert(struct objects *, const struct cert *, const struct trust_settings *settings);

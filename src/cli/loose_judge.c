@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A portion of certificates, judged before each bar, and the rows that say so. Runs in several
+ * threads: nothing of the session is written to. */
+#include <pthread.h>
+
+#include "cli/loose.h"
+
+/* One certificate at a time. */
+struct hearing_of_one {
+	struct loose_worker *worker;
+	struct sheet *sheet;
+	struct arena *arena;
+	struct style style;
+	struct json json;
+	unsigned lines; /* before the piece that is read */
+	bool is_part;
+};
+
+/* The library contexts of stores are not made by several at once. */
+static void
+worker_begin(struct loose_worker *worker)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	if (worker->judge != NULL)
+		return;
+	(void)pthread_mutex_lock(&lock);
+	worker->judge = judge_new();
+	worker->stores = stores_new();
+	stores_skip_signatures(worker->stores);
+	stores_use_passwords(worker->stores, worker->loose->session->passwords);
+	(void)pthread_mutex_unlock(&lock);
+}
+
+void
+loose_worker_end(struct loose_worker *worker)
+{
+	stores_free(worker->stores);
+	if (worker->judge != NULL)
+		judge_free(worker->judge);
+}
+
+/* Items of the session's array, with the comma that the first one of all does not want. */
+static struct json
+row_json(const struct session *session, struct buffer *rows)
+{
+	struct json json = session->json;
+
+	json.out = rows;
+	json.has_items[json.depth] = true;
+	json.after_key = false;
+	return json;
+}
+
+static void
+add_row(struct hearing_of_one *hearing, const struct judged *judged)
+{
+	const struct options *options = &hearing->worker->loose->session->options;
+	struct sheet *sheet = hearing->sheet;
+
+	sheet->tally.judged++;
+	if (judged->verdict == NULL ||
+		(!judged->verdict->accepted && judged->verdict->undetermined))
+		sheet->tally.unknown++;
+	else if (!judged->verdict->accepted)
+		sheet->tally.refused++;
+	if (options->json)
+		report_verify_json(hearing->arena, judged, 1, &hearing->json);
+	else if (options->dot)
+		report_verify_dot(hearing->arena, judged, &sheet->rows);
+	else if (!options->quiet)
+		report_verify_text(hearing->arena, judged, 1, &hearing->style, &sheet->rows);
+}
+
+/* The file, and where in it there are several, the line. */
+static const char *
+source_of(const struct hearing_of_one *hearing, const struct store *store, const char *path,
+	unsigned line)
+{
+	if (store->entry_count == 1 && !hearing->is_part)
+		return store->path;
+	return arena_printf(hearing->arena, "%s:%u", path, hearing->lines + line);
+}
+
+/* What cannot be read is no certificate to anybody (RFC 5280 4.1), and so not one that is accepted.
+ */
+static const struct verdict *
+refuse_damage(struct arena *arena, const struct verifier *verifier, const char *text)
+{
+	static const char rule[] = "encoding";
+	struct verdict *verdict = arena_alloc(arena, sizeof(*verdict));
+	struct path *path = arena_alloc(arena, sizeof(*path));
+
+	path->failures[path->failure_count++] =
+		(struct failure){ .rule = rule, .error = LOOSE_UNREADABLE, .text = text };
+	verdict->engine = verifier->by_standard ? JUDGE_STANDARD : verifier->engine;
+	verdict->error = LOOSE_UNREADABLE;
+	verdict->text = text;
+	verdict->paths = path;
+	verdict->path_count = 1;
+	return verdict;
+}
+
+static void
+add_damage(struct hearing_of_one *hearing, const struct store *store, const struct defect *defect)
+{
+	const struct loose *loose = hearing->worker->loose;
+	const struct client client = { .name = store->path, .problem = defect->text };
+	const char *source =
+		arena_printf(hearing->arena, "%s:%u", defect->path, hearing->lines + defect->line);
+
+	for (size_t i = 0; i < loose->bar_count; i++)
+		add_row(hearing, &(struct judged){ .client = &client,
+					 .source = source,
+					 .verdict = refuse_damage(hearing->arena,
+						 loose->bars[i].verifier, defect->text) });
+}
+
+/* Neither accepted nor refused: nobody could look at it. */
+static void
+add_problem(struct hearing_of_one *hearing, const char *path, const char *problem)
+{
+	const struct client client = { .name = path, .problem = problem };
+
+	add_row(hearing, &(struct judged){ .client = &client, .source = path });
+}
+
+/* Whether a row wants no more than the verdict. */
+static bool
+is_brief(const struct session *session)
+{
+	return !session->options.json && !session->options.dot && !session->style.verbose;
+}
+
+static void
+judge_one(struct hearing_of_one *hearing, const struct client *client, const char *source)
+{
+	const struct loose *loose = hearing->worker->loose;
+	struct judge *judge = hearing->worker->judge;
+	int64_t at = loose->session->at;
+
+	for (size_t i = 0; i < loose->bar_count; i++) {
+		const struct bar *bar = &loose->bars[i];
+		struct judged judged = {
+			.client = client,
+			.source = source,
+			.verifier = bar->name,
+			.verdict = is_brief(loose->session)
+					   ? judge_briefly(judge, hearing->arena, bar->verifier,
+						     bar->trust, client, at)
+					   : judge_client(judge, hearing->arena, bar->verifier,
+						     bar->trust, client, at),
+		};
+
+		add_row(hearing, &judged);
+	}
+}
+
+/* The certificate, and with --chain all that follow it in its file, which belong to it. */
+static void
+judge_entry(struct hearing_of_one *hearing, const struct store *store, size_t index)
+{
+	const struct loose *loose = hearing->worker->loose;
+	const struct entry *entry = &store->entries[index];
+	struct client client = {
+		.name = store->path,
+		.must_be_accepted = true,
+		.chain = &entry->cert,
+		.chain_length = 1,
+		.shared = loose->untrusted,
+		.shared_count = loose->untrusted_count,
+	};
+
+	if (loose->session->options.chain) {
+		struct cert *chain =
+			arena_alloc(hearing->arena, (store->entry_count - index) * sizeof(*chain));
+
+		client.chain_length = 0;
+		for (size_t i = index; i < store->entry_count; i++)
+			if (store->entries[i].kind == ENTRY_CERTIFICATE)
+				chain[client.chain_length++] = store->entries[i].cert;
+		client.chain = chain;
+	}
+	judge_one(hearing, &client, source_of(hearing, store, entry->path, entry->line));
+}
+
+/* Results of one certificate live no longer than its row. */
+static void
+renew_arena(struct hearing_of_one *hearing)
+{
+	arena_free(hearing->arena);
+	hearing->arena = hearing->style.arena = arena_new();
+}
+
+/* Certificates and damage in the order of the file. */
+static void
+judge_store(struct hearing_of_one *hearing, const struct store *store)
+{
+	bool whole = hearing->worker->loose->session->options.chain, has_judged = false;
+	size_t damage = 0, index = 0;
+
+	while (index < store->entry_count || damage < store->defect_count) {
+		const struct entry *entry =
+			index < store->entry_count ? &store->entries[index] : NULL;
+		const struct defect *defect =
+			damage < store->defect_count ? &store->defects[damage] : NULL;
+
+		if (defect != NULL && !defect->is_block) {
+			damage++;
+		} else if (entry != NULL &&
+			   (entry->kind != ENTRY_CERTIFICATE || (whole && has_judged))) {
+			index++;
+		} else if (defect != NULL && (entry == NULL || defect->line <= entry->line)) {
+			add_damage(hearing, store, defect);
+			damage++;
+			renew_arena(hearing);
+		} else {
+			judge_entry(hearing, store, index++);
+			has_judged = true;
+			renew_arena(hearing);
+		}
+	}
+}
+
+static void
+judge_bytes(struct hearing_of_one *hearing, const char *path, const struct piece *piece)
+{
+	struct stores *stores = hearing->worker->stores;
+
+	/* What was opened before is a view of bytes that are gone. */
+	stores_forget(stores);
+	hearing->lines = piece->lines;
+	hearing->is_part = piece->is_part;
+	judge_store(hearing, stores_open_bytes(stores, path, piece->bytes, LOADER_ANY));
+}
+
+static void
+judge_file(struct hearing_of_one *hearing, const struct portion_file *file)
+{
+	CLEANUP(cutter_end) struct cutter cutter;
+	struct err err = {};
+	struct piece piece;
+	int more;
+
+	if (portions_open(hearing->worker->loose->portions, file, &cutter, &err) < 0) {
+		add_problem(hearing, file->path, err.message);
+		return;
+	}
+	while ((more = cutter_next(&cutter, &piece, &err)) > 0)
+		judge_bytes(hearing, file->path, &piece);
+	if (more < 0)
+		add_problem(hearing, file->path, err.message);
+}
+
+void
+loose_judge(struct loose_worker *worker, struct sheet *sheet)
+{
+	const struct portion *portion = sheet->portion;
+	struct hearing_of_one hearing = {
+		.worker = worker,
+		.sheet = sheet,
+		.arena = arena_new(),
+		.style = worker->loose->session->style,
+		.json = row_json(worker->loose->session, &sheet->rows),
+	};
+
+	worker_begin(worker);
+	hearing.style.arena = hearing.arena;
+	if (sheet->store != NULL)
+		judge_store(&hearing, sheet->store);
+	if (portion != NULL && portion->piece.bytes.length > 0)
+		judge_bytes(&hearing, portion->path, &portion->piece);
+	for (size_t i = 0; portion != NULL && i < portion->file_count; i++)
+		judge_file(&hearing, &portion->files[i]);
+	judge_trim(worker->judge);
+	arena_free(hearing.arena);
+}
