@@ -23,7 +23,7 @@ struct options {
 	const char *to, *new_password_file, *new_password_fd, *new_password_env, *as;
 	struct values client, known_good, trust, untrusted, crl, policy;
 	struct values password_file, password_fd, password_env;
-	bool yes, dry_run, partial_chain, chain, explain, dot, strict, no_probe, force, scan;
+	bool yes, dry_run, partial_chain, chain, explain, dot, strict, lint, no_probe, force, scan;
 	struct values arguments;
 };
 

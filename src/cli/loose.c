@@ -188,6 +188,8 @@ desk_done(void *owner, void *item)
 	tally->judged += sheet->tally.judged;
 	tally->refused += sheet->tally.refused;
 	tally->unknown += sheet->tally.unknown;
+	tally->critical += sheet->tally.critical;
+	tally->warnings += sheet->tally.warnings;
 	add_rows(desk, sheet);
 	status = check_rows(desk, sheet);
 	desk_drop(desk, sheet);
@@ -245,20 +247,32 @@ judge_paths(struct loose *loose, const char *const *names, size_t count)
 	return portions != NULL ? run(desk) : -1;
 }
 
+/* With --lint the first argument is a certificate where it is a file, and else a target. */
+static bool
+is_there(struct loose *loose, const char *name)
+{
+	struct file_identity identity;
+	struct err ignored = {};
+
+	return world_stat(loose->session->world, loose_path(loose, name), &identity, &ignored) == 0;
+}
+
 int
 loose_verify(struct loose *loose)
 {
 	const struct options *options = &loose->session->options;
 	const struct values *arguments = &options->arguments;
-	bool has_target = arguments->count > 1 && options->trust.count == 0;
+	bool has_target = arguments->count > 1 && options->trust.count == 0 &&
+			  !(options->lint && is_there(loose, arguments->list[0]));
+	bool is_judged = has_target || options->trust.count > 0;
 
-	if (!has_target && (arguments->count == 0 || options->trust.count == 0))
+	if (arguments->count == 0 || (!is_judged && !options->lint))
 		return err_set(&loose->session->err, ERR_USAGE,
 			"verify takes a target or --trust PATH, and certificates");
 	TRY(loose_untrusted(loose));
 	if (has_target)
 		TRY(bars_of_target(loose, arguments->list[0]));
-	else
+	else if (is_judged)
 		TRY(bars_of_options(loose));
 	return judge_paths(loose, arguments->list + has_target, arguments->count - has_target);
 }
@@ -266,7 +280,9 @@ loose_verify(struct loose *loose)
 int
 loose_status(const struct loose *loose)
 {
-	if (loose->tally.refused > 0)
+	if (loose->tally.refused > 0 || loose->tally.critical > 0)
 		return 2;
-	return loose->tally.unknown > 0 ? 3 : 0;
+	if (loose->tally.unknown > 0)
+		return 3;
+	return loose->tally.warnings > 0 ? 1 : 0;
 }

@@ -20,6 +20,7 @@ struct bar {
 
 struct tally {
 	size_t judged, refused, unknown; /* rows; of those that are not accepted */
+	size_t critical, warnings;       /* certificates with such lints */
 };
 
 struct loose {
@@ -49,7 +50,8 @@ struct loose_worker {
 };
 
 [[nodiscard]] int loose_verify(struct loose *);
-/* 0: all were accepted. 2: one was refused. 3: of one it is not known. */
+/* 0: all were accepted. 1: lints warn. 2: one was refused, or a lint is critical. 3: of one it is
+ * not known. */
 int loose_status(const struct loose *);
 
 /* A path of the command line as the world has it. */

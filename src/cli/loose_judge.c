@@ -53,17 +53,26 @@ row_json(const struct session *session, struct buffer *rows)
 }
 
 static void
+count_row(struct tally *tally, const struct judged *judged)
+{
+	const struct verdict *verdict = judged->verdict;
+
+	tally->judged++;
+	if (judged->is_unjudged || (verdict != NULL && verdict->accepted))
+		return;
+	if (verdict == NULL || verdict->undetermined)
+		tally->unknown++;
+	else
+		tally->refused++;
+}
+
+static void
 add_row(struct hearing_of_one *hearing, const struct judged *judged)
 {
 	const struct options *options = &hearing->worker->loose->session->options;
 	struct sheet *sheet = hearing->sheet;
 
-	sheet->tally.judged++;
-	if (judged->verdict == NULL ||
-		(!judged->verdict->accepted && judged->verdict->undetermined))
-		sheet->tally.unknown++;
-	else if (!judged->verdict->accepted)
-		sheet->tally.refused++;
+	count_row(&sheet->tally, judged);
 	if (options->json)
 		report_verify_json(hearing->arena, judged, 1, &hearing->json);
 	else if (options->dot)
@@ -93,7 +102,8 @@ refuse_damage(struct arena *arena, const struct verifier *verifier, const char *
 
 	path->failures[path->failure_count++] =
 		(struct failure){ .rule = rule, .error = LOOSE_UNREADABLE, .text = text };
-	verdict->engine = verifier->by_standard ? JUDGE_STANDARD : verifier->engine;
+	verdict->engine =
+		verifier == NULL || verifier->by_standard ? JUDGE_STANDARD : verifier->engine;
 	verdict->error = LOOSE_UNREADABLE;
 	verdict->text = text;
 	verdict->paths = path;
@@ -109,11 +119,13 @@ add_damage(struct hearing_of_one *hearing, const struct store *store, const stru
 	const char *source =
 		arena_printf(hearing->arena, "%s:%u", defect->path, hearing->lines + defect->line);
 
-	for (size_t i = 0; i < loose->bar_count; i++)
-		add_row(hearing, &(struct judged){ .client = &client,
-					 .source = source,
-					 .verdict = refuse_damage(hearing->arena,
-						 loose->bars[i].verifier, defect->text) });
+	for (size_t i = 0; i < loose->bar_count || i == 0; i++)
+		add_row(hearing,
+			&(struct judged){ .client = &client,
+				.source = source,
+				.verdict = refuse_damage(hearing->arena,
+					loose->bar_count > 0 ? loose->bars[i].verifier : NULL,
+					defect->text) });
 }
 
 /* Neither accepted nor refused: nobody could look at it. */
@@ -132,18 +144,41 @@ is_brief(const struct session *session)
 	return !session->options.json && !session->options.dot && !session->style.verbose;
 }
 
+/* Lints are of the certificate, whoever judges it. */
+static void
+look_at(struct hearing_of_one *hearing, const struct cert *cert, struct judged *ret)
+{
+	struct tally *tally = &hearing->sheet->tally;
+	const struct lint **lints = arena_alloc(hearing->arena, LINT_MAX * sizeof(*lints));
+	enum lint_severity worst = LINT_NOTE;
+
+	ret->lint_count = lint_cert(cert, hearing->worker->loose->session->at, lints);
+	ret->lints = lints;
+	for (size_t i = 0; i < ret->lint_count; i++)
+		worst = lints[i]->severity > worst ? lints[i]->severity : worst;
+	tally->critical += worst == LINT_CRITICAL;
+	tally->warnings += worst == LINT_WARNING;
+}
+
 static void
 judge_one(struct hearing_of_one *hearing, const struct client *client, const char *source)
 {
 	const struct loose *loose = hearing->worker->loose;
 	struct judge *judge = hearing->worker->judge;
+	struct judged looked = { .client = client, .source = source, .is_unjudged = true };
 	int64_t at = loose->session->at;
 
+	if (loose->session->options.lint)
+		look_at(hearing, &client->chain[0], &looked);
+	if (loose->bar_count == 0)
+		add_row(hearing, &looked);
 	for (size_t i = 0; i < loose->bar_count; i++) {
 		const struct bar *bar = &loose->bars[i];
 		struct judged judged = {
 			.client = client,
 			.source = source,
+			.lints = looked.lints,
+			.lint_count = looked.lint_count,
 			.verifier = bar->name,
 			.verdict = is_brief(loose->session)
 					   ? judge_briefly(judge, hearing->arena, bar->verifier,

@@ -76,6 +76,8 @@ static const struct option_row {
 		"rfc5280, openssl, or all"),
 	ROW("--chain", NULL, OPTION_FLAG, OPTIONS_VERIFY, chain, NULL,
 		"the rest of each file belongs to its first certificate"),
+	ROW("--lint", NULL, OPTION_FLAG, OPTIONS_VERIFY, lint, NULL,
+		"what some engine refuses, or will; without --trust nothing else"),
 	ROW("--dot", NULL, OPTION_FLAG, OPTIONS_VERIFY, dot, NULL,
 		"the paths as a graph for Graphviz"),
 	ROW("--explain", NULL, OPTION_FLAG, OPTIONS_VERIFY, explain, NULL,

@@ -15,6 +15,7 @@
 #include "stores/scan.h"
 #include "stores/transfer.h"
 #include "verify/contrast.h"
+#include "verify/lint.h"
 
 /* How a person wants it. */
 struct style {
@@ -104,6 +105,9 @@ struct judged {
 	const char *source;   /* file, or file and number in it */
 	const char *verifier; /* or NULL */
 	const struct verdict *verdict;
+	const struct lint *const *lints; /* NULL where nobody asked for them */
+	size_t lint_count;
+	bool is_unjudged; /* only its lints were asked for */
 };
 void report_verify_text(struct arena *, const struct judged *, size_t count, const struct style *,
 	struct buffer *out);

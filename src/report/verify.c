@@ -93,6 +93,8 @@ add_judged(struct arena *arena, const struct judged *judged, struct json *json)
 	for (size_t i = 0; verdict != NULL && i < verdict->path_count; i++)
 		add_path(arena, &verdict->paths[i], json);
 	json_array_close(json);
+	if (judged->lints != NULL)
+		add_lints_json(judged, json);
 	json_object_close(json);
 }
 
@@ -114,9 +116,13 @@ report_verify_text(struct arena *arena, const struct judged *judged, size_t coun
 		const struct cause *cause = cause_of(verdict);
 		bool accepted = verdict != NULL && verdict->accepted;
 
-		buffer_addf(out, "%s%s%s  %s  %s",
-			tone_begin(style, accepted ? TONE_GOOD : TONE_BAD), verdict_word(verdict),
-			tone_end(style), shown(style, judged[i].source),
+		if (judged[i].is_unjudged)
+			buffer_add_text(out, "looked at  ");
+		else
+			buffer_addf(out, "%s%s%s  ",
+				tone_begin(style, accepted ? TONE_GOOD : TONE_BAD),
+				verdict_word(verdict), tone_end(style));
+		buffer_addf(out, "%s  %s", shown(style, judged[i].source),
 			leaf != NULL ? name_text(arena, leaf->subject)
 				     : shown(style, judged[i].client->problem));
 		if (judged[i].verifier != NULL)
@@ -130,6 +136,7 @@ report_verify_text(struct arena *arena, const struct judged *judged, size_t coun
 		if (cause != NULL)
 			buffer_addf(out, "    %s: %s\n    why: trustmend explain %s\n", cause->code,
 				cause->title, cause->code);
+		add_lints_text(&judged[i], style, out);
 		if (style->verbose && verdict != NULL)
 			report_paths_text(arena, verdict, style, out);
 	}

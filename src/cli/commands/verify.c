@@ -51,6 +51,7 @@ const struct command command_verify = {
 	.examples = "  trustmend verify --trust roots.pem --untrusted intermediates.pem alice.pem\n"
 		    "  trustmend verify --trust roots.pem --purpose server --name a.example a.pem\n"
 		    "  trustmend verify --trust roots.pem --dot alice.pem | dot -Tsvg >alice.svg\n"
+		    "  trustmend verify --lint clients/\n"
 		    "  trustmend verify nginx:/etc/nginx/nginx.conf --explain --chain alice.pem\n",
 	.run = verify_run,
 };
