@@ -39,6 +39,7 @@ struct session {
 	struct buffer out; /* standard output */
 	int out_fd;        /* where it goes as it comes; -1: all of it at the end */
 	bool is_flushed;   /* some of it has gone */
+	bool is_lost;      /* it cannot be written: what is left has nowhere to go */
 	struct json json;  /* open where options.json */
 	struct err err;
 };

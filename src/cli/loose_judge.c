@@ -5,6 +5,11 @@
 
 #include "cli/loose.h"
 
+enum {
+	ROWS_OF_ARENA = 64,       /* brief ones, before their memory is freed */
+	FILE_KEPT_BYTES = 16'384, /* of a file that is kept until the portion ends */
+};
+
 /* One certificate at a time. */
 struct hearing_of_one {
 	struct loose_worker *worker;
@@ -14,6 +19,10 @@ struct hearing_of_one {
 	struct json json;
 	unsigned lines; /* before the piece that is read */
 	bool is_part;
+	unsigned rows; /* since the arena was made */
+	/* Files that the stores still have views of. */
+	struct cutter kept[PORTION_MAX_FILES];
+	size_t kept_count;
 };
 
 /* The library contexts of stores are not made by several at once. */
@@ -160,13 +169,15 @@ look_at(struct hearing_of_one *hearing, const struct cert *cert, struct judged *
 	tally->warnings += worst == LINT_WARNING;
 }
 
-static void
+/* Whether it took no more than a verdict. */
+static bool
 judge_one(struct hearing_of_one *hearing, const struct client *client, const char *source)
 {
 	const struct loose *loose = hearing->worker->loose;
 	struct judge *judge = hearing->worker->judge;
 	struct judged looked = { .client = client, .source = source, .is_unjudged = true };
 	int64_t at = loose->session->at;
+	size_t paths = 0;
 
 	if (loose->session->options.lint)
 		look_at(hearing, &client->chain[0], &looked);
@@ -187,12 +198,14 @@ judge_one(struct hearing_of_one *hearing, const struct client *client, const cha
 						     bar->trust, client, at),
 		};
 
+		paths += judged.verdict->path_count;
 		add_row(hearing, &judged);
 	}
+	return paths == 0;
 }
 
 /* The certificate, and with --chain all that follow it in its file, which belong to it. */
-static void
+static bool
 judge_entry(struct hearing_of_one *hearing, const struct store *store, size_t index)
 {
 	const struct loose *loose = hearing->worker->loose;
@@ -216,13 +229,16 @@ judge_entry(struct hearing_of_one *hearing, const struct store *store, size_t in
 				chain[client.chain_length++] = store->entries[i].cert;
 		client.chain = chain;
 	}
-	judge_one(hearing, &client, source_of(hearing, store, entry->path, entry->line));
+	return judge_one(hearing, &client, source_of(hearing, store, entry->path, entry->line));
 }
 
-/* Results of one certificate live no longer than its row. */
+/* Results live no longer than their rows, and all paths of a certificate take much. */
 static void
-renew_arena(struct hearing_of_one *hearing)
+renew_arena(struct hearing_of_one *hearing, bool is_brief)
 {
+	if (is_brief && ++hearing->rows < ROWS_OF_ARENA)
+		return;
+	hearing->rows = 0;
 	arena_free(hearing->arena);
 	hearing->arena = hearing->style.arena = arena_new();
 }
@@ -248,11 +264,10 @@ judge_store(struct hearing_of_one *hearing, const struct store *store)
 		} else if (defect != NULL && (entry == NULL || defect->line <= entry->line)) {
 			add_damage(hearing, store, defect);
 			damage++;
-			renew_arena(hearing);
+			renew_arena(hearing, false);
 		} else {
-			judge_entry(hearing, store, index++);
+			renew_arena(hearing, judge_entry(hearing, store, index++));
 			has_judged = true;
-			renew_arena(hearing);
 		}
 	}
 }
@@ -260,31 +275,45 @@ judge_store(struct hearing_of_one *hearing, const struct store *store)
 static void
 judge_bytes(struct hearing_of_one *hearing, const char *path, const struct piece *piece)
 {
-	struct stores *stores = hearing->worker->stores;
-
-	/* What was opened before is a view of bytes that are gone. */
-	stores_forget(stores);
 	hearing->lines = piece->lines;
 	hearing->is_part = piece->is_part;
-	judge_store(hearing, stores_open_bytes(stores, path, piece->bytes, LOADER_ANY));
+	judge_store(hearing,
+		stores_open_bytes(hearing->worker->stores, path, piece->bytes, LOADER_ANY));
+}
+
+/* What stores opened is a view of bytes that go now. */
+static void
+forget(struct hearing_of_one *hearing)
+{
+	stores_forget(hearing->worker->stores);
+	while (hearing->kept_count > 0)
+		cutter_end(&hearing->kept[--hearing->kept_count]);
 }
 
 static void
 judge_file(struct hearing_of_one *hearing, const struct portion_file *file)
 {
-	CLEANUP(cutter_end) struct cutter cutter;
+	struct cutter *cutter = &hearing->kept[hearing->kept_count];
 	struct err err = {};
-	struct piece piece;
+	struct piece piece = {};
 	int more;
 
-	if (portions_open(hearing->worker->loose->portions, file, &cutter, &err) < 0) {
+	if (portions_open(hearing->worker->loose->portions, file, cutter, &err) < 0) {
 		add_problem(hearing, file->path, err.message);
 		return;
 	}
-	while ((more = cutter_next(&cutter, &piece, &err)) > 0)
+	hearing->kept_count++;
+	while ((more = cutter_next(cutter, &piece, &err)) > 0 && !cutter_is_over(cutter)) {
+		judge_bytes(hearing, file->path, &piece);
+		stores_forget(hearing->worker->stores);
+	}
+	if (more > 0)
 		judge_bytes(hearing, file->path, &piece);
 	if (more < 0)
 		add_problem(hearing, file->path, err.message);
+	fd_close(&cutter->fd);
+	if (cutter->bytes.capacity > FILE_KEPT_BYTES)
+		forget(hearing);
 }
 
 void
@@ -305,8 +334,10 @@ loose_judge(struct loose_worker *worker, struct sheet *sheet)
 		judge_store(&hearing, sheet->store);
 	if (portion != NULL && portion->piece.bytes.length > 0)
 		judge_bytes(&hearing, portion->path, &portion->piece);
+	forget(&hearing);
 	for (size_t i = 0; portion != NULL && i < portion->file_count; i++)
 		judge_file(&hearing, &portion->files[i]);
+	forget(&hearing);
 	judge_trim(worker->judge);
 	arena_free(hearing.arena);
 }

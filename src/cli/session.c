@@ -66,10 +66,7 @@ session_flush(struct session *session)
 	}
 	if (file_write_fd(
 		    session->out_fd, "standard output", buffer_span(&session->out), &ignored) < 0) {
-		/* What is left has nowhere to go. */
-		session->out_fd = -1;
-		session->options.quiet = true;
-		session->options.json = false;
+		session->is_lost = true;
 		return err_set(&session->err, ERR_IO, "standard output cannot be written: %s",
 			strerror(ignored.sys));
 	}
@@ -273,7 +270,8 @@ run_command(struct session *session, const struct command *command)
 		report_begin(&session->json, &session->out, command->name);
 	status = command->run(session);
 	/* Of a document that has begun to go out the end must follow. */
-	if (session->options.json && (status >= 0 || session->is_flushed))
+	if (session->options.json && !session->is_lost &&
+		(status >= 0 || session->is_flushed))
 		report_end(
 			&session->json, status >= 0 ? status : err_exit_status(session->err.code));
 	else if (status < 0)
@@ -302,7 +300,7 @@ run_line(int fd, int argc, const char *const *argv, bool force_json, struct buff
 		say_error(&session);
 		status = err_exit_status(session.err.code);
 	}
-	if (!session.options.quiet || session.options.json)
+	if ((!session.options.quiet || session.options.json) && !session.is_lost)
 		buffer_add(out, session.out.data, session.out.length);
 	buffer_free(&session.out);
 	ledger_close(session.ledger);

@@ -8,9 +8,9 @@ static const char begin_line[] = "\n-----BEGIN ";
 static const char end_mark[] = "-----END ";
 
 struct cutter
-cutter_of(int fd, bool is_whole)
+cutter_of(int fd, size_t expected, bool is_whole)
 {
-	return (struct cutter){ .fd = fd, .is_whole = is_whole };
+	return (struct cutter){ .fd = fd, .expected = expected, .is_whole = is_whole };
 }
 
 void
@@ -18,6 +18,23 @@ cutter_end(struct cutter *cutter)
 {
 	fd_close(&cutter->fd);
 	buffer_free(&cutter->bytes);
+}
+
+/* Room for so much that was not handed out; at first for no more than the file is said to have. */
+static void
+reserve(struct cutter *cutter, size_t wanted)
+{
+	struct buffer *bytes = &cutter->bytes;
+	size_t capacity = cutter->used + wanted + 1;
+
+	if (bytes->capacity == 0 && cutter->expected + 2 < capacity)
+		capacity = cutter->expected + 2;
+	if (bytes->capacity >= capacity && bytes->length + 1 < bytes->capacity)
+		return;
+	if (bytes->capacity > 0)
+		capacity = cutter->used + wanted + 1;
+	bytes->capacity = capacity;
+	bytes->data = mem_resize(bytes->data, capacity);
 }
 
 /* Reads until so much is there that was not handed out, or the file ends. */
@@ -29,12 +46,9 @@ fill(struct cutter *cutter, size_t wanted, struct err *err)
 	while (!cutter->is_at_end && bytes->length - cutter->used < wanted) {
 		ssize_t count;
 
-		if (bytes->capacity < cutter->used + wanted + 1) {
-			bytes->capacity = cutter->used + wanted + 1;
-			bytes->data = mem_resize(bytes->data, bytes->capacity);
-		}
+		reserve(cutter, wanted);
 		count = read(cutter->fd, bytes->data + bytes->length,
-			cutter->used + wanted - bytes->length);
+			bytes->capacity - 1 - bytes->length);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)

@@ -10,7 +10,8 @@
 enum { CUTTER_PIECE = 256 << 10 /* bytes that a piece aims at */ };
 
 struct cutter {
-	int fd; /* the cutter's own; -1 where there is none */
+	int fd;          /* the cutter's own; -1 where there is none */
+	size_t expected; /* bytes of the file, as far as is known */
 	struct buffer bytes;
 	size_t used;    /* of bytes: handed out */
 	unsigned lines; /* that end in what was handed out */
@@ -25,8 +26,9 @@ struct piece {
 	bool is_part;      /* of a file of several pieces */
 };
 
-/* Takes the descriptor. is_whole: the file is one piece, however large. */
-struct cutter cutter_of(int fd, bool is_whole);
+/* Takes the descriptor. expected: what the file is said to have, which need not be so. is_whole: it
+ * is one piece, however large. */
+struct cutter cutter_of(int fd, size_t expected, bool is_whole);
 void cutter_end(struct cutter *); /* for CLEANUP as well */
 /* 1, 0 at the end, -1 with err: it cannot be read, or a piece of it is larger than STORE_MAX_SIZE.
  */

@@ -89,7 +89,7 @@ portion_new(const struct portions *portions)
 	return portion;
 }
 
-static void
+static struct portion_file *
 portion_add(struct portion *portion, const char *path, const char *problem)
 {
 	struct portion_file *files = (struct portion_file *)portion->files;
@@ -97,10 +97,10 @@ portion_add(struct portion *portion, const char *path, const char *problem)
 	if (files == NULL)
 		portion->files = files =
 			arena_alloc(portion->arena, PORTION_MAX_FILES * sizeof(*files));
-	files[portion->file_count++] = (struct portion_file){
-		arena_strdup(portion->arena, path),
-		problem != NULL ? arena_strdup(portion->arena, problem) : NULL,
-	};
+	files += portion->file_count++;
+	files->path = arena_strdup(portion->arena, path);
+	files->problem = problem != NULL ? arena_strdup(portion->arena, problem) : NULL;
+	return files;
 }
 
 static int
@@ -155,7 +155,8 @@ level_begin(struct portions *portions, struct portion *portion, const char *path
 
 	if (portions->depth == PORTIONS_MAX_DEPTH || is_entered(portions, identity)) {
 		if (portions->depth == PORTIONS_MAX_DEPTH)
-			portion_add(portion, path, "too many directories lie within each other");
+			(void)portion_add(
+				portion, path, "too many directories lie within each other");
 		fd_close(&fd);
 		return;
 	}
@@ -184,12 +185,12 @@ visit_odd(struct portions *portions, struct portion *portion, const char *path)
 
 	if (stream_open(portions->root, path, &fd, &identity, &err) < 0) {
 		if (err.sys != EINVAL)
-			portion_add(portion, path, err.message);
+			(void)portion_add(portion, path, err.message);
 	} else if (identity.type == FILE_DIRECTORY) {
 		level_begin(portions, portion, path, fd, &identity);
 		fd = -1;
 	} else {
-		portion_add(portion, path, NULL);
+		(void)portion_add(portion, path, NULL);
 	}
 }
 
@@ -203,7 +204,7 @@ gather(struct portions *portions, struct portion *portion)
 		const char *path;
 
 		if (level->problem != NULL) {
-			portion_add(portion, level->path, level->problem);
+			(void)portion_add(portion, level->path, level->problem);
 			level->problem = NULL;
 			continue;
 		}
@@ -215,7 +216,7 @@ gather(struct portions *portions, struct portion *portion)
 		name = &level->names[level->next++];
 		path = path_join(portion->arena, level->path, name->text);
 		if (name->is_file)
-			portion_add(portion, path, NULL);
+			portion_add(portion, path, NULL)->is_file = true;
 		else
 			visit_odd(portions, portion, path);
 	}
@@ -234,12 +235,12 @@ begin_argument(struct portions *portions, struct portion *portion)
 	portions->is_open = true;
 	portion->path = path;
 	if (stream_open(portions->root, path, &fd, &identity, &err) < 0) {
-		portion_add(portion, path, err.message);
+		(void)portion_add(portion, path, err.message);
 		portion->ends_argument = true;
 	} else if (identity.type == FILE_DIRECTORY) {
 		level_begin(portions, portion, path, fd, &identity);
 	} else {
-		portions->cutter = cutter_of(fd, portions->files_are_whole);
+		portions->cutter = cutter_of(fd, identity.size, portions->files_are_whole);
 	}
 }
 
@@ -254,7 +255,7 @@ cut_piece(struct portions *portions, struct portion *portion)
 		portion->piece.bytes.data = arena_dup(
 			portion->arena, portion->piece.bytes.data, portion->piece.bytes.length);
 	if (more < 0)
-		portion_add(portion, portion->path, err.message);
+		(void)portion_add(portion, portion->path, err.message);
 	portion->ends_argument = more <= 0 || cutter_is_over(&portions->cutter);
 	if (portion->ends_argument)
 		cutter_end(&portions->cutter);
@@ -296,11 +297,12 @@ portions_open(const struct portions *portions, const struct portion_file *file, 
 	struct file_identity identity;
 	int fd = -1;
 
-	*ret = cutter_of(-1, portions->files_are_whole);
+	*ret = cutter_of(-1, 0, portions->files_are_whole);
 	if (file->problem != NULL)
 		return err_set(err, ERR_IO, "%s", file->problem);
-	TRY(stream_open(portions->root, file->path, &fd, &identity, err));
-	*ret = cutter_of(fd, portions->files_are_whole);
+	TRY(file->is_file ? stream_open_file(portions->root, file->path, &fd, &identity, err)
+			  : stream_open(portions->root, file->path, &fd, &identity, err));
+	*ret = cutter_of(fd, identity.size, portions->files_are_whole);
 	if (identity.type == FILE_REGULAR)
 		return 0;
 	cutter_end(ret);

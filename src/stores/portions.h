@@ -18,6 +18,7 @@ enum {
 struct portion_file {
 	const char *path;    /* in the world */
 	const char *problem; /* why it cannot be had, or NULL */
+	bool is_file;        /* a regular one, when its directory was read */
 };
 
 struct portion {

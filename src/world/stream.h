@@ -15,3 +15,6 @@
  */
 [[nodiscard]] int stream_open(
 	int root, const char *path, int *ret_fd, struct file_identity *ret, struct err *err);
+/* The same of what is known to have been a regular file a moment ago: in one step. */
+[[nodiscard]] int stream_open_file(
+	int root, const char *path, int *ret_fd, struct file_identity *ret, struct err *err);

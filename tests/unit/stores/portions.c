@@ -47,7 +47,8 @@ lines_of(struct span bytes)
 static size_t
 cut(struct shop *shop, const char *name, const char *text)
 {
-	CLEANUP(cutter_end) struct cutter cutter = cutter_of(open_read(shop, name), false);
+	CLEANUP(cutter_end)
+	struct cutter cutter = cutter_of(open_read(shop, name), strlen(text) / 2, false);
 	CLEANUP(buffer_free) struct buffer all = {};
 	struct piece piece;
 	size_t count = 0;
@@ -126,7 +127,7 @@ TEST(whole, "what is small, no PEM, or must be whole is one piece")
 	CHECK(cut(&shop, "text", text) == 1);
 	text = repeat(&shop, BEGIN BODY END, MANY);
 	place_file(&shop.place, "bundle", text);
-	cutter = cutter_of(open_read(&shop, "bundle"), true);
+	cutter = cutter_of(open_read(&shop, "bundle"), strlen(text), true);
 	CHECK(cutter_next(&cutter, &piece, &shop.err) == 1);
 	CHECK(piece.bytes.length == strlen(text) && !piece.is_part);
 	CHECK(cutter_next(&cutter, &piece, &shop.err) == 0);
