@@ -274,6 +274,9 @@ loose_verify(struct loose *loose)
 		TRY(bars_of_target(loose, arguments->list[0]));
 	else if (is_judged)
 		TRY(bars_of_options(loose));
+	/* A target that asks nobody for a certificate. */
+	if (loose->bar_count == 0 && !options->lint)
+		return 0;
 	return judge_paths(loose, arguments->list + has_target, arguments->count - has_target);
 }
 

@@ -120,7 +120,8 @@ const struct verdict *judge_client(struct judge *, struct arena *, const struct 
 	const struct trust *, const struct client *, int64_t at);
 /*
  * The same verdict, for one of many clients and where nobody asks for the paths: one that is
- * accepted by RFC 5280 itself may come without them.
+ * accepted by RFC 5280 itself may come without them. The verifier and what the trust holds must
+ * outlive the judge, and not change.
  */
 const struct verdict *judge_briefly(struct judge *, struct arena *, const struct verifier *,
 	const struct trust *, const struct client *, int64_t at);

@@ -11,17 +11,13 @@
  * CAs with P-256 keys, half below RSA-2048. Who is below whom follows from the seed alone; keys are
  * fresh, for libcrypto gives no way to choose them that is not deprecated.
  */
-#include <errno.h>
+#include "maker.h"
+
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,8 +31,7 @@ enum {
 	VALID_DAYS = 3650,
 	CLIENTS_MAX = 10'000'000,
 	CAS_MAX = 100'000,
-	WORKERS_MAX = 64,
-	PATH_SIZE = 4096,
+	WORKERS_MAX = 64
 };
 
 struct authority {
@@ -53,14 +48,6 @@ struct population {
 	EVP_PKEY *keys[CLIENT_KEYS];
 };
 
-_Noreturn static void
-fail(const char *what)
-{
-	(void)fprintf(
-		stderr, "population: %s: %s\n", what, errno != 0 ? strerror(errno) : "failed");
-	exit(1);
-}
-
 /* splitmix64 of a number: the same from the same seed on every machine, in whatever order. */
 static uint64_t
 chance(uint64_t seed, uint64_t number)
@@ -70,20 +57,6 @@ chance(uint64_t seed, uint64_t number)
 	value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
 	value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
 	return value ^ (value >> 31);
-}
-
-static void
-add_extension(X509 *cert, X509 *issuer, int kind, const char *value)
-{
-	X509_EXTENSION *extension;
-	X509V3_CTX context;
-
-	X509V3_set_ctx_nodb(&context);
-	X509V3_set_ctx(&context, issuer, cert, NULL, NULL, 0);
-	extension = X509V3_EXT_conf_nid(NULL, &context, kind, value);
-	if (extension == NULL || X509_add_ext(cert, extension, -1) != 1)
-		fail("extension");
-	X509_EXTENSION_free(extension);
 }
 
 static void
@@ -138,19 +111,6 @@ new_key(bool is_rsa)
 	if (key == NULL)
 		fail("key");
 	return key;
-}
-
-static FILE *
-create(const char *directory, const char *name)
-{
-	char path[PATH_SIZE];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "w");
-	if (file == NULL)
-		fail(path);
-	return file;
 }
 
 static void
@@ -329,16 +289,6 @@ make_clients(struct population *population)
 		if (wait(&status) < 0 || status != 0)
 			fail("a worker");
 	join_parts(population, workers);
-}
-
-static void
-make_directory(const char *directory, const char *name)
-{
-	char path[PATH_SIZE];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		fail(path);
 }
 
 int
