@@ -270,8 +270,7 @@ run_command(struct session *session, const struct command *command)
 		report_begin(&session->json, &session->out, command->name);
 	status = command->run(session);
 	/* Of a document that has begun to go out the end must follow. */
-	if (session->options.json && !session->is_lost &&
-		(status >= 0 || session->is_flushed))
+	if (session->options.json && !session->is_lost && (status >= 0 || session->is_flushed))
 		report_end(
 			&session->json, status >= 0 ? status : err_exit_status(session->err.code));
 	else if (status < 0)
