@@ -28,10 +28,11 @@ install: build
 
 bench: dependencies
 	@$(MAKE) --no-print-directory build
-	@ninja -C build tests/bench/generate tests/bench/measure tests/bench/pem_loop tests/bench/crl_generate tests/bench/crl_loop
+	@ninja -C build tests/bench/generate tests/bench/measure tests/bench/pem_loop tests/bench/crl_generate tests/bench/crl_loop tests/bench/population tests/bench/verify_loop
 	@tests/bench/bench.py --program build/src/cli/trustmend
 	@tests/bench/stores.py --program build/src/cli/trustmend
 	@tests/bench/crls.py --program build/src/cli/trustmend
+	@tests/bench/verify.py --program build/src/cli/trustmend
 
 figures: dependencies build
 	@tests/suites/keystores.py --results build

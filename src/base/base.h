@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/moment.h"
 #include "base/own.h"
+#include "base/pipeline.h"
 #include "base/quiet.h"
 #include "base/run.h"
 #include "base/sandbox.h"

@@ -7,12 +7,12 @@
 
 #include "report/report.h"
 
-enum { OPTIONS_MAX_VALUES = 256 };
+enum { OPTIONS_MAX_VALUES = 256 /* of one option; of arguments there may be any number */ };
 
 /* A repeatable option, or the arguments. */
 struct values {
-	const char *list[OPTIONS_MAX_VALUES];
-	size_t count;
+	const char **list; /* from the arena */
+	size_t count, capacity;
 };
 
 struct options {
@@ -23,8 +23,8 @@ struct options {
 	const char *to, *new_password_file, *new_password_fd, *new_password_env, *as;
 	struct values client, known_good, trust, untrusted, crl, ocsp, policy;
 	struct values password_file, password_fd, password_env;
-	bool yes, dry_run, partial_chain, chain, explain, dot, strict, no_probe, online, force,
-		scan;
+	bool yes, dry_run, partial_chain, chain, explain, dot, strict, lint, no_probe, online,
+		force, scan;
 	struct values arguments;
 };
 
@@ -38,6 +38,9 @@ struct session {
 	int64_t now, at;
 	struct style style;
 	struct buffer out; /* standard output */
+	int out_fd;        /* where it goes as it comes; -1: all of it at the end */
+	bool is_flushed;   /* some of it has gone */
+	bool is_lost;      /* it cannot be written: what is left has nowhere to go */
 	struct json json;  /* open where options.json */
 	struct err err;
 };
@@ -69,8 +72,10 @@ const struct command *command_get(size_t index); /* NULL past the last */
 const struct command *command_find(const char *name);
 
 /* Reads arguments into options; argv has no program name. The command is set; -1 with ERR_USAGE. */
-[[nodiscard]] int options_read(int argc, const char *const *argv, struct options *,
+[[nodiscard]] int options_read(struct arena *, int argc, const char *const *argv, struct options *,
 	const struct command **ret, struct err *err);
+/* One value more. */
+void values_add(struct arena *, struct values *, const char *value);
 void options_help(const struct command *, struct buffer *out); /* NULL: of the program */
 
 /* The state directory, whether it is there or not. */
@@ -90,6 +95,9 @@ const char *session_directory(struct session *);
 /* The question on the terminal; false where standard input is none, or the answer is not yes. */
 bool session_confirm(struct session *, const char *question);
 
+/* Lets go what there is of standard output, where it goes as it comes; -1: it cannot be written. */
+[[nodiscard]] int session_flush(struct session *);
+
 /* A message on standard error, sanitised. */
 void session_say(const struct session *, const char *format, ...) PRINTF(2, 3);
 /* The same; none where only the exit status is wanted. */
@@ -97,3 +105,5 @@ void session_warn(const struct session *, const char *format, ...) PRINTF(2, 3);
 
 /* Runs one command line; what goes to standard output is in out, messages go to standard error. */
 int cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out);
+/* The same, but what a command has to say as it goes on is written to a descriptor at once. */
+int cli_run_to(int fd, int argc, const char *const *argv, struct buffer *out);

@@ -1,352 +1,295 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/loose.h"
 
+#include <stdio.h>
+#include <time.h>
+
 #include "stores/token.h"
+#include "world/stream.h"
 
-#include <string.h>
+enum { PROGRESS_MILLISECONDS = 200 };
 
-static const char *
-absolute(struct loose *loose, const char *name)
-{
-	const char *path = store_name_path(name);
-
-	return path[0] == '/' || token_is_name(path)
-		       ? path
-		       : path_join(loose->session->arena, session_directory(loose->session), path);
-}
-
-static int
-open_store(struct loose *loose, const char *path, const struct store **ret)
-{
-	*ret = stores_open(loose->stores, loose->session->world, absolute(loose, path), LOADER_ANY);
-	if ((*ret)->state == STORE_PRESENT)
-		return 0;
-	return err_set(&loose->session->err,
-		(*ret)->state == STORE_UNREADABLE ? ERR_PERMISSION : ERR_NO_INPUT, "%s: %s", path,
-		(*ret)->problem != NULL ? (*ret)->problem : "not readable");
-}
-
-/* A rejected one stays among the anchors, and is rejected there; one that the store leaves without
- * a mark is none. */
-static bool
-is_unmarked(const struct store *store, const struct entry *entry)
-{
-	return !entry->trust.rejects_client && store_leaves_untrusted(store, entry);
-}
-
-static void
-trust_add(struct loose *loose, struct trust *trust, const struct store *store, size_t *anchors,
-	size_t *crls, size_t *crl_entries)
-{
-	struct arena *arena = loose->session->arena;
-
-	for (size_t i = 0; i < store->entry_count; i++) {
-		const struct entry *entry = &store->entries[i];
-
-		if (entry->kind == ENTRY_CERTIFICATE && !is_unmarked(store, entry)) {
-			trust->anchors = arena_grow(arena, trust->anchors, trust->anchor_count,
-				anchors, sizeof(*trust->anchors));
-			trust->anchors[trust->anchor_count++] =
-				(struct trusted){ &entry->cert, entry->trust, store, entry };
-		}
-		if (entry->kind == ENTRY_CRL) {
-			trust->crls = arena_grow(
-				arena, trust->crls, trust->crl_count, crls, sizeof(*trust->crls));
-			trust->crl_entries = arena_grow(arena, trust->crl_entries, trust->crl_count,
-				crl_entries, sizeof(*trust->crl_entries));
-			trust->crls[trust->crl_count] = &entry->crl;
-			trust->crl_entries[trust->crl_count++] = entry;
-		}
-	}
-}
-
-static void
-expect_store(struct loose *loose, const struct store *store)
-{
-	for (size_t i = 0; i < store->entry_count; i++) {
-		if (store->entries[i].kind != ENTRY_CERTIFICATE ||
-			loose->serial_count == LOOSE_MAX_SERIALS)
-			continue;
-		loose->serials = arena_grow(loose->session->arena, loose->serials,
-			loose->serial_count, &loose->serial_capacity, sizeof(*loose->serials));
-		loose->serials[loose->serial_count++] = store->entries[i].cert.serial;
-	}
-}
-
-static void
-wanted_end(void *wanted)
-{
-	crl_wanted_free(wanted);
-}
-
-/* What the lists will be asked for, so that reading them answers it. */
-static void
-expect_serials(struct loose *loose)
-{
-	const struct values *arguments = &loose->session->options.arguments;
-	struct crl_wanted *wanted;
-
-	for (size_t i = 0; i < arguments->count; i++) {
-		const char *path = absolute(loose, arguments->list[i]);
-		struct file_identity identity;
-		struct err ignored = { 0 };
-
-		if (world_stat(loose->session->world, path, &identity, &ignored) == 0 &&
-			identity.type == FILE_REGULAR)
-			expect_store(loose, stores_open_early(loose->stores, loose->session->world,
-						    path, LOADER_ANY));
-	}
-	wanted = crl_wanted_new(loose->serials, loose->serial_count);
-	/* The lists ask it as long as they live, and the stores end first. */
-	arena_adopt(loose->session->arena, wanted, wanted_end);
-	stores_expect_serials(loose->stores, wanted);
-}
-
-static int
-loose_trust(struct loose *loose, struct trust *ret)
-{
-	const struct options *options = &loose->session->options;
-	size_t anchors = 0, crls = 0, crl_entries = 0;
-	const struct store *store;
-
-	*ret = (struct trust){ .loads = true };
-	for (size_t i = 0; i < options->trust.count; i++) {
-		TRY(open_store(loose, options->trust.list[i], &store));
-		expect_store(loose, store);
-		trust_add(loose, ret, store, &anchors, &crls, &crl_entries);
-	}
-	if (options->crl.count > 0)
-		expect_serials(loose);
-	for (size_t i = 0; i < options->crl.count; i++) {
-		TRY(open_store(loose, options->crl.list[i], &store));
-		trust_add(loose, ret, store, &anchors, &crls, &crl_entries);
-	}
-	trust_seal(ret);
-	return 0;
-}
-
-static int
-read_untrusted(struct loose *loose)
-{
-	const struct values *paths = &loose->session->options.untrusted;
-	const struct store *store;
-
-	for (size_t i = 0; i < paths->count; i++) {
-		TRY(open_store(loose, paths->list[i], &store));
-		expect_store(loose, store);
-		for (size_t j = 0; j < store->entry_count; j++) {
-			if (store->entries[j].kind != ENTRY_CERTIFICATE)
-				continue;
-			loose->untrusted = arena_grow(loose->session->arena, loose->untrusted,
-				loose->untrusted_count, &loose->untrusted_capacity,
-				sizeof(*loose->untrusted));
-			loose->untrusted[loose->untrusted_count++] = store->entries[j].cert;
-		}
-	}
-	return 0;
-}
-
-/* A client: the leaf, what follows it in its file where that belongs to it, and the loose
- * intermediates. */
-static struct client *
-client_of(struct loose *loose, const struct store *store, size_t first, bool whole)
-{
-	struct client *client = arena_alloc(loose->session->arena, sizeof(*client));
-	size_t rest = whole ? store->entry_count - first : 1;
-	struct cert *chain = arena_alloc(
-		loose->session->arena, (rest + loose->untrusted_count) * sizeof(*chain));
-
-	client->name = store->path;
-	client->must_be_accepted = true;
-	for (size_t i = 0; i < rest; i++)
-		if (store->entries[first + i].kind == ENTRY_CERTIFICATE)
-			chain[client->chain_length++] = store->entries[first + i].cert;
-	for (size_t i = 0; i < loose->untrusted_count; i++)
-		chain[client->chain_length++] = loose->untrusted[i];
-	client->chain = chain;
-	return client;
-}
-
-/* Who judges, each by the same trust. */
-struct court {
-	const struct verifier *verifiers;
-	size_t count;
-	const struct trust *trust;
-	bool is_named; /* verifiers of a target, which are told apart by their names */
+/* What the calling thread does with the sheets. */
+struct desk {
+	struct loose *loose;
+	struct loose_worker workers[PIPELINE_MAX_WORKERS];
+	const char **paths; /* of what is judged, in the world */
+	size_t count, next; /* the path to be brought next, where none is being brought */
+	size_t rows;        /* of the path whose sheets come now */
+	bool has_rows;      /* some have gone out */
+	bool shows_progress;
+	int64_t shown; /* when, in milliseconds */
 };
 
-static struct judged *
-add_judged(struct loose *loose, const struct client *client, const char *source)
-{
-	struct judged *judged;
-
-	loose->list = arena_grow(loose->session->arena, loose->list, loose->count, &loose->capacity,
-		sizeof(*loose->list));
-	judged = &loose->list[loose->count++];
-	*judged = (struct judged){ .client = client, .source = source };
-	return judged;
-}
-
-static void
-judge_one(struct loose *loose, const struct court *court, const struct client *client,
-	const char *source)
-{
-	struct session *session = loose->session;
-
-	for (size_t i = 0; i < court->count; i++) {
-		const struct verifier *verifier = &court->verifiers[i];
-		struct judged *judged = add_judged(loose, client, source);
-
-		judged->verifier = court->is_named ? verifier->name : NULL;
-		judged->verdict = judge_client(
-			loose->judge, session->arena, verifier, court->trust, client, session->at);
-	}
-}
-
-/* What cannot be read is no certificate to anybody (RFC 5280 4.1), and so not one that is accepted.
- */
-static const struct verdict *
-refuse_damage(struct arena *arena, const struct verifier *verifier, const char *text)
-{
-	static const char rule[] = "encoding";
-	struct verdict *verdict = arena_alloc(arena, sizeof(*verdict));
-	struct path *path = arena_alloc(arena, sizeof(*path));
-
-	path->failures[path->failure_count++] =
-		(struct failure){ .rule = rule, .error = LOOSE_UNREADABLE, .text = text };
-	verdict->engine = verifier->by_standard ? JUDGE_STANDARD : verifier->engine;
-	verdict->rule = rule;
-	verdict->error = LOOSE_UNREADABLE;
-	verdict->text = text;
-	verdict->paths = path;
-	verdict->path_count = 1;
-	return verdict;
-}
-
-static void
-note_damage(struct loose *loose, const struct court *court, const struct store *store)
-{
-	struct arena *arena = loose->session->arena;
-
-	for (size_t i = 0; i < store->defect_count; i++) {
-		const struct defect *defect = &store->defects[i];
-		const char *source = arena_printf(arena, "%s:%u", defect->path, defect->line);
-		struct client *client;
-
-		if (!defect->is_block)
-			continue;
-		client = arena_alloc(arena, sizeof(*client));
-		client->name = store->path;
-		client->problem = defect->text;
-		for (size_t j = 0; j < court->count; j++)
-			add_judged(loose, client, source)->verdict =
-				refuse_damage(arena, &court->verifiers[j], defect->text);
-	}
-}
-
-static void
-judge_store(struct loose *loose, const struct court *court, const struct store *store)
-{
-	bool whole = loose->session->options.chain;
-
-	note_damage(loose, court, store);
-	for (size_t i = 0; i < store->entry_count; i++) {
-		const char *source =
-			store->entry_count == 1
-				? store->path
-				: arena_printf(loose->session->arena, "%s:%u",
-					  store->entries[i].path, store->entries[i].line);
-
-		if (store->entries[i].kind != ENTRY_CERTIFICATE)
-			continue;
-		judge_one(loose, court, client_of(loose, store, i, whole), source);
-		if (whole)
-			return;
-	}
-}
-
-static bool
-has_damaged_block(const struct store *store)
-{
-	for (size_t i = 0; i < store->defect_count; i++)
-		if (store->defects[i].is_block)
-			return true;
-	return false;
-}
-
-/* Every file below a directory, each by itself. */
 static int
-judge_path(struct loose *loose, const struct court *court, const char *path)
+bar_add(struct loose *loose, const struct verifier *verifier, const struct trust *trust,
+	const char *name)
 {
-	struct session *session = loose->session;
-	const struct store *store;
-	struct file_identity identity;
-	const char *const *names;
-	struct err ignored = { 0 };
-	size_t count;
-
-	if (world_stat(session->world, absolute(loose, path), &identity, &ignored) == 0 &&
-		identity.type == FILE_DIRECTORY) {
-		TRY(world_list(
-			session->world, absolute(loose, path), &names, &count, &session->err));
-		for (size_t i = 0; i < count; i++) {
-			store = stores_open(loose->stores, session->world,
-				path_join(session->arena, absolute(loose, path), names[i]),
-				LOADER_ANY);
-			judge_store(loose, court, store);
-		}
-		return 0;
-	}
-	TRY(open_store(loose, path, &store));
-	if (store_count(store, ENTRY_CERTIFICATE) == 0 && !has_damaged_block(store))
-		return err_set(&session->err, ERR_DATA,
-			"%s: there is no certificate in it that can be read", path);
-	judge_store(loose, court, store);
+	loose->bars = arena_grow(loose->session->arena, loose->bars, loose->bar_count,
+		&loose->bar_capacity, sizeof(*loose->bars));
+	loose->bars[loose->bar_count++] = (struct bar){ verifier, trust, name };
 	return 0;
 }
 
 static int
-verify_target(struct loose *loose, const char *target, const struct values *paths)
+bars_of_target(struct loose *loose, const char *target)
 {
 	struct session *session = loose->session;
-	struct services services = { 0 };
+	struct services services = {};
 
 	TRY(services_find(session->arena, session->world, target, &services, &session->err));
 	for (size_t i = 0; i < services.count; i++) {
 		struct service *service = services.list[i];
 
 		for (size_t j = 0; j < service->verifier_count; j++) {
-			struct court court = { &service->verifiers[j], 1,
-				trust_load(session->arena, loose->stores, service->world,
-					&service->verifiers[j], &service->readers),
-				true };
+			const struct verifier *verifier = &service->verifiers[j];
 
-			for (size_t k = 1; k < paths->count; k++)
-				TRY(judge_path(loose, &court, paths->list[k]));
+			TRY(bar_add(loose, verifier,
+				trust_load(session->arena, loose->stores, service->world, verifier,
+					&service->readers),
+				verifier->name));
 		}
 	}
 	return 0;
 }
 
+static int
+bars_of_options(struct loose *loose)
+{
+	struct arena *arena = loose->session->arena;
+	struct verifier *verifiers = arena_alloc(arena, LOOSE_MAX_ENGINES * sizeof(*verifiers));
+	struct trust *trust = arena_alloc(arena, sizeof(*trust));
+	size_t count;
+
+	TRY(loose_verifiers(loose->session, verifiers, &count));
+	TRY(loose_trust(loose, trust));
+	for (size_t i = 0; i < count; i++)
+		TRY(bar_add(loose, &verifiers[i], trust, NULL));
+	return 0;
+}
+
+/* Before anything is judged: a path that is mistyped is an error, and no certificate. */
+static int
+check_paths(const struct desk *desk)
+{
+	struct session *session = desk->loose->session;
+	CLEANUP(fd_close) int root = -1;
+
+	TRY(world_open_root(session->world, &root, &session->err));
+	for (size_t i = 0; i < desk->count; i++) {
+		CLEANUP(fd_close) int fd = -1;
+		struct file_identity identity;
+
+		if (!token_is_name(desk->paths[i]))
+			TRY(stream_open(root, desk->paths[i], &fd, &identity, &session->err));
+	}
+	return 0;
+}
+
+/* The next portion of the path in hand, or of the next path. */
+static void *
+desk_next(void *owner)
+{
+	struct desk *desk = owner;
+	struct loose *loose = desk->loose;
+	struct sheet *sheet = mem_zalloc(sizeof(*sheet));
+
+	if (desk->next < desk->count && token_is_name(desk->paths[desk->next])) {
+		sheet->store = stores_open(loose->stores, loose->session->world,
+			desk->paths[desk->next++], LOADER_ANY);
+		return sheet;
+	}
+	sheet->portion = portions_next(loose->portions);
+	if (sheet->portion != NULL) {
+		desk->next += sheet->portion->ends_argument;
+		return sheet;
+	}
+	mem_free(sheet);
+	return NULL;
+}
+
+static void
+desk_work(void *worker, void *item)
+{
+	loose_judge(worker, item);
+}
+
+static void
+desk_drop(void *, void *item)
+{
+	struct sheet *sheet = item;
+
+	portion_free(sheet->portion);
+	buffer_free(&sheet->rows);
+	buffer_free(&sheet->divisions);
+	mem_free(sheet);
+}
+
+static void
+show_progress(struct desk *desk)
+{
+	const struct tally *tally = &desk->loose->tally;
+	struct timespec time;
+	int64_t now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &time);
+	now = (int64_t)time.tv_sec * 1'000 + time.tv_nsec / 1'000'000;
+	if (now - desk->shown < PROGRESS_MILLISECONDS)
+		return;
+	if (desk->shown != 0)
+		(void)fprintf(stderr, "\r%zu judged, %zu not accepted\033[K", tally->judged,
+			tally->refused + tally->unknown);
+	desk->shown = now;
+}
+
+static void
+add_rows(struct desk *desk, const struct sheet *sheet)
+{
+	struct session *session = desk->loose->session;
+	const struct buffer *rows = &sheet->rows;
+	/* The first item of an array has no comma before it. */
+	size_t skipped = session->options.json && !desk->has_rows && rows->length > 0;
+
+	if (session->options.dot && !session->options.json)
+		report_dot_merge(&session->out, rows);
+	else if (rows->length > 0)
+		buffer_add(&session->out, rows->data + skipped, rows->length - skipped);
+	desk->has_rows |= rows->length > 0;
+	if (sheet->divisions.length > 0)
+		buffer_add(&desk->loose->divisions, sheet->divisions.data, sheet->divisions.length);
+}
+
+/* A file that is named and holds no certificate is a mistake of who named it. */
+static int
+check_rows(struct desk *desk, const struct sheet *sheet)
+{
+	const struct portion *portion = sheet->portion;
+	const char *path = portion != NULL ? portion->path : sheet->store->path;
+
+	desk->rows += sheet->tally.judged;
+	if (portion != NULL && !portion->ends_argument)
+		return 0;
+	if (desk->rows == 0 && sheet->store != NULL && sheet->store->state != STORE_PRESENT)
+		return err_set(&desk->loose->session->err, ERR_NO_INPUT, "%s: %s", path,
+			sheet->store->problem != NULL ? sheet->store->problem : "not readable");
+	if (desk->rows == 0 && (portion == NULL || portion->is_named))
+		return err_set(&desk->loose->session->err, ERR_DATA,
+			"%s: there is no certificate in it that can be read", path);
+	desk->rows = 0;
+	return 0;
+}
+
+static int
+desk_done(void *owner, void *item)
+{
+	struct desk *desk = owner;
+	struct sheet *sheet = item;
+	struct tally *tally = &desk->loose->tally;
+	struct session *session = desk->loose->session;
+	int status;
+
+	tally->judged += sheet->tally.judged;
+	tally->refused += sheet->tally.refused;
+	tally->unknown += sheet->tally.unknown;
+	tally->critical += sheet->tally.critical;
+	tally->warnings += sheet->tally.warnings;
+	add_rows(desk, sheet);
+	status = check_rows(desk, sheet);
+	desk_drop(desk, sheet);
+	if (desk->shows_progress)
+		show_progress(desk);
+	if (status < 0 || session->options.dot)
+		return status;
+	return session_flush(session);
+}
+
+static int
+run(struct desk *desk)
+{
+	void *workers[PIPELINE_MAX_WORKERS];
+	struct pipeline pipeline = {
+		.owner = desk,
+		.next = desk_next,
+		.work = desk_work,
+		.done = desk_done,
+		.drop = desk_drop,
+		.workers = workers,
+		.worker_count = pipeline_workers(),
+	};
+	int status;
+
+	for (size_t i = 0; i < pipeline.worker_count; i++) {
+		desk->workers[i].loose = desk->loose;
+		workers[i] = &desk->workers[i];
+	}
+	status = pipeline_run(&pipeline);
+	for (size_t i = 0; i < pipeline.worker_count; i++)
+		loose_worker_end(&desk->workers[i]);
+	if (desk->shows_progress && desk->shown != 0)
+		(void)fprintf(stderr, "\r\033[K");
+	return status;
+}
+
+static int
+judge_paths(struct loose *loose, const char *const *names, size_t count)
+{
+	struct session *session = loose->session;
+	CLEANUP(portions_freep) struct portions *portions = NULL;
+	CLEANUP(mem_freep) struct desk *desk = mem_zalloc(sizeof(*desk));
+
+	desk->loose = loose;
+	desk->paths = arena_alloc(session->arena, (count + 1) * sizeof(desk->paths[0]));
+	desk->count = count;
+	for (size_t i = 0; i < count; i++)
+		desk->paths[i] = loose_path(loose, names[i]);
+	desk->shows_progress = !session->options.quiet && isatty(STDERR_FILENO) &&
+			       !(session->out_fd >= 0 && isatty(session->out_fd));
+	TRY(check_paths(desk));
+	portions = loose->portions = portions_new(
+		session->world, desk->paths, count, session->options.chain, &session->err);
+	return portions != NULL ? run(desk) : -1;
+}
+
+/* With --lint the first argument is a certificate where it is a file, and else a target. */
+static bool
+is_there(struct loose *loose, const char *name)
+{
+	struct file_identity identity;
+	struct err ignored = {};
+
+	return world_stat(loose->session->world, loose_path(loose, name), &identity, &ignored) == 0;
+}
+
 int
 loose_verify(struct loose *loose)
 {
-	struct session *session = loose->session;
-	const struct values *arguments = &session->options.arguments;
-	struct verifier verifiers[LOOSE_MAX_ENGINES];
-	struct trust *trust = arena_alloc(session->arena, sizeof(*trust));
-	struct court court = { .verifiers = verifiers, .trust = trust };
+	const struct options *options = &loose->session->options;
+	const struct values *arguments = &options->arguments;
+	bool has_target = arguments->count > 1 && options->trust.count == 0 &&
+			  !(options->lint && is_there(loose, arguments->list[0]));
+	bool is_judged = has_target || options->trust.count > 0;
 
-	TRY(read_untrusted(loose));
-	TRY(loose_ocsp(loose));
-	if (arguments->count > 1 && session->options.trust.count == 0)
-		return verify_target(loose, arguments->list[0], arguments);
-	if (arguments->count == 0 || session->options.trust.count == 0)
-		return err_set(&session->err, ERR_USAGE,
+	if (arguments->count == 0 || (!is_judged && !options->lint))
+		return err_set(&loose->session->err, ERR_USAGE,
 			"verify takes a target or --trust PATH, and certificates");
-	TRY(loose_verifiers(session, verifiers, &court.count));
-	TRY(loose_trust(loose, trust));
-	for (size_t i = 0; i < arguments->count; i++)
-		TRY(judge_path(loose, &court, arguments->list[i]));
-	return 0;
+	TRY(loose_untrusted(loose));
+	TRY(loose_ocsp(loose));
+	if (has_target)
+		TRY(bars_of_target(loose, arguments->list[0]));
+	else if (is_judged)
+		TRY(bars_of_options(loose));
+	/* A target that asks nobody for a certificate. */
+	if (loose->bar_count == 0 && !options->lint)
+		return 0;
+	return judge_paths(loose, arguments->list + has_target, arguments->count - has_target);
+}
+
+int
+loose_status(const struct loose *loose)
+{
+	if (loose->tally.refused > 0 || loose->tally.critical > 0)
+		return 2;
+	if (loose->tally.unknown > 0)
+		return 3;
+	return loose->tally.warnings > 0 ? 1 : 0;
 }

@@ -68,6 +68,6 @@ loose_ocsp(struct loose *loose)
 		.stored_count = loose->stored_count,
 		.ask = options->online ? responder_ask : NULL,
 	};
-	judge_use_ocsp(loose->judge, desk);
+	loose->ocsp = desk;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -15,7 +16,7 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* Who ignores its children, and starts us, would have the kernel forget how ours end. */
 	(void)signal(SIGCHLD, SIG_DFL);
-	status = cli_run(argc - 1, (const char *const *)argv + 1, false, &out);
+	status = cli_run_to(STDOUT_FILENO, argc - 1, (const char *const *)argv + 1, &out);
 	if (out.length > 0 &&
 		(fwrite(out.data, 1, out.length, stdout) != out.length || fflush(stdout) != 0)) {
 		(void)fprintf(stderr, "trustmend: standard output cannot be written\n");

@@ -84,6 +84,8 @@ static const struct option_row {
 		"rfc5280, openssl, gnutls, nss, or all"),
 	ROW("--chain", NULL, OPTION_FLAG, OPTIONS_VERIFY, chain, NULL,
 		"the rest of each file belongs to its first certificate"),
+	ROW("--lint", NULL, OPTION_FLAG, OPTIONS_VERIFY, lint, NULL,
+		"what some engine refuses, or will; without --trust nothing else"),
 	ROW("--dot", NULL, OPTION_FLAG, OPTIONS_VERIFY, dot, NULL,
 		"the paths as a graph for Graphviz"),
 	ROW("--explain", NULL, OPTION_FLAG, OPTIONS_VERIFY, explain, NULL,
@@ -135,43 +137,54 @@ unknown_option(const char *name, struct err *err)
 	return err_set(err, ERR_USAGE, "unknown option %s: did you mean %s?", name, near);
 }
 
-static int
-value_add(struct values *values, const char *value, struct err *err)
+void
+values_add(struct arena *arena, struct values *values, const char *value)
 {
-	if (values->count >= OPTIONS_MAX_VALUES)
-		return err_set(
-			err, ERR_USAGE, "more than %d arguments of one kind", OPTIONS_MAX_VALUES);
+	values->list = arena_grow(
+		arena, values->list, values->count, &values->capacity, sizeof(values->list[0]));
 	values->list[values->count++] = value;
-	return 0;
 }
+
+/* What is read of the command line. */
+struct reading {
+	struct arena *arena;
+	int argc;
+	const char *const *argv;
+	struct options *options;
+	unsigned used_groups;
+};
 
 /* One option at argv[*index], with its value behind it or after "=". */
 static int
-option_take(int argc, const char *const *argv, int *index, struct options *options,
-	unsigned *used_groups, struct err *err)
+option_take(struct reading *reading, int *index, struct err *err)
 {
-	const char *word = argv[*index],
+	const char *word = reading->argv[*index],
 		   *equals = text_starts(word, "--") ? strchr(word, '=') : NULL;
 	const struct option_row *row =
 		row_find(word, equals != NULL ? (size_t)(equals - word) : strlen(word));
-	void *field = row != NULL ? (char *)options + row->offset : NULL;
+	void *field = row != NULL ? (char *)reading->options + row->offset : NULL;
+	struct values *values = field;
 	const char *value;
 
 	if (row == NULL)
 		return unknown_option(word, err);
-	*used_groups |= row->group;
+	reading->used_groups |= row->group;
 	if (row->kind == OPTION_FLAG) {
 		if (equals != NULL)
 			return err_set(err, ERR_USAGE, "%s takes no value", row->name);
 		*(bool *)field = true;
 		return 0;
 	}
-	if (equals == NULL && *index + 1 >= argc)
+	if (equals == NULL && *index + 1 >= reading->argc)
 		return err_set(err, ERR_USAGE, "%s needs a value: %s", row->name, row->value);
-	value = equals != NULL ? equals + 1 : argv[++*index];
-	if (row->kind == OPTION_VALUES)
-		return value_add(field, value, err);
-	*(const char **)field = value;
+	value = equals != NULL ? equals + 1 : reading->argv[++*index];
+	if (row->kind == OPTION_VALUE)
+		*(const char **)field = value;
+	else if (values->count < OPTIONS_MAX_VALUES)
+		values_add(reading->arena, values, value);
+	else
+		return err_set(
+			err, ERR_USAGE, "more than %d times %s", OPTIONS_MAX_VALUES, row->name);
 	return 0;
 }
 
@@ -217,10 +230,10 @@ check_groups(const struct command *command, const struct options *options, unsig
 }
 
 int
-options_read(int argc, const char *const *argv, struct options *options, const struct command **ret,
-	struct err *err)
+options_read(struct arena *arena, int argc, const char *const *argv, struct options *options,
+	const struct command **ret, struct err *err)
 {
-	unsigned used = 0;
+	struct reading reading = { arena, argc, argv, options, 0 };
 	bool only_arguments = false;
 
 	*ret = NULL;
@@ -230,13 +243,13 @@ options_read(int argc, const char *const *argv, struct options *options, const s
 			continue;
 		}
 		if (!only_arguments && argv[i][0] == '-' && argv[i][1] != '\0')
-			TRY(option_take(argc, argv, &i, options, &used, err));
+			TRY(option_take(&reading, &i, err));
 		else if (*ret == NULL)
 			TRY(command_take(argv[i], ret, err));
 		else
-			TRY(value_add(&options->arguments, argv[i], err));
+			values_add(arena, &options->arguments, argv[i]);
 	}
-	return check_groups(*ret, options, used, err);
+	return check_groups(*ret, options, reading.used_groups, err);
 }
 
 static void

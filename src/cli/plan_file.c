@@ -101,7 +101,7 @@ values_of(struct session *session, const json_t *list, struct values *ret)
 		const char *text = text_of(session, json_array_get(list, i));
 
 		if (text != NULL)
-			ret->list[ret->count++] = text;
+			values_add(session->arena, ret, text);
 	}
 	return 0;
 }

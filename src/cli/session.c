@@ -80,6 +80,28 @@ session_recall_lists(struct session *session, struct stores *stores, const struc
 	stores_use_ledger(stores, session->ledger);
 }
 
+int
+session_flush(struct session *session)
+{
+	struct err ignored = {};
+
+	if (session->out_fd < 0)
+		return 0;
+	session->is_flushed |= session->out.length > 0;
+	if (session->options.quiet && !session->options.json) {
+		buffer_clear(&session->out);
+		return 0;
+	}
+	if (file_write_fd(
+		    session->out_fd, "standard output", buffer_span(&session->out), &ignored) < 0) {
+		session->is_lost = true;
+		return err_set(&session->err, ERR_IO, "standard output cannot be written: %s",
+			strerror(ignored.sys));
+	}
+	buffer_clear(&session->out);
+	return 0;
+}
+
 PRINTF(2, 0)
 static void
 say(const struct session *session, const char *format, va_list arguments)
@@ -286,22 +308,22 @@ run_command(struct session *session, const struct command *command)
 	if (session->options.json)
 		report_begin(&session->json, &session->out, command->name);
 	status = command->run(session);
-	if (status < 0) {
+	/* Of a document that has begun to go out the end must follow. */
+	if (session->options.json && !session->is_lost && (status >= 0 || session->is_flushed))
+		report_end(
+			&session->json, status >= 0 ? status : err_exit_status(session->err.code));
+	else if (status < 0)
 		buffer_clear(&session->out);
-		return -1;
-	}
-	if (session->options.json)
-		report_end(&session->json, status);
 	return status;
 }
 
-int
-cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
+static int
+run_line(int fd, int argc, const char *const *argv, bool force_json, struct buffer *out)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	struct session session = { .arena = arena };
+	struct session session = { .arena = arena, .out_fd = fd };
 	const struct command *command = NULL;
-	int status = options_read(argc, argv, &session.options, &command, &session.err);
+	int status = options_read(arena, argc, argv, &session.options, &command, &session.err);
 
 	session.options.json = session.options.json || force_json;
 	if (status == 0 && session.options.version) {
@@ -316,7 +338,7 @@ cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
 		say_error(&session);
 		status = err_exit_status(session.err.code);
 	}
-	if (session.options.quiet && !session.options.json)
+	if ((session.options.quiet && !session.options.json) || session.is_lost)
 		buffer_clear(&session.out);
 	if (out->length == 0) {
 		buffer_free(out);
@@ -329,4 +351,16 @@ cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
 	passwords_free(session.passwords);
 	world_free(session.world);
 	return status;
+}
+
+int
+cli_run(int argc, const char *const *argv, bool force_json, struct buffer *out)
+{
+	return run_line(-1, argc, argv, force_json, out);
+}
+
+int
+cli_run_to(int fd, int argc, const char *const *argv, struct buffer *out)
+{
+	return run_line(fd, argc, argv, false, out);
 }

@@ -152,12 +152,9 @@ void
 report_divisions_json(
 	struct arena *arena, const struct judged *judged, size_t count, struct json *json)
 {
-	json_key(json, "divisions");
-	json_array_open(json);
 	for (size_t i = 0, length; i < count; i += length) {
 		length = report_division_length(&judged[i], count - i);
 		if (length > 1)
 			add_division(arena, &judged[i], length, json);
 	}
-	json_array_close(json);
 }

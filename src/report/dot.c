@@ -93,13 +93,37 @@ add_path(struct arena *arena, const struct path *path, struct buffer *out)
 }
 
 void
-report_verify_dot(
-	struct arena *arena, const struct judged *judged, size_t count, struct buffer *out)
+report_verify_dot(struct arena *arena, const struct judged *judged, struct buffer *out)
+{
+	for (size_t i = 0; judged->verdict != NULL && i < judged->verdict->path_count; i++)
+		add_path(arena, &judged->verdict->paths[i], out);
+}
+
+void
+report_dot_begin(struct buffer *out)
 {
 	buffer_add_text(out, "digraph paths {\n  rankdir=BT\n  node [shape=box]\n");
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; judged[i].verdict != NULL && j < judged[i].verdict->path_count;
-			j++)
-			add_path(arena, &judged[i].verdict->paths[j], out);
+}
+
+void
+report_dot_merge(struct buffer *out, const struct buffer *lines)
+{
+	CLEANUP(buffer_free) struct buffer line = {};
+	size_t from = 0;
+
+	while (from < lines->length) {
+		const uint8_t *end = memchr(lines->data + from, '\n', lines->length - from);
+		size_t to = end != NULL ? (size_t)(end - lines->data) + 1 : lines->length;
+
+		buffer_clear(&line);
+		buffer_add(&line, lines->data + from, to - from);
+		add_once(out, &line);
+		from = to;
+	}
+}
+
+void
+report_dot_end(struct buffer *out)
+{
 	buffer_add_text(out, "}\n");
 }

@@ -24,6 +24,9 @@ void add_verdict_json(struct json *, const struct recorded_verdict *);
 void text_relations(
 	struct arena *, const struct inspected *, const struct style *, struct buffer *out);
 void add_relation_json(const struct inspected *, size_t index, struct json *);
+/* What was seen of a certificate's lints; notes on demand. */
+void add_lints_text(const struct judged *, const struct style *, struct buffer *out);
+void add_lints_json(const struct judged *, struct json *);
 /* The paths of a verdict as a tree, and what would let each pass. */
 void report_paths_text(
 	struct arena *, const struct verdict *, const struct style *, struct buffer *out);
@@ -33,7 +36,6 @@ size_t report_division_length(const struct judged *, size_t count);
 /* Who of these accepts it, who does not, and by which rules. */
 void report_division_text(struct arena *, const struct judged *, size_t count, const struct style *,
 	struct buffer *out);
-void report_divisions_json(struct arena *, const struct judged *, size_t count, struct json *);
 /* What OCSP says of its certificates, as a member; and as a line each. */
 void add_ocsp_json(struct arena *, const struct path *, struct json *);
 void text_ocsp(struct arena *, const struct path *, const struct style *, struct buffer *out);

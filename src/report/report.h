@@ -15,6 +15,7 @@
 #include "stores/scan.h"
 #include "stores/transfer.h"
 #include "verify/contrast.h"
+#include "verify/lint.h"
 
 /* How a person wants it. */
 struct style {
@@ -104,12 +105,22 @@ struct judged {
 	const char *source;   /* file, or file and number in it */
 	const char *verifier; /* or NULL */
 	const struct verdict *verdict;
+	const struct lint *const *lints; /* NULL where nobody asked for them */
+	size_t lint_count;
+	bool is_unjudged; /* only its lints were asked for */
 };
 void report_verify_text(struct arena *, const struct judged *, size_t count, const struct style *,
 	struct buffer *out);
-/* The paths of all as one graph for Graphviz. */
-void report_verify_dot(struct arena *, const struct judged *, size_t count, struct buffer *out);
+/* The paths of one, as lines of a graph for Graphviz; a graph begins, takes lines that it does not
+ * have yet, and ends. */
+void report_verify_dot(struct arena *, const struct judged *, struct buffer *out);
+void report_dot_begin(struct buffer *out);
+void report_dot_merge(struct buffer *out, const struct buffer *lines);
+void report_dot_end(struct buffer *out);
+/* Items of an array that is open: the rows, and of rows of one certificate before several engines
+ * who accepts it and who does not. */
 void report_verify_json(struct arena *, const struct judged *, size_t count, struct json *);
+void report_divisions_json(struct arena *, const struct judged *, size_t count, struct json *);
 
 /* Handshakes: the matrix, and the transcript of each when verbose. */
 struct probed {

@@ -99,6 +99,8 @@ add_judged(struct arena *arena, const struct judged *judged, struct json *json)
 	for (size_t i = 0; verdict != NULL && i < verdict->path_count; i++)
 		add_path(arena, &verdict->paths[i], json);
 	json_array_close(json);
+	if (judged->lints != NULL)
+		add_lints_json(judged, json);
 	json_object_close(json);
 }
 
@@ -106,12 +108,8 @@ void
 report_verify_json(
 	struct arena *arena, const struct judged *judged, size_t count, struct json *json)
 {
-	json_key(json, "results");
-	json_array_open(json);
 	for (size_t i = 0; i < count; i++)
 		add_judged(arena, &judged[i], json);
-	json_array_close(json);
-	report_divisions_json(arena, judged, count, json);
 }
 
 static void
@@ -123,8 +121,12 @@ text_row(struct arena *arena, const struct judged *judged, const struct style *s
 	const struct cause *cause = cause_of(verdict);
 	bool accepted = verdict != NULL && verdict->accepted;
 
-	buffer_addf(out, "%s%s%s  %s  %s", tone_begin(style, accepted ? TONE_GOOD : TONE_BAD),
-		verdict_word(verdict), tone_end(style), shown(style, judged->source),
+	if (judged->is_unjudged)
+		buffer_add_text(out, "looked at  ");
+	else
+		buffer_addf(out, "%s%s%s  ", tone_begin(style, accepted ? TONE_GOOD : TONE_BAD),
+			verdict_word(verdict), tone_end(style));
+	buffer_addf(out, "%s  %s", shown(style, judged->source),
 		leaf != NULL ? name_text(arena, leaf->subject)
 			     : shown(style, judged->client->problem));
 	if (judged->verifier != NULL)
@@ -140,6 +142,7 @@ text_row(struct arena *arena, const struct judged *judged, const struct style *s
 	if (cause != NULL)
 		buffer_addf(out, "    %s: %s\n    why: trustmend explain %s\n", cause->code,
 			cause->title, cause->code);
+	add_lints_text(judged, style, out);
 	if (style->verbose && verdict != NULL)
 		report_paths_text(arena, verdict, style, out);
 	if (style->verbose && verdict != NULL && verdict->path_count > 0)

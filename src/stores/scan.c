@@ -256,7 +256,7 @@ stores_scan(struct world *world, const char *directory, const struct scan *scan,
 	struct scanning all = { .scan = scan, .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct scan_worker workers[SWEEP_MAX_WORKERS] = {};
 	void *list[SWEEP_MAX_WORKERS];
-	size_t count = sweep_workers();
+	size_t count = pipeline_workers();
 	int result;
 
 	for (size_t i = 0; i < count; i++) {

@@ -196,6 +196,12 @@ struct signature_cache *stores_signatures(struct stores *);
 /* Passwords to try on keystores that are opened from now on; borrowed. */
 void stores_use_passwords(struct stores *, const struct passwords *);
 
+/* Whoever judges asks no root for its signature of itself: from now on none is checked, and no
+ * defect tells of it. */
+void stores_skip_signatures(struct stores *);
+/* Ends all stores that were opened; what was learnt of signatures and passwords stays. */
+void stores_forget(struct stores *);
+
 /* Number of entries of a kind. */
 size_t store_count(const struct store *, enum entry_kind);
 const char *entry_kind_name(enum entry_kind);

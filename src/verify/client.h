@@ -19,6 +19,9 @@ struct client {
 	const struct cert *chain; /* leaf first, then what it sends; of a supposed client: what it
 				     would send, without the leaf */
 	size_t chain_length;
+	/* What it sends behind that: of all clients the same, for as long as they are judged. */
+	const struct cert *shared;
+	size_t shared_count;
 	const struct cert
 		*supposed_issuer; /* not NULL: the client is hypothetical, below this CA */
 	const char *problem;      /* the file holds no certificate, or is damaged; for people;

@@ -45,7 +45,7 @@ explore_signed(
 {
 	if (question->supposed_issuer != NULL && subject == question->sent)
 		return digest_equal(&issuer->key_digest, &question->supposed_issuer->key_digest);
-	return signature_cert(question->judge->signatures, subject, issuer->spki) == SIGNATURE_GOOD;
+	return signature_by(question->judge->signatures, subject, issuer) == SIGNATURE_GOOD;
 }
 
 static bool

@@ -86,6 +86,7 @@ graph_build(const struct trust *trust)
 	for (size_t i = trust->anchor_count; i-- > 0;) {
 		const struct cert *cert = trust->anchors[i].cert;
 
+		graph->has_settings |= trust->anchors[i].settings.present;
 		table_add(&graph->subjects, i, name_hash(cert->subject));
 		if (cert->subject_key_id.length > 0)
 			table_add(&graph->key_ids, i, key_id_hash(cert->subject_key_id));

@@ -16,6 +16,7 @@ struct graph_table {
 struct graph {
 	struct digest content;
 	struct graph_table subjects, key_ids, crl_issuers;
+	bool has_settings; /* some certificate comes with trust settings */
 	struct graph *older;
 };
 

@@ -4,14 +4,21 @@
 
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "verify/engine.h"
 #include "verify/engines/objects.h"
 #include "verify/explore.h"
+#include "verify/kept.h"
 #include "verify/model.h"
 #include "verify/revocation/ocsp.h"
 #include "verify/rule.h"
 #include "verify/suppose.h"
+
+enum {
+	TRIM_RESULTS = 16'384, /* of signatures, about 200 octets each */
+	TRIM_OBJECTS = 8'192,  /* of libcrypto's, some KiB each */
+};
 
 struct judge *
 judge_new(void)
@@ -29,9 +36,17 @@ judge_free(struct judge *judge)
 {
 	signature_cache_free(judge->signatures);
 	objects_free(judge->objects);
+	kept_free(judge->kept);
 	graph_free_all(judge->graphs);
 	arena_free(judge->arena);
 	mem_free(judge);
+}
+
+void
+judge_trim(struct judge *judge)
+{
+	signature_cache_trim(judge->signatures, TRIM_RESULTS);
+	objects_trim(judge->objects, TRIM_OBJECTS);
 }
 
 struct signature_cache *
@@ -293,6 +308,24 @@ refuse(struct verdict *verdict, const char *text)
 	verdict->text = text;
 }
 
+/* What it sends itself, and what all clients do; in one array, if only for the latter. */
+static void
+take_chain(struct question *question, const struct client *client)
+{
+	size_t count = client->chain_length + client->shared_count;
+	struct cert *sent;
+
+	question->sent = client->chain;
+	question->sent_count = client->chain_length;
+	if (client->shared_count == 0 || client->chain_length == 0)
+		return;
+	sent = arena_alloc(question->arena, count * sizeof(sent[0]));
+	memcpy(sent, client->chain, client->chain_length * sizeof(sent[0]));
+	memcpy(sent + client->chain_length, client->shared, client->shared_count * sizeof(sent[0]));
+	question->sent = sent;
+	question->sent_count = count;
+}
+
 /* What the client sends, the made-up leaf of a supposed one included; -1 with the verdict set. */
 static int
 take_sent(struct question *question, const struct client *client, struct verdict *verdict)
@@ -300,8 +333,7 @@ take_sent(struct question *question, const struct client *client, struct verdict
 	struct cert *sent;
 
 	if (client->supposed_issuer == NULL) {
-		question->sent = client->chain;
-		question->sent_count = client->chain_length;
+		take_chain(question, client);
 		if (client->chain_length > 0)
 			return 0;
 		refuse(verdict,
@@ -362,5 +394,41 @@ judge_client(struct judge *judge, struct arena *arena, const struct verifier *ve
 		refuse(verdict,
 			arena_printf(arena, "the server does not start: %s",
 				trust->error != NULL ? trust->error : "a store cannot be loaded"));
+	return verdict;
+}
+
+/* Whether what is kept decides; the question is asked with the leaf alone. */
+static bool
+is_accepted_briefly(struct question *question, const struct client *client)
+{
+	const struct verifier *verifier = question->verifier;
+
+	if (!verifier->by_standard || verifier->mode == MODE_NONE || !question->trust->loads ||
+		client->supposed_issuer != NULL || client->chain_length == 0)
+		return false;
+	question->sent = client->chain;
+	question->sent_count = client->chain_length;
+	question->graph = graph_of(&question->judge->graphs, question->trust);
+	return kept_accepts(&question->judge->kept, question);
+}
+
+const struct verdict *
+judge_briefly(struct judge *judge, struct arena *arena, const struct verifier *verifier,
+	const struct trust *trust, const struct client *client, int64_t at)
+{
+	static const struct verdict accepted = {
+		.accepted = true, .engine = JUDGE_STANDARD, .text = "ok"
+	};
+	struct question question = {
+		.judge = judge, .arena = arena, .verifier = verifier, .trust = trust, .at = at
+	};
+	const struct verdict *verdict;
+
+	if (is_accepted_briefly(&question, client))
+		return &accepted;
+	verdict = judge_client(judge, arena, verifier, trust, client, at);
+	if (question.graph != NULL && verdict->accepted && verdict->path_count > 0)
+		kept_add(&judge->kept, &question, &verdict->paths[0], client->shared,
+			client->shared_count);
 	return verdict;
 }

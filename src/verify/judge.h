@@ -15,6 +15,7 @@ enum { JUDGE_CLIENT_KEYS = 2 };
 struct judge {
 	struct signature_cache *signatures;
 	struct objects *objects;
+	struct kept *kept;            /* a list: what is above clients that were accepted */
 	struct graph *graphs;         /* a list: one for each content of a trust */
 	struct arena *arena;          /* lives as long as the judge */
 	const struct ocsp_desk *desk; /* or NULL */

@@ -131,6 +131,15 @@ void judge_expect(struct judge *, const struct clients *);
  * work. */
 const struct verdict *judge_client(struct judge *, struct arena *, const struct verifier *,
 	const struct trust *, const struct client *, int64_t at);
+/*
+ * The same verdict, for one of many clients and where nobody asks for the paths: one that is
+ * accepted by RFC 5280 itself may come without them. The verifier and what the trust holds must
+ * outlive the judge, and not change.
+ */
+const struct verdict *judge_briefly(struct judge *, struct arena *, const struct verifier *,
+	const struct trust *, const struct client *, int64_t at);
+/* Between clients: lets go of what was learnt of them where that is much. */
+void judge_trim(struct judge *);
 /* The judge's own cache of signatures. */
 struct signature_cache *judge_signatures(struct judge *);
 

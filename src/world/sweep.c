@@ -8,7 +8,6 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -384,15 +383,6 @@ run_threads(struct sweeping *all)
 	}
 	mem_free(threads);
 	mem_free(sweepers);
-}
-
-size_t
-sweep_workers(void)
-{
-	cpu_set_t set;
-	int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-
-	return count < 1 ? 1 : count > SWEEP_MAX_WORKERS ? SWEEP_MAX_WORKERS : (size_t)count;
 }
 
 int

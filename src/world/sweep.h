@@ -38,5 +38,3 @@ struct sweep_result {
 /* -1 only where the directory itself cannot be read. */
 [[nodiscard]] int world_sweep(struct world *, const char *directory, const struct sweep *,
 	struct sweep_result *ret, struct err *err);
-/* The processors that this process may use, up to SWEEP_MAX_WORKERS. */
-size_t sweep_workers(void);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "x509/envelope.h"
 #include "x509/public_key.h"
 #include "x509/signature_check.h"
+#include "x509/verifying_key.h"
 
 enum {
 	TABLE_CAPACITY_FIRST = 64, /* a power of two, as all its successors */
@@ -18,7 +18,7 @@ enum {
 /* What is known of an object's signature by a key, or (where object is all zero) of a key. */
 struct slot {
 	struct digest object, key;
-	EVP_PKEY *decoded; /* of a key; NULL where libcrypto cannot read it */
+	struct verifying_key *decoded; /* of a key; NULL where libcrypto cannot read it */
 	enum signature_result result;
 	bool used;
 };
@@ -101,21 +101,35 @@ signature_cache_new(void)
 	return mem_zalloc(sizeof(struct signature_cache));
 }
 
+static void
+tables_free(struct signature_cache *cache)
+{
+	for (size_t i = 0; i < cache->keys.capacity; i++)
+		verifying_key_free(cache->keys.slots[i].decoded);
+	mem_free(cache->keys.slots);
+	mem_free(cache->results.slots);
+	cache->keys = cache->results = (struct table){};
+}
+
+void
+signature_cache_trim(struct signature_cache *cache, size_t limit)
+{
+	if (cache->results.count > limit || cache->keys.count > limit)
+		tables_free(cache);
+}
+
 void
 signature_cache_free(struct signature_cache *cache)
 {
 	if (cache == NULL)
 		return;
-	for (size_t i = 0; i < cache->keys.capacity; i++)
-		EVP_PKEY_free(cache->keys.slots[i].decoded);
-	mem_free(cache->keys.slots);
-	mem_free(cache->results.slots);
+	tables_free(cache);
 	key_decoder_free(&cache->decoder);
 	mem_free(cache);
 }
 
 /* Borrowed from the cache; NULL where libcrypto cannot read it. */
-static EVP_PKEY *
+static struct verifying_key *
 find_key(struct signature_cache *cache, const struct digest *digest, struct span spki)
 {
 	static const struct digest no_object;
@@ -123,35 +137,34 @@ find_key(struct signature_cache *cache, const struct digest *digest, struct span
 	struct slot *slot = table_find(&cache->keys, &no_object, digest, &is_new);
 
 	if (is_new)
-		slot->decoded = key_decode(&cache->decoder, spki);
+		slot->decoded = verifying_key_adopt(key_decode(&cache->decoder, spki));
 	return slot->decoded;
 }
 
 struct signed_object {
 	const struct digest *fingerprint;
 	struct span tbs, algorithm, signature;
-	const struct crl *crl; /* NULL: a certificate */
+	const struct crl *crl; /* or NULL: its bytes are all there */
 };
 
 static enum signature_result
-signature_of(
-	struct signature_cache *cache, const struct signed_object *object, struct span issuer_spki)
+signature_of(struct signature_cache *cache, const struct signed_object *object, struct span spki,
+	const struct digest *digest)
 {
-	struct digest digest = digest_of(issuer_spki);
 	bool is_new;
-	struct slot *slot = table_find(&cache->results, object->fingerprint, &digest, &is_new);
-	EVP_PKEY *key;
+	struct slot *slot = table_find(&cache->results, object->fingerprint, digest, &is_new);
+	struct verifying_key *key;
 
 	if (!is_new)
 		return slot->result;
-	key = find_key(cache, &digest, issuer_spki);
+	key = find_key(cache, digest, spki);
 	slot->result = SIGNATURE_UNSUPPORTED;
 	if (key == NULL)
 		return slot->result;
 	(void)ERR_set_mark();
-	slot->result = object->crl != NULL ? signature_check_crl(key, object->crl)
-					   : signature_check(key, object->tbs, object->algorithm,
-						     object->signature);
+	slot->result = object->crl != NULL ? signature_check_crl(key->key, object->crl)
+					   : verifying_key_check(key, object->tbs,
+						     object->algorithm, object->signature);
 	(void)ERR_pop_to_mark();
 	cache->has_bad |= slot->result == SIGNATURE_BAD;
 	return slot->result;
@@ -163,17 +176,32 @@ is_remembered(const struct signature_cache *cache, const struct cert *cert)
 	return cache->memory != NULL && signature_memory_has(cache->memory, &cert->fingerprint);
 }
 
-enum signature_result
-signature_cert(struct signature_cache *cache, const struct cert *cert, struct span issuer_spki)
+static enum signature_result
+cert_by_key(struct signature_cache *cache, const struct cert *cert, struct span spki,
+	const struct digest *digest)
 {
 	struct signed_object object = { &cert->fingerprint, cert->tbs, cert->signature_algorithm,
 		cert->signature, NULL };
 
 	if (!signature_algorithms_agree(cert))
 		return SIGNATURE_BAD;
-	if (issuer_spki.data == cert->spki.data && is_remembered(cache, cert))
+	if (spki.data == cert->spki.data && is_remembered(cache, cert))
 		return SIGNATURE_GOOD;
-	return signature_of(cache, &object, issuer_spki);
+	return signature_of(cache, &object, spki, digest);
+}
+
+enum signature_result
+signature_cert(struct signature_cache *cache, const struct cert *cert, struct span issuer_spki)
+{
+	struct digest digest = digest_of(issuer_spki);
+
+	return cert_by_key(cache, cert, issuer_spki, &digest);
+}
+
+enum signature_result
+signature_by(struct signature_cache *cache, const struct cert *cert, const struct cert *issuer)
+{
+	return cert_by_key(cache, cert, issuer->spki, &issuer->key_digest);
 }
 
 /* X509_CRL_verify does not compare the two algorithms, so neither do we. */
@@ -182,8 +210,9 @@ signature_crl(struct signature_cache *cache, const struct crl *crl, struct span 
 {
 	struct signed_object object = { &crl->fingerprint, crl->tbs, crl->signature_algorithm,
 		crl->signature, crl };
+	struct digest digest = digest_of(issuer_spki);
 
-	return signature_of(cache, &object, issuer_spki);
+	return signature_of(cache, &object, issuer_spki, &digest);
 }
 
 enum signature_result
@@ -191,17 +220,18 @@ signature_ocsp(struct signature_cache *cache, const struct ocsp_response *respon
 	struct span signer_spki)
 {
 	struct signed_object object = { &response->fingerprint, response->tbs,
-		response->signature_algorithm, response->signature };
+		response->signature_algorithm, response->signature, NULL };
+	struct digest digest = digest_of(signer_spki);
 
-	return signature_of(cache, &object, signer_spki);
+	return signature_of(cache, &object, signer_spki, &digest);
 }
 
 int
 key_security_bits(struct signature_cache *cache, struct span spki)
 {
 	struct digest digest = digest_of(spki);
-	EVP_PKEY *key = find_key(cache, &digest, spki);
-	int bits = key != NULL ? EVP_PKEY_get_security_bits(key) : SECURITY_BITS_UNKNOWN;
+	const struct verifying_key *key = find_key(cache, &digest, spki);
+	int bits = key != NULL ? EVP_PKEY_get_security_bits(key->key) : SECURITY_BITS_UNKNOWN;
 
 	return bits >= 0 ? bits : SECURITY_BITS_UNKNOWN;
 }

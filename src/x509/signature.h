@@ -24,6 +24,11 @@ enum signature_result signature_crl(
 	struct signature_cache *, const struct crl *, struct span issuer_spki);
 enum signature_result signature_ocsp(
 	struct signature_cache *, const struct ocsp_response *, struct span signer_spki);
+/* The same, where the issuer's certificate is at hand. */
+enum signature_result signature_by(
+	struct signature_cache *, const struct cert *, const struct cert *issuer);
+/* Forgets results, and keys, once there are more than so many: they are found again. */
+void signature_cache_trim(struct signature_cache *, size_t limit);
 /* Whether the cache has the answer for a certificate and its own key. */
 bool signature_own_is_known(const struct signature_cache *, const struct cert *);
 /* Whether any answer of the cache is that a signature does not hold. */

@@ -9,36 +9,19 @@
  * DIRECTORY gets store.pem, nginx.conf and clients/accept/NN.pem. One CA in a hundred has the
  * subject of the one before it and a key of its own, as after a rollover that kept the name.
  */
-#include <errno.h>
+#include "maker.h"
+
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
-enum {
-	CLIENTS = 10,
-	SAME_NAME_EVERY = 100,
-	VALID_DAYS = 3650,
-	COUNT_MAX = 100'000,
-	PATH_SIZE = 4096
-};
+enum { CLIENTS = 10, SAME_NAME_EVERY = 100, VALID_DAYS = 3650, COUNT_MAX = 100'000 };
 
 struct authority {
 	X509 *cert;
 	EVP_PKEY *key;
 };
-
-_Noreturn static void
-fail(const char *what)
-{
-	(void)fprintf(stderr, "generate: %s: %s\n", what, errno != 0 ? strerror(errno) : "failed");
-	exit(1);
-}
 
 /* splitmix64: the same inputs from the same seed on every machine. */
 static uint64_t
@@ -49,20 +32,6 @@ next_random(uint64_t *state)
 	value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
 	value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
 	return value ^ (value >> 31);
-}
-
-static void
-add_extension(X509 *cert, X509 *issuer, int kind, const char *value)
-{
-	X509_EXTENSION *extension;
-	X509V3_CTX context;
-
-	X509V3_set_ctx_nodb(&context);
-	X509V3_set_ctx(&context, issuer, cert, NULL, NULL, 0);
-	extension = X509V3_EXT_conf_nid(NULL, &context, kind, value);
-	if (extension == NULL || X509_add_ext(cert, extension, -1) != 1)
-		fail("extension");
-	X509_EXTENSION_free(extension);
 }
 
 static void
@@ -107,29 +76,6 @@ make_certificate(const char *name, long serial, const struct authority *issuer)
 		fail("sign");
 	X509_NAME_free(subject);
 	return made;
-}
-
-static FILE *
-create(const char *directory, const char *name)
-{
-	char path[PATH_SIZE];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "w");
-	if (file == NULL)
-		fail(path);
-	return file;
-}
-
-static void
-make_directory(const char *directory, const char *name)
-{
-	char path[PATH_SIZE];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		fail(path);
 }
 
 static void

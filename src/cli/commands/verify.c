@@ -1,40 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "cli/cli.h"
 #include "cli/loose.h"
+
+static void
+begin(struct session *session)
+{
+	if (session->options.json) {
+		json_key(&session->json, "results");
+		json_array_open(&session->json);
+	} else if (session->options.dot) {
+		report_dot_begin(&session->out);
+	}
+}
+
+static void
+end(struct session *session, const struct buffer *divisions)
+{
+	if (session->options.json) {
+		json_array_close(&session->json);
+		json_key(&session->json, "divisions");
+		json_array_open(&session->json);
+		/* The first item of an array has no comma before it. */
+		if (divisions->length > 0)
+			buffer_add(&session->out, divisions->data + 1, divisions->length - 1);
+		json_array_close(&session->json);
+	} else if (session->options.dot) {
+		report_dot_end(&session->out);
+	}
+}
 
 static int
 verify_run(struct session *session)
 {
 	CLEANUP(stores_freep) struct stores *stores = stores_new();
-	CLEANUP(judge_freep) struct judge *judge = judge_new();
-	struct loose loose = { .session = session, .stores = stores, .judge = judge };
-	int status = 0;
+	struct loose loose = { .session = session, .stores = stores };
+	int status;
 
 	stores_use_passwords(stores, session->passwords);
 	session_recall_lists(session, stores, &session->options.crl);
-	TRY(loose_verify(&loose));
-	if (loose.count == 0)
+	stores_skip_signatures(stores);
+	begin(session);
+	status = loose_verify(&loose);
+	end(session, &loose.divisions);
+	buffer_free(&loose.divisions);
+	if (status < 0)
+		return -1;
+	if (loose.tally.judged == 0)
 		return err_set(&session->err, ERR_DATA,
 			"nothing was judged: no certificate can be read, or the target asks for "
 			"none");
-	for (size_t i = 0; i < loose.count; i++) {
-		const struct judged *judged = &loose.list[i];
-
-		if (judged->verdict == NULL || judged->verdict->undetermined)
-			status = status == 2 ? 2 : 3;
-		else if (!judged->verdict->accepted)
-			status = 2;
-	}
-	if (session->options.json)
-		report_verify_json(session->arena, loose.list, loose.count, &session->json);
-	else if (session->options.dot)
-		report_verify_dot(session->arena, loose.list, loose.count, &session->out);
-	else
-		report_verify_text(
-			session->arena, loose.list, loose.count, &session->style, &session->out);
-	return status;
+	return loose_status(&loose);
 }
 
 const struct command command_verify = {
@@ -46,6 +61,7 @@ const struct command command_verify = {
 		    "  trustmend verify --trust roots.pem --purpose server --name a.example a.pem\n"
 		    "  trustmend verify --trust roots.pem --ocsp alice.ocsp alice.pem\n"
 		    "  trustmend verify --trust roots.pem --dot alice.pem | dot -Tsvg >alice.svg\n"
+		    "  trustmend verify --lint clients/\n"
 		    "  trustmend verify nginx:/etc/nginx/nginx.conf --explain --chain alice.pem\n",
 	.run = verify_run,
 };

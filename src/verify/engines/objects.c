@@ -58,8 +58,8 @@ objects_new(void)
 
 static void settle(struct objects *);
 
-void
-objects_free(struct objects *objects)
+static void
+empty(struct objects *objects)
 {
 	settle(objects);
 	for (size_t i = 0; i < objects->capacity; i++) {
@@ -68,9 +68,24 @@ objects_free(struct objects *objects)
 			long_crl_free(objects->slots[i].long_crl);
 		else
 			X509_CRL_free(objects->slots[i].crl);
+		objects->slots[i] = (struct object){};
 	}
+	objects->count = 0;
+}
+
+void
+objects_free(struct objects *objects)
+{
+	empty(objects);
 	mem_free(objects->slots);
 	mem_free(objects);
+}
+
+void
+objects_trim(struct objects *objects, size_t limit)
+{
+	if (objects->count > limit)
+		empty(objects);
 }
 
 /* The slot of this object, or the free one where it belongs. */

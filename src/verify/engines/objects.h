@@ -19,6 +19,8 @@ enum { OBJECTS_MAX_EXPECTED = 1'024 };
  * certificates must outlive the objects; those beyond the bound are decoded when asked for.
  */
 void objects_expect(struct objects *, const struct cert *const *, size_t count);
+/* Lets go of all, once there are more than so many: they are decoded again. */
+void objects_trim(struct objects *, size_t limit);
 
 /*
  * Of a CRL of more entries than this, libcrypto is given the outline (x509/crl_list.h) and two

@@ -17,9 +17,12 @@ is_rejected(const struct trusted *trusted, enum verify_purpose purpose)
 static const struct trusted *
 find_distrusted(const struct question *question, const struct cert *cert)
 {
-	struct graph_walk walk = graph_by_subject(question->graph, cert->subject);
 	const struct trusted *trusted;
+	struct graph_walk walk;
 
+	if (!question->graph->has_settings)
+		return NULL;
+	walk = graph_by_subject(question->graph, cert->subject);
 	while ((trusted = graph_next_subject(&walk, question->trust, cert->subject)) != NULL)
 		if (trust_word(question->verifier, trusted) == TRUST_REJECTED &&
 			digest_equal(&trusted->cert->key_digest, &cert->key_digest))

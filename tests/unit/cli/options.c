@@ -12,6 +12,17 @@ struct line {
 	int status;
 };
 
+/* What was read stays until the program ends. */
+static struct arena *
+arena_of_test(void)
+{
+	static struct arena *arena;
+
+	if (arena == NULL)
+		arena = arena_new();
+	return arena;
+}
+
 static struct line
 read_words(const char *const *words)
 {
@@ -20,7 +31,8 @@ read_words(const char *const *words)
 
 	while (words[count] != NULL)
 		count++;
-	line.status = options_read(count, words, &line.options, &line.command, &line.err);
+	line.status = options_read(
+		arena_of_test(), count, words, &line.options, &line.command, &line.err);
 	return line;
 }
 
@@ -116,18 +128,23 @@ TEST(groups, "an option of another command is refused: nothing is asked for in v
 	CHECK(line.status == 0 && line.options.dry_run && line.options.yes);
 }
 
-TEST(bound, "more arguments of one kind than can be kept are refused, not dropped")
+TEST(bound, "of one option more than can be kept are refused, not dropped; arguments are all kept")
 {
-	const char *words[OPTIONS_MAX_VALUES + 3] = { "inspect" };
+	const char *words[2 * OPTIONS_MAX_VALUES + 4] = { "verify" };
 	struct line line;
 
-	for (size_t i = 1; i <= OPTIONS_MAX_VALUES; i++)
+	for (size_t i = 1; i <= 2 * OPTIONS_MAX_VALUES; i++)
+		words[i] = i % 2 == 1 ? "--trust" : "a";
+	line = read_words(words);
+	CHECK(line.status == 0 && line.options.trust.count == OPTIONS_MAX_VALUES);
+	words[2 * OPTIONS_MAX_VALUES + 1] = "--trust";
+	words[2 * OPTIONS_MAX_VALUES + 2] = "a";
+	line = read_words(words);
+	CHECK(is_refused(&line, "more than 256 times --trust"));
+	for (size_t i = 1; i < COUNT_OF(words) - 1; i++)
 		words[i] = "a";
 	line = read_words(words);
-	CHECK(line.status == 0 && line.options.arguments.count == OPTIONS_MAX_VALUES);
-	words[OPTIONS_MAX_VALUES + 1] = "a";
-	line = read_words(words);
-	CHECK(is_refused(&line, "more than 256"));
+	CHECK(line.status == 0 && line.options.arguments.count == COUNT_OF(words) - 2);
 }
 
 TEST(help, "each command's help names its own options and examples, and the exit status")

@@ -263,7 +263,10 @@ TEST(verify, "a verdict on a certificate, its paths and their failures")
 	report_verify_text(paper.arena, judged, 2, &paper.style, &paper.out);
 	CHECK(is_clean(&paper));
 	paper_open(&paper);
+	json_key(&paper.json, "results");
+	json_array_open(&paper.json);
 	report_verify_json(paper.arena, judged, 2, &paper.json);
+	json_array_close(&paper.json);
 	CHECK(paper_close(&paper) != NULL && is_clean(&paper));
 }
 

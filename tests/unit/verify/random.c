@@ -24,10 +24,14 @@ enum {
 	NAMES = 4,
 	KEYS = 6,
 	CAS = 7,
-	SEED = 20261123
+	SEED = 20261123,
+	CROWDS = 120, /* graphs with several clients each */
+	CROWD = 10,
 };
 
 static uint64_t state;
+/* The CAs of the last graph, whose keys issue. */
+static const struct pki_cert *issuers[KEYS];
 
 /* xorshift64*: the same on every machine. */
 static unsigned
@@ -129,6 +133,7 @@ random_court(struct court *court)
 	for (unsigned i = 0; i < KEYS; i++)
 		keys[i] = pki_issue(
 			court->pki, &(struct pki_spec){ .subject = names[i % NAMES], .ca = true });
+	memcpy(issuers, keys, sizeof(keys));
 	leaf_spec.issuer = keys[below(KEYS)];
 	random_faults(&leaf_spec);
 	leaf = pki_issue(court->pki, &leaf_spec);
@@ -300,6 +305,72 @@ TEST(graphs, "our judgement of random graphs is OpenSSL's")
 		accepted, differences, standard_differences);
 	CHECK(bad == 0);
 	CHECK(accepted * 20 > count && accepted * 20 < 19 * count);
+}
+
+static bool
+is_same(const struct verdict *brief, const struct verdict *full)
+{
+	return brief->accepted == full->accepted && brief->undetermined == full->undetermined &&
+	       brief->error == full->error && brief->depth == full->depth &&
+	       strcmp(brief->text, full->text) == 0 && strcmp(brief->engine, full->engine) == 0;
+}
+
+/* One of many clients: what is sent of CAs is sent by all. */
+static const struct cert *
+crowd_member(struct court *court)
+{
+	struct pki_spec spec = { .subject = chance(90) ? "CN=somebody" : "CN=C",
+		.issuer = issuers[below(KEYS)],
+		.alt_names = chance(30) ? "DNS:a.lab.example" : NULL,
+		.policies = chance(20) ? "1.2.3.4" : NULL,
+		.policy_constraints = chance(10) ? "requireExplicitPolicy:0" : NULL };
+
+	if (chance(40))
+		random_faults(&spec);
+	return &pki_issue(court->pki, &spec)->cert;
+}
+
+/* Each client by a judge that knows of those before it, and by one that knows of none. */
+static unsigned
+judge_crowd(struct court *court, unsigned *ret_accepted)
+{
+	unsigned different = 0;
+
+	for (unsigned i = 0; i < CROWD; i++) {
+		struct judge *other = judge_new();
+		const struct client client = { .name = "client",
+			.chain = crowd_member(court),
+			.chain_length = 1,
+			.shared = court->sent + 1,
+			.shared_count = court->client.chain_length - 1 };
+		const struct verdict *brief = judge_briefly(court->judge, court->arena,
+			&court->verifier, &court->trust, &client, court->at);
+		const struct verdict *full = judge_client(
+			other, court->arena, &court->verifier, &court->trust, &client, court->at);
+
+		*ret_accepted += full->accepted;
+		different += !is_same(brief, full);
+		judge_free(other);
+	}
+	return different;
+}
+
+TEST(crowds, "a client among many gets the verdict that it gets alone")
+{
+	unsigned accepted = 0, different = 0;
+
+	for (unsigned i = 0; i < CROWDS; i++) {
+		CLEANUP(court_end) struct court court = court_begin();
+
+		state = SEED + (i + 1) * UINT64_C(0xd1342543de82ef95);
+		random_court(&court);
+		court.verifier.by_standard = chance(80);
+		(void)court_judge(&court);
+		different += judge_crowd(&court, &accepted);
+	}
+	printf("# %u clients: %u accepted\n", CROWDS * CROWD, accepted);
+	CHECK(different == 0);
+	CHECK(accepted * 20 > CROWDS * CROWD && accepted * 20 < 19 * CROWDS * CROWD);
 }
 
 TAP_MAIN()

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x509/verifying_key.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "x509/signature_check.h"
+
+#define PKCS1_AS_DER "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01"
+#define ECDSA_AS_DER "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03"
+
+/* AlgorithmIdentifiers to the letter (RFC 4055 5, RFC 5758 3.2): whatever differs is left to
+ * signature_check. */
+static const struct form {
+	const char *der;
+	size_t length;
+	int kind;        /* of the key */
+	unsigned digest; /* number in digests */
+} forms[] = {
+#define FORM(der, kind, digest)                    \
+	{                                          \
+		der, sizeof(der) - 1, kind, digest \
+	}
+	FORM(PKCS1_AS_DER "\x0b\x05\x00", EVP_PKEY_RSA, 0),
+	FORM(PKCS1_AS_DER "\x0c\x05\x00", EVP_PKEY_RSA, 1),
+	FORM(PKCS1_AS_DER "\x0d\x05\x00", EVP_PKEY_RSA, 2),
+	FORM(ECDSA_AS_DER "\x02", EVP_PKEY_EC, 0),
+	FORM(ECDSA_AS_DER "\x03", EVP_PKEY_EC, 1),
+	FORM(ECDSA_AS_DER "\x04", EVP_PKEY_EC, 2),
+#undef FORM
+};
+
+static EVP_MD *digests[VERIFYING_DIGESTS];
+static pthread_once_t digests_once = PTHREAD_ONCE_INIT;
+
+/* Fetched once: OpenSSL 3 looks an algorithm up by name at each use of EVP_sha256(). */
+static void
+digests_fetch(void)
+{
+	static const char *const names[VERIFYING_DIGESTS] = { "SHA256", "SHA384", "SHA512" };
+
+	for (size_t i = 0; i < VERIFYING_DIGESTS; i++)
+		digests[i] = EVP_MD_fetch(NULL, names[i], NULL);
+}
+
+void
+verifying_key_free(struct verifying_key *key)
+{
+	if (key == NULL)
+		return;
+	for (size_t i = 0; i < VERIFYING_DIGESTS; i++)
+		EVP_PKEY_CTX_free(key->ready[i]);
+	EVP_PKEY_free(key->key);
+	mem_free(key);
+}
+
+struct verifying_key *
+verifying_key_adopt(EVP_PKEY *key)
+{
+	struct verifying_key *made = NULL;
+
+	if (key != NULL) {
+		made = mem_zalloc(sizeof(*made));
+		made->key = key;
+	}
+	return made;
+}
+
+static const struct form *
+form_of(struct span algorithm)
+{
+	for (size_t i = 0; i < COUNT_OF(forms); i++)
+		if (algorithm.length == forms[i].length &&
+			memcmp(algorithm.data, forms[i].der, forms[i].length) == 0)
+			return &forms[i];
+	return NULL;
+}
+
+/* Made with what EVP_DigestVerifyInit makes, which ASN1_item_verify calls. */
+static EVP_PKEY_CTX *
+context_new(EVP_PKEY *key, const EVP_MD *digest)
+{
+	EVP_PKEY_CTX *context = digest != NULL ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+
+	if (context != NULL && EVP_PKEY_verify_init(context) == 1 &&
+		EVP_PKEY_CTX_set_signature_md(context, digest) == 1)
+		return context;
+	EVP_PKEY_CTX_free(context);
+	return NULL;
+}
+
+enum signature_result
+verifying_key_check(struct verifying_key *key, struct span signed_bytes, struct span algorithm_der,
+	struct span signature)
+{
+	const struct form *form = form_of(algorithm_der);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+
+	(void)pthread_once(&digests_once, digests_fetch);
+	if (form != NULL && EVP_PKEY_get_base_id(key->key) == form->kind &&
+		key->ready[form->digest] == NULL)
+		key->ready[form->digest] = context_new(key->key, digests[form->digest]);
+	if (form == NULL || EVP_PKEY_get_base_id(key->key) != form->kind ||
+		key->ready[form->digest] == NULL ||
+		EVP_Digest(signed_bytes.data, signed_bytes.length, digest, &length,
+			digests[form->digest], NULL) != 1)
+		return signature_check(key->key, signed_bytes, algorithm_der, signature);
+	return EVP_PKEY_verify(key->ready[form->digest], signature.data, signature.length, digest,
+		       length) == 1
+		       ? SIGNATURE_GOOD
+		       : SIGNATURE_BAD;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A public key that many signatures are checked by. What libcrypto sets up for a signature takes
+ * half as long as an RSA signature itself, so for the algorithms that nearly all certificates have
+ * it is set up once for each key. Not to be shared by threads: the set-up is in use during a check,
+ * and keys are fought over inside of libcrypto.
+ */
+#pragma once
+
+#include <openssl/evp.h>
+
+#include "x509/signature.h"
+
+enum { VERIFYING_DIGESTS = 3 };
+
+struct verifying_key {
+	EVP_PKEY *key;
+	EVP_PKEY_CTX *ready[VERIFYING_DIGESTS]; /* made at first use */
+};
+
+void verifying_key_free(struct verifying_key *);
+/* NULL of NULL. */
+struct verifying_key *verifying_key_adopt(EVP_PKEY *);
+/* As signature_check. */
+enum signature_result verifying_key_check(struct verifying_key *, struct span signed_bytes,
+	struct span algorithm_der, struct span signature);
