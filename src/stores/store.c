@@ -71,6 +71,8 @@ stores_make(bool in_box)
 	stores->boxed = boxed_new(in_box);
 	stores->arena = arena_new();
 	stores->signatures = signature_cache_new();
+	stores->list_size = STORE_MAX_SIZE + 1;
+	stores->lists.arena = stores->arena;
 	return stores;
 }
 
