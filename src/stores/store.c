@@ -7,24 +7,11 @@
 
 #include "base/quiet.h"
 #include "stores/boxed.h"
+#include "stores/content.h"
 #include "stores/format.h"
-#include "stores/listed.h"
 #include "stores/loader.h"
-#include "stores/token.h"
 
 enum { BUCKETS = 1024 };
-
-/* What a path holds at one moment, before anybody reads it. */
-struct content {
-	const char *path;
-	enum store_state state;
-	const char *problem;
-	struct file_identity identity;
-	struct digest digest;
-	struct span bytes;
-	struct directory *directory;
-	const struct listed *listed; /* one CRL, read in parts */
-};
 
 /* One version of one path, read once for all loaders. */
 struct reading {
@@ -44,22 +31,13 @@ struct opened {
 	struct opened *next, *next_of_reading;
 };
 
-/* What a token was found to hold. */
-struct listing {
-	const char *name;
-	struct span bytes;
-	struct listing *next;
-};
-
 struct stores {
 	struct arena *arena;
 	struct signature_cache *signatures;
 	struct boxed *boxed;
 	bool skips_signatures;
 	struct reading *checking; /* those whose signatures are being checked */
-	struct listing *listings;
-	uint64_t list_size; /* from which on CRLs are read in parts */
-	struct lists lists;
+	struct contents contents;
 	struct reading *readings[BUCKETS];
 	struct opened *opened[BUCKETS];
 };
@@ -72,6 +50,8 @@ stores_make(bool in_box)
 	stores->boxed = boxed_new(in_box);
 	stores->arena = arena_new();
 	stores->signatures = signature_cache_new();
+	stores->contents.list_size = STORE_MAX_SIZE + 1;
+	stores->contents.arena = stores->contents.lists.arena = stores->arena;
 	return stores;
 }
 
@@ -172,7 +152,9 @@ stores_forget(struct stores *stores)
 	stores_settle(stores);
 	arena_free(stores->arena);
 	stores->arena = arena_new();
-	stores->listings = NULL;
+	stores->contents.arena = stores->contents.lists.arena = stores->arena;
+	stores->contents.listings = NULL;
+	stores->contents.lists.first = NULL;
 	memset(stores->readings, 0, sizeof(stores->readings));
 	memset(stores->opened, 0, sizeof(stores->opened));
 }
@@ -192,19 +174,19 @@ stores_use_passwords(struct stores *stores, const struct passwords *passwords)
 void
 stores_read_lists_in_parts(struct stores *stores, uint64_t size)
 {
-	stores->list_size = size;
+	stores->contents.list_size = size;
 }
 
 void
 stores_expect_serials(struct stores *stores, const struct crl_wanted *wanted)
 {
-	stores->lists.wanted = wanted;
+	stores->contents.lists.wanted = wanted;
 }
 
 void
 stores_use_ledger(struct stores *stores, struct ledger *ledger)
 {
-	stores->lists.ledger = ledger;
+	stores->contents.lists.ledger = ledger;
 }
 
 void
@@ -241,122 +223,6 @@ content_is_same(const struct content *a, const struct store *b)
 {
 	return a->state == b->state && digest_equal(&a->digest, &b->digest) &&
 	       strcmp(a->path, b->path) == 0;
-}
-
-static void
-content_fail(struct stores *stores, struct content *content, const struct err *err)
-{
-	content->state = err->sys == EFBIG || err->code == ERR_LIMIT ? STORE_TOO_LARGE
-			 : err->code == ERR_PERMISSION || err->sys == EACCES || err->sys == EPERM
-				 ? STORE_UNREADABLE
-			 : err->sys == EISDIR ? STORE_NOT_A_FILE
-					      : STORE_MISSING;
-	content->problem = text_sanitize(stores->arena, err->message, strlen(err->message));
-}
-
-static void
-content_read_directory(struct stores *stores, struct world *world, struct content *content)
-{
-	struct directory *directory = arena_alloc(stores->arena, sizeof(*directory));
-	struct err err = {};
-
-	if (directory_read(stores->arena, world, content->path, directory, &err) < 0) {
-		content_fail(stores, content, &err);
-		return;
-	}
-	content->directory = directory;
-	content->digest = directory_digest(directory);
-}
-
-static bool
-wants(enum store_loader loader, enum file_type type)
-{
-	if (type != FILE_DIRECTORY && type != FILE_REGULAR)
-		return false;
-	if (loader == LOADER_ANY)
-		return true;
-	return type == FILE_DIRECTORY ? loader_get(loader)->wants_directory
-				      : loader_get(loader)->wants_file;
-}
-
-/* What the objects of this name are now; asked once. */
-static void
-content_read_token(struct stores *stores, struct world *world, enum store_loader loader,
-	struct content *content)
-{
-	struct listing *listing = stores->listings;
-	struct err err = {};
-
-	if (loader != LOADER_ANY && loader != LOADER_P11KIT) {
-		content->state = STORE_MISSING;
-		content->problem = "it is the name of a token, and no file";
-		return;
-	}
-	while (listing != NULL && strcmp(listing->name, content->path) != 0)
-		listing = listing->next;
-	if (listing == NULL) {
-		listing = arena_alloc(stores->arena, sizeof(*listing));
-		if (token_list(stores->arena, world, content->path, &listing->bytes, &err) < 0) {
-			content->path = arena_strndup(
-				stores->arena, content->path, strcspn(content->path, "?"));
-			content_fail(stores, content, &err);
-			return;
-		}
-		listing->name = content->path;
-		listing->next = stores->listings;
-		stores->listings = listing;
-	}
-	content->bytes = listing->bytes;
-	content->identity =
-		(struct file_identity){ .type = FILE_REGULAR, .size = listing->bytes.length };
-	content->digest = digest_of(content->bytes);
-}
-
-/* Reads it as one CRL in parts. False where it is none. */
-static bool
-content_read_list(struct stores *stores, struct world *world, struct content *content)
-{
-	struct err err = {};
-
-	content->listed =
-		listed_find(&stores->lists, world, content->path, &content->identity, &err);
-	if (content->listed == NULL && err.code == ERR_NONE)
-		return false;
-	if (content->listed == NULL) {
-		content_fail(stores, content, &err);
-		return true;
-	}
-	content->identity = content->listed->identity;
-	content->digest = content->listed->digest;
-	return true;
-}
-
-static void
-content_read(struct stores *stores, struct world *world, enum store_loader loader,
-	struct content *content)
-{
-	struct err err = {};
-
-	if (token_is_name(content->path)) {
-		content_read_token(stores, world, loader, content);
-	} else if (world_stat(world, content->path, &content->identity, &err) < 0) {
-		content_fail(stores, content, &err);
-	} else if (!wants(loader, content->identity.type)) {
-		content->state = STORE_NOT_A_FILE;
-		content->problem = content->identity.type == FILE_DIRECTORY ? "it is a directory"
-				   : content->identity.type == FILE_REGULAR
-					   ? "it is no directory"
-					   : "it is no regular file";
-	} else if (content->identity.type == FILE_DIRECTORY) {
-		content_read_directory(stores, world, content);
-	} else if (content->identity.size >= stores->list_size &&
-		   content_read_list(stores, world, content)) {
-		return;
-	} else if (world_read(world, content->path, STORE_MAX_SIZE, &content->bytes, &err) < 0) {
-		content_fail(stores, content, &err);
-	} else {
-		content->digest = digest_of(content->bytes);
-	}
 }
 
 static struct reading *
@@ -606,7 +472,7 @@ stores_open_early(
 {
 	struct content content = { .path = arena_strdup(stores->arena, path) };
 
-	content_read(stores, world, loader, &content);
+	content_read(&stores->contents, world, loader, &content);
 	return store_of(stores, &content, loader);
 }
 
