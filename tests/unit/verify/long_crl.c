@@ -144,7 +144,7 @@ verify_each(struct bench *bench, const struct variant *variant, const char *seri
 	struct crl_reading reading = { crl_source_bytes(der), 64, NULL };
 	struct crl whole, parts;
 	struct crl_fault fault;
-	struct crl_list *list, *index;
+	struct crl_list *list = NULL, *index;
 	struct long_crl *long_whole, *long_parts;
 	const char *text;
 	size_t offset;
