@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <pthread.h>
+
 #include "cli/cli.h"
 #include "stores/portions.h"
 
@@ -34,6 +36,7 @@ struct tally {
 struct loose {
 	struct session *session;
 	struct stores *stores;
+	pthread_t caller; /* the thread that brings portions */
 	struct bar *bars;
 	size_t bar_count, bar_capacity;
 	struct cert *untrusted;

@@ -25,22 +25,26 @@ struct hearing_of_one {
 	size_t kept_count;
 };
 
-/* The library contexts of stores are not made by several at once. */
+/* The library contexts of stores are not made by several at once. Whoever works in the calling
+ * thread has no one beside it, and reads in the box that is there. */
 static void
 worker_begin(struct loose_worker *worker)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	const struct loose *loose = worker->loose;
+	bool is_alone = pthread_equal(pthread_self(), loose->caller) != 0;
 
 	if (worker->judge != NULL)
 		return;
 	(void)pthread_mutex_lock(&lock);
 	quiet_hold();
 	worker->judge = judge_new();
-	worker->stores = stores_new();
+	worker->stores = is_alone ? stores_new_beside(loose->stores) : stores_new();
 	quiet_release();
-	judge_use_ocsp(worker->judge, worker->loose->ocsp);
+	judge_use_ocsp(worker->judge, loose->ocsp);
 	stores_skip_signatures(worker->stores);
-	stores_use_passwords(worker->stores, worker->loose->session->passwords);
+	if (!is_alone)
+		stores_use_passwords(worker->stores, loose->session->passwords);
 	(void)pthread_mutex_unlock(&lock);
 }
 

@@ -35,6 +35,7 @@ struct stores {
 	struct arena *arena;
 	struct signature_cache *signatures;
 	struct boxed *boxed;
+	bool borrows_box;
 	bool skips_signatures;
 	struct reading *checking; /* those whose signatures are being checked */
 	struct contents contents;
@@ -43,11 +44,11 @@ struct stores {
 };
 
 static struct stores *
-stores_make(bool in_box)
+stores_make(struct boxed *boxed)
 {
 	struct stores *stores = mem_zalloc(sizeof(*stores));
 
-	stores->boxed = boxed_new(in_box);
+	stores->boxed = boxed;
 	stores->arena = arena_new();
 	stores->signatures = signature_cache_new();
 	stores->contents.list_size = STORE_MAX_SIZE + 1;
@@ -58,13 +59,22 @@ stores_make(bool in_box)
 struct stores *
 stores_new(void)
 {
-	return stores_make(true);
+	return stores_make(boxed_new(true));
 }
 
 struct stores *
 stores_new_unboxed(void)
 {
-	return stores_make(false);
+	return stores_make(boxed_new(false));
+}
+
+struct stores *
+stores_new_beside(struct stores *other)
+{
+	struct stores *stores = stores_make(other->boxed);
+
+	stores->borrows_box = true;
+	return stores;
 }
 
 /* What was read, and behind its defects those that are one for this loader alone. */
@@ -132,11 +142,13 @@ stores_free(struct stores *stores)
 {
 	if (stores == NULL)
 		return;
-	boxed_stop(stores->boxed);
+	if (!stores->borrows_box)
+		boxed_stop(stores->boxed);
 	stores_settle(stores);
 	signature_cache_free(stores->signatures);
 	arena_free(stores->arena);
-	boxed_free(stores->boxed);
+	if (!stores->borrows_box)
+		boxed_free(stores->boxed);
 	mem_free(stores);
 }
 

@@ -33,7 +33,7 @@ static int
 verify_run(struct session *session)
 {
 	CLEANUP(stores_freep) struct stores *stores = stores_new();
-	struct loose loose = { .session = session, .stores = stores };
+	struct loose loose = { .session = session, .stores = stores, .caller = pthread_self() };
 	int status;
 
 	stores_use_passwords(stores, session->passwords);
