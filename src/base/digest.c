@@ -41,9 +41,13 @@ digest_prepare(void)
 void
 digest_ready(void)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	(void)pthread_mutex_lock(&lock);
 	if (is_preparing)
 		(void)pthread_join(preparer, NULL);
 	is_preparing = false;
+	(void)pthread_mutex_unlock(&lock);
 }
 
 _Noreturn static void

@@ -61,7 +61,7 @@ cut(struct shop *shop, const char *name, const char *text)
 			return 0;
 		buffer_add(&all, piece.bytes.data, piece.bytes.length);
 	}
-	if (more < 0 || all.length != strlen(text) || memcmp(all.data, text, all.length) != 0)
+	if (more < 0 || !span_equal(buffer_span(&all), span_of(text, strlen(text))))
 		return 0;
 	return count;
 }
