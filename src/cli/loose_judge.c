@@ -39,7 +39,7 @@ worker_begin(struct loose_worker *worker)
 	(void)pthread_mutex_lock(&lock);
 	quiet_hold();
 	worker->judge = judge_new();
-	worker->stores = is_alone ? stores_new_beside(loose->stores) : stores_new();
+	worker->stores = is_alone ? stores_new_beside(loose->stores) : stores_new_in_thread();
 	quiet_release();
 	judge_use_ocsp(worker->judge, loose->ocsp);
 	stores_skip_signatures(worker->stores);

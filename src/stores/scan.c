@@ -36,7 +36,7 @@ static void
 worker_open(struct scan_worker *worker)
 {
 	(void)pthread_mutex_lock(&worker->all->lock);
-	worker->stores = stores_new();
+	worker->stores = stores_new_in_thread();
 	worker->arena = arena_new();
 	worker->bytes = 0;
 	stores_use_passwords(worker->stores, worker->all->scan->passwords);

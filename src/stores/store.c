@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/quiet.h"
+#include "base/sandbox.h"
 #include "stores/boxed.h"
 #include "stores/content.h"
 #include "stores/format.h"
@@ -66,6 +67,12 @@ struct stores *
 stores_new_unboxed(void)
 {
 	return stores_make(boxed_new(false));
+}
+
+struct stores *
+stores_new_in_thread(void)
+{
+	return SANDBOX_IS_SANITIZED ? stores_new_unboxed() : stores_new();
 }
 
 struct stores *

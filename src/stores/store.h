@@ -162,6 +162,9 @@ DEFINE_CLEANUP(struct stores, stores_free)
 void stores_begin(struct stores *);
 /* Bytes are read in this process, where they can do harm: for fuzzing, and to compare. */
 ALLOCATES(stores_free) struct stores *stores_new_unboxed(void);
+/* For a thread beside others: boxed, but where a sanitizer is in the program, whose allocator does
+ * not outlive a fork beside threads that allocate. */
+ALLOCATES(stores_free) struct stores *stores_new_in_thread(void);
 /* Reads where the other does, which outlives it, and in the same thread. */
 ALLOCATES(stores_free) struct stores *stores_new_beside(struct stores *);
 /* Never NULL. The same path, content and loader give the same store again, across worlds. */

@@ -238,6 +238,19 @@ await_reload(struct arena *arena, const struct service *service, bool tells,
 	return process_is_alive(&service->main) ? 0 : -1;
 }
 
+/* Whoever was told to reload has children in the end; it may be a while without (above). */
+static int
+observe_children(struct arena *arena, struct service *service, struct err *err)
+{
+	for (unsigned waited = 0;; waited += POLL_MILLISECONDS) {
+		TRY(observe_anew(arena, service, err));
+		if (service->worker_count > 0 || waited >= CONTROL_TIMEOUT * 1'000U ||
+			!process_is_alive(&service->main))
+			return 0;
+		wait_milliseconds(POLL_MILLISECONDS);
+	}
+}
+
 int
 apache_reload(struct arena *arena, struct service *service, struct err *err)
 {
@@ -253,7 +266,7 @@ apache_reload(struct arena *arena, struct service *service, struct err *err)
 			"not "
 			"load%s",
 			service->name, where_to_look(arena, service));
-	TRY(observe_anew(arena, service, err));
+	TRY(observe_children(arena, service, err));
 	return outcome;
 }
 
