@@ -380,6 +380,16 @@ note_difference(struct diagnosis *diagnosis, struct plan *plan, bool added,
 				&to->crls[i]->fingerprint, to->crls[i]->issuer);
 }
 
+/* A client that comes to several verifiers is named once. */
+static void
+note_client(const char **names, size_t *count, const char *name)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (strcmp(names[i], name) == 0)
+			return;
+	names[(*count)++] = name;
+}
+
 static void
 note_clients(struct diagnosis *diagnosis, struct plan *plan, const struct scene *before,
 	const struct scene *after)
@@ -390,9 +400,11 @@ note_clients(struct diagnosis *diagnosis, struct plan *plan, const struct scene 
 		arena_alloc(diagnosis->arena, (after->cell_count + 1) * sizeof(*plan->shut_out));
 	for (size_t i = 0; i < after->cell_count && i < before->cell_count; i++) {
 		if (after->cells[i].accepted && !before->cells[i].accepted)
-			plan->let_in[plan->let_in_count++] = after->cells[i].client->name;
+			note_client(
+				plan->let_in, &plan->let_in_count, after->cells[i].client->name);
 		if (!after->cells[i].accepted && before->cells[i].accepted)
-			plan->shut_out[plan->shut_out_count++] = after->cells[i].client->name;
+			note_client(plan->shut_out, &plan->shut_out_count,
+				after->cells[i].client->name);
 	}
 }
 

@@ -105,6 +105,17 @@ TEST(plan, "a plan says its steps, what it adds to what is trusted, and whom it 
 	CHECK(newest(&town).id == -1);
 }
 
+TEST(named_once, "a client that comes to two servers is let in once")
+{
+	struct plan *plan;
+	TOWN;
+
+	town_put(&town, TOWN_CONFIG, TOWN_SERVER TOWN_ANOTHER TOWN_END);
+	plan = plan_of(&town, test_passes);
+	CHECK(plan->let_in_count == 1 && plan->shut_out_count == 0);
+	CHECK_TEXT(plan->let_in[0], "accept/alice.pem");
+}
+
 TEST(applied, "a plan is carried out, proved and closed; a second one has nothing to do")
 {
 	struct transaction transaction;
