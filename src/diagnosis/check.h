@@ -46,7 +46,8 @@ enum { SUSPECT_MAX_EVIDENCE = 8 };
 struct suspect {
 	enum cause_code cause;
 	const struct service *service;   /* the original */
-	const struct verifier *verifier; /* or NULL: all of the service */
+	const struct verifier *verifier; /* or NULL: several, or all of the service */
+	bool is_placed;                  /* it was met at a verifier */
 	struct subject subject;
 	const char *evidence[SUSPECT_MAX_EVIDENCE];
 	size_t evidence_count;
@@ -91,6 +92,8 @@ const struct check *check_get(size_t index);
 struct suspect *suspect_add(struct scene *, struct suspects *, enum cause_code,
 	const struct locus *, const struct remedy *);
 /* Suspected because this client is refused, or gets in. */
+/* It was met at this verifier; one that is met at several is the service's. */
+void suspect_place(struct suspect *, const struct verifier *);
 void suspect_blame(struct scene *, struct suspect *, const struct client *);
 void suspect_evidence(struct scene *, struct suspect *, const char *format, ...) PRINTF(3, 4);
 void suspect_subject(struct scene *, struct suspect *, const struct cert *);

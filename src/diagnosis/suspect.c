@@ -65,6 +65,13 @@ suspect_add(struct scene *scene, struct suspects *suspects, enum cause_code caus
 }
 
 void
+suspect_place(struct suspect *suspect, const struct verifier *verifier)
+{
+	suspect->verifier = !suspect->is_placed || suspect->verifier == verifier ? verifier : NULL;
+	suspect->is_placed = true;
+}
+
+void
 suspect_blame(struct scene *scene, struct suspect *suspect, const struct client *client)
 {
 	suspect->blames[client - scene->diagnosis->clients.list] = true;

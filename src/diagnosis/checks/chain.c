@@ -168,7 +168,7 @@ gap_suspect(struct gap *gap, enum cause_code cause, const struct locus *where,
 
 	if (suspect == NULL)
 		suspect = suspect_add(gap->scene, gap->suspects, cause, where, remedy);
-	suspect->verifier = gap->cell->verifier;
+	suspect_place(suspect, gap->cell->verifier);
 	suspect_blame(gap->scene, suspect, gap->cell->client);
 	suspect->idle = SEVERITY_NOTE;
 	suspect_subject(gap->scene, suspect, subject);

@@ -268,7 +268,7 @@ explain_lapse(const struct lapse *lapse)
 	if (cause == CAUSE_CRL_SIGNER_USAGE && lapse->ca != NULL)
 		remedy = remedy_better_ca(lapse->scene, lapse->verifier, cause, lapse->ca);
 	suspect = suspect_add(lapse->scene, lapse->suspects, cause, &where, remedy);
-	suspect->verifier = lapse->cell->verifier;
+	suspect_place(suspect, lapse->cell->verifier);
 	suspect_blame(lapse->scene, suspect, lapse->cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(lapse->scene, suspect, lapse->ca);

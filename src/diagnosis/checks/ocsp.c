@@ -87,7 +87,7 @@ explain(const struct doubt *doubt)
 	struct suspect *suspect = suspect_add(doubt->scene, doubt->suspects, cause,
 		cause == CAUSE_PLATFORM_CLOCK ? &nowhere : &policy->where, NULL);
 
-	suspect->verifier = doubt->cell->verifier;
+	suspect_place(suspect, doubt->cell->verifier);
 	suspect_blame(doubt->scene, suspect, doubt->cell->client);
 	suspect->idle = SEVERITY_WARNING;
 	suspect_subject(doubt->scene, suspect, opinion->cert);

@@ -192,7 +192,7 @@ explain_depth(const struct breach *breach)
 			depth->directive, needed + depth->bias);
 	}
 	suspect = suspect_add(scene, breach->suspects, CAUSE_CHAIN_DEPTH_LIMIT, place, remedy);
-	suspect->verifier = breach->cell->verifier;
+	suspect_place(suspect, breach->cell->verifier);
 	suspect_blame(breach->scene, suspect, breach->cell->client);
 	suspect_evidence(scene, suspect,
 		"%s is %d%s: %d intermediates are allowed, and this path has %d", depth->directive,

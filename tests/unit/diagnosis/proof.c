@@ -84,6 +84,20 @@ TEST(each_its_own, "two faults of two clients are told apart by whom they refuse
 		"chain.unknown-ca critical proved accept/bob.pem");
 }
 
+TEST(everywhere, "what is met at several verifiers is the service's, at one that one's")
+{
+	TOWN;
+
+	town_put(&town, TOWN_STORE, TOWN_PEM(&town, town.root));
+	town_vouch(&town, "inter.pem", TOWN_PEM(&town, town.inter));
+	(void)town_findings(&town);
+	CHECK(town_finding(&town, CAUSE_CHAIN_INTERMEDIATE_MISSING)->verifier != NULL);
+	town_put(&town, TOWN_CONFIG, TOWN_SERVER TOWN_ANOTHER TOWN_END);
+	(void)town_findings(&town);
+	CHECK(town_finding(&town, CAUSE_CHAIN_INTERMEDIATE_MISSING)->refuses_count == 1);
+	CHECK(town_finding(&town, CAUSE_CHAIN_INTERMEDIATE_MISSING)->verifier == NULL);
+}
+
 TEST(behind, "a fault behind a fault comes out: a store that cannot be read hides what it lacks")
 {
 	CLEANUP(buffer_free) struct buffer indented = { 0 };

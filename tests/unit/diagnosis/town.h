@@ -18,6 +18,11 @@
 	"http {\n\tserver {\n\t\tlisten 127.0.0.1:18443 ssl;\n\t\tserver_name localhost;\n" \
 	"\t\tssl_certificate c.pem;\n\t\tssl_certificate_key c.key;\n"                      \
 	"\t\tssl_client_certificate /etc/pki/ca.pem;\n\t\tssl_verify_client on;\n"
+/* A second one behind it, with the same store. */
+#define TOWN_ANOTHER                                                                     \
+	"\t}\n\tserver {\n\t\tlisten 127.0.0.1:18444 ssl;\n\t\tssl_certificate c.pem;\n" \
+	"\t\tssl_certificate_key c.key;\n\t\tssl_client_certificate /etc/pki/ca.pem;\n"  \
+	"\t\tssl_verify_client on;\n"
 #define TOWN_END "\t}\n}\n"
 
 enum { TOWN_MAX = 16 };
