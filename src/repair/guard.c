@@ -339,7 +339,15 @@ nobody_let_in(const struct change *change)
 		if (after->concerns && !after->client->must_be_accepted && after->accepted &&
 			!before->accepted)
 			return arena_printf(change->diagnosis->arena,
-				"%s must be refused, and would be let in", after->client->name);
+				"%s must be refused, and %s would let it in once the rest is "
+				"mended%s",
+				after->client->name, after->verifier->name,
+				after->verifier->crl_check == CRL_CHECK_NONE
+					? ", for it checks no CRL: where that one is revoked, let "
+					  "it check the CRL that says so; else take the client "
+					  "from those that must be refused"
+					: ": take the client from those that must be refused, or "
+					  "have its CA revoke it");
 	}
 	return NULL;
 }

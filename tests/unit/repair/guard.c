@@ -499,6 +499,7 @@ TEST(let_in, "who must be refused, and is, stays out; who was in already is no r
 	bench.cells[1][1].accepted = true;
 	CHECK_TEXT(broken(&bench), "let-in");
 	CHECK(strstr(guard_check(&bench.change), "reject/b.pem") != NULL);
+	CHECK(strstr(guard_check(&bench.change), "it checks no CRL") != NULL);
 	bench.cells[0][1].accepted = true;
 	CHECK_TEXT(broken(&bench), "");
 }
