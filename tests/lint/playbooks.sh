@@ -35,6 +35,7 @@ sort "$scratch/rows" | diff - "$scratch/files" >"$scratch/difference" || {
 	bad=1
 }
 
+families=$(sed 's/\..*//' "$scratch/rows" | sort -u | paste -sd '|')
 printf '%s\n' '## In the logs' '## Confirm it' '## Repair' '## Never' '## Seen' >"$scratch/sections"
 for file in "$folder"/*.md; do
 	code=$(basename "$file" .md)
@@ -47,7 +48,7 @@ for file in "$folder"/*.md; do
 		/[ \t]$/ { print file ":" NR ": trailing blank"; bad = 1 } END { exit bad }' "$file" >&2 || bad=1
 	[ $(($(grep -c '^```' "$file") % 2)) -eq 0 ] || complain "$file: a code block is not closed"
 	# What a playbook sends its reader to must be a code.
-	grep -oE '\b(chain|client|crl|ocsp|permission|platform|policy|process|store)\.[a-z0-9]+(-[a-z0-9]+)*' "$file" |
+	grep -oE "\\b($families)\\.[a-z0-9]+(-[a-z0-9]+)*" "$file" |
 		sort -u | while read -r mention; do
 		case $mention in
 		*.pem | *.crl | *.crt | *.key | *.log | *.conf | *.cfg | *.der | *.txt | *.d | *.p7b | *.new) ;;
