@@ -238,17 +238,18 @@ await_reload(struct arena *arena, const struct service *service, bool tells,
 	return process_is_alive(&service->main) ? 0 : -1;
 }
 
-/* Whoever was told to reload has children in the end; it may be a while without (above). */
+/* Whoever was told to reload has children in the end; it may be a while without (above). 1: it has
+ * none, in all the time. */
 static int
 observe_children(struct arena *arena, struct service *service, struct err *err)
 {
-	for (unsigned waited = 0;; waited += POLL_MILLISECONDS) {
+	for (unsigned waited = 0; waited < CONTROL_TIMEOUT * 1'000U; waited += POLL_MILLISECONDS) {
 		TRY(observe_anew(arena, service, err));
-		if (service->worker_count > 0 || waited >= CONTROL_TIMEOUT * 1'000U ||
-			!process_is_alive(&service->main))
+		if (service->worker_count > 0 || !process_is_alive(&service->main))
 			return 0;
 		wait_milliseconds(POLL_MILLISECONDS);
 	}
+	return 1;
 }
 
 int
@@ -256,18 +257,20 @@ apache_reload(struct arena *arena, struct service *service, struct err *err)
 {
 	struct timestamp since = control_now(), before = {};
 	bool tells = apache_resumed(arena, service, &before);
-	int outcome;
+	int outcome, children = 0;
 
 	TRY(control_signal(service, SIGUSR1, err));
 	outcome = await_reload(arena, service, tells, before, since);
-	if (outcome < 0)
+	if (outcome >= 0)
+		children = observe_children(arena, service, err);
+	TRY(children);
+	if (outcome < 0 || !process_is_alive(&service->main))
 		return err_set(err, ERR_UNKNOWN,
 			"%s ended when it was told to reload: its configuration or a store does "
 			"not "
 			"load%s",
 			service->name, where_to_look(arena, service));
-	TRY(observe_children(arena, service, err));
-	return outcome;
+	return outcome != 0 ? outcome : children;
 }
 
 /* systemd's unit of Debian's instances, where systemd runs here and has it; else NULL. */
