@@ -74,12 +74,28 @@ make_certificates(const struct server *server)
 		abort();
 }
 
+static bool
+is_of_server(const struct server *server, const struct process *process)
+{
+	for (size_t i = 0; i < process->argument_count; i++)
+		if (strcmp(process->arguments[i], server->config) == 0)
+			return true;
+	return process->directory != NULL && strcmp(process->name, "haproxy") == 0 &&
+	       strcmp(process->directory, server->tree.directory) == 0;
+}
+
+/* Whatever became of what we started, and whether or not the test came so far as to know. */
 static void
 server_end(struct server *server)
 {
-	/* What the service became, and what we started. */
-	if (server->tree.service.running && server->tree.service.main.pid > 1)
-		(void)kill(server->tree.service.main.pid, SIGTERM);
+	const struct process *all;
+	size_t count = 0;
+
+	if (processes_read(server->tree.arena, &all, &count, NULL) < 0)
+		count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (is_of_server(server, &all[i]))
+			(void)kill(all[i].pid, SIGTERM);
 	if (server->pid > 0)
 		(void)kill(server->pid, SIGTERM);
 	for (int i = 0; i < WAIT_STEPS && accepts(server); i++)
