@@ -161,20 +161,14 @@ FITS(fits_uri, GENERAL_NAME_URI)
 
 /* Addresses and what else there is are of an unsupported kind
  * (X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE). */
-static enum subtree_fit
-fits_nothing(struct arena *, struct span, struct span, bool)
-{
-	return FIT_IMPOSSIBLE;
-}
-
 static const struct constraint_manner manner = {
-	.fits = { [GENERAL_NAME_OTHER] = fits_nothing,
+	.fits = { [GENERAL_NAME_OTHER] = fits_impossible,
 		[GENERAL_NAME_MAIL] = fits_mail,
 		[GENERAL_NAME_DNS] = fits_dns,
 		[GENERAL_NAME_DIRECTORY] = fits_directory,
 		[GENERAL_NAME_URI] = fits_uri,
-		[GENERAL_NAME_IP] = fits_nothing,
-		[8] = fits_nothing },
+		[GENERAL_NAME_IP] = fits_impossible,
+		[GENERAL_NAME_ID] = fits_impossible },
 	.subject = true,
 	.subject_mail = true,
 	.subject_mail_always = true,

@@ -195,14 +195,10 @@ find_other_usage(const struct route *route, unsigned depth)
 static enum subtree_fit
 fits_dns(struct arena *, struct span name, struct span base, bool is_excluded)
 {
-	const uint8_t *dot = base.length > 0 ? memchr(base.data, '.', base.length) : NULL;
-
 	if (!go_domain_is_valid(name, false))
 		return FIT_IMPOSSIBLE;
 	/* "*.example.com" reaches into the excluded "host.example.com" (parentConstraints). */
-	if (is_excluded && name.length > 1 && name.data[0] == '*' && dot != NULL &&
-		name_same_without_case(span_of(name.data + 1, name.length - 1),
-			span_of(dot, base.length - (size_t)(dot - base.data))))
+	if (is_excluded && host_matches_wildcard(name, base))
 		return FIT_INSIDE;
 	if (base.length > 0 && base.data[0] == '.' && name.length == base.length - 1)
 		return FIT_OUTSIDE;

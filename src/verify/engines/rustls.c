@@ -136,21 +136,6 @@ fits_dns(struct arena *, struct span name, struct span base, bool)
 	return host_is_in_domain(name, base) ? FIT_INSIDE : FIT_OUTSIDE;
 }
 
-static bool
-mask_is_sound(struct span mask)
-{
-	bool ended = false;
-
-	for (size_t i = 0; i < 8 * mask.length; i++) {
-		bool is_one = (mask.data[i / 8] & 0x80 >> i % 8) != 0;
-
-		if (is_one && ended)
-			return false;
-		ended |= !is_one;
-	}
-	return true;
-}
-
 /* subject_name/ip_address.rs */
 static enum subtree_fit
 fits_address(struct arena *, struct span name, struct span base, bool)
@@ -170,23 +155,16 @@ fits_directory(struct arena *, struct span, struct span, bool is_excluded)
 	return is_excluded ? FIT_INSIDE : FIT_OUTSIDE;
 }
 
-/* Mail addresses and the rest: where a name of the kind meets a constraint of it, that refuses. */
-static enum subtree_fit
-fits_nothing(struct arena *, struct span, struct span, bool)
-{
-	return FIT_IMPOSSIBLE;
-}
-
 static const struct constraint_manner manner = {
-	.fits = { [GENERAL_NAME_OTHER] = fits_nothing,
-		[GENERAL_NAME_MAIL] = fits_nothing,
+	.fits = { [GENERAL_NAME_OTHER] = fits_impossible,
+		[GENERAL_NAME_MAIL] = fits_impossible,
 		[GENERAL_NAME_DNS] = fits_dns,
-		[3] = fits_nothing,
+		[GENERAL_NAME_X400] = fits_impossible,
 		[GENERAL_NAME_DIRECTORY] = fits_directory,
-		[5] = fits_nothing,
-		[GENERAL_NAME_URI] = fits_nothing,
+		[GENERAL_NAME_EDI_PARTY] = fits_impossible,
+		[GENERAL_NAME_URI] = fits_impossible,
 		[GENERAL_NAME_IP] = fits_address,
-		[8] = fits_nothing },
+		[GENERAL_NAME_ID] = fits_impossible },
 	.subject = true,
 	.max_comparisons = RUSTLS_MAX_COMPARISONS,
 	.refuses_distances = true,
