@@ -7,7 +7,6 @@
 
 #include "x509/attribute.h"
 
-#define OID_COMMON_NAME   "\x55\x04\x03"
 #define OID_EMAIL_ADDRESS "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
 
 enum {
@@ -90,44 +89,33 @@ check_attributes(struct check *check, const struct cert *cert, const char *oid, 
 	return fault;
 }
 
-struct span
-cert_common_name(struct arena *arena, const struct cert *cert)
-{
-	struct attribute_walk walk = attribute_walk_of(cert->subject);
-	struct attribute attribute;
-	struct span last = {};
-
-	while (attribute_next(&walk, &attribute)) {
-		uint8_t *text;
-		ssize_t length;
-
-		if (!der_oid_is(attribute.oid, OID_COMMON_NAME, sizeof(OID_COMMON_NAME) - 1))
-			continue;
-		text = arena_alloc(arena, attribute_utf8_bound(&attribute.value) + 1);
-		length = attribute_utf8(&attribute.value, text);
-		last = span_of(text, length > 0 ? (size_t)length : 0);
-	}
-	return last;
-}
-
-static bool
-text_address(struct span text, int family, uint8_t *octets)
+static struct span
+span_address(struct span text, uint8_t octets[static sizeof(struct in6_addr)])
 {
 	char copy[ADDRESS_TEXT_MAX];
 
-	if (text.length == 0 || text.length >= sizeof(copy))
-		return false;
+	if (text.length == 0 || text.length >= sizeof(copy) ||
+		memchr(text.data, '\0', text.length) != NULL)
+		return (struct span){};
 	(void)memcpy(copy, text.data, text.length);
 	copy[text.length] = '\0';
-	return inet_pton(family, copy, octets) == 1;
+	return text_address(copy, octets);
 }
 
 bool
 text_is_ipv4(struct span text)
 {
-	uint8_t octets[sizeof(struct in_addr)];
+	uint8_t octets[sizeof(struct in6_addr)];
 
-	return text_address(text, AF_INET, octets);
+	return span_address(text, octets).length == sizeof(struct in_addr);
+}
+
+bool
+text_is_address(struct span text)
+{
+	uint8_t octets[sizeof(struct in6_addr)];
+
+	return span_address(text, octets).length > 0;
 }
 
 static const char *
@@ -135,19 +123,14 @@ check_common_name(struct check *check, const struct cert *cert)
 {
 	struct span name = cert_common_name(check->arena, cert);
 	uint8_t octets[sizeof(struct in6_addr)];
+	struct span address = span_address(name, octets);
 
 	if (name.length == 0)
 		return NULL;
-	if (text_address(name, AF_INET, octets))
+	if (address.length > 0)
 		return cert_has_alt_name(cert, GENERAL_NAME_IP)
 			       ? NULL
-			       : check_name(check, GENERAL_NAME_IP,
-					 span_of(octets, sizeof(struct in_addr)));
-	if (text_address(name, AF_INET6, octets))
-		return cert_has_alt_name(cert, GENERAL_NAME_IP)
-			       ? NULL
-			       : check_name(check, GENERAL_NAME_IP,
-					 span_of(octets, sizeof(struct in6_addr)));
+			       : check_name(check, GENERAL_NAME_IP, address);
 	if (cert_has_alt_name(cert, GENERAL_NAME_DNS) || !check->manner->is_host(name))
 		return NULL;
 	return check_name(check, GENERAL_NAME_DNS, name);

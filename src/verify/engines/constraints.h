@@ -34,7 +34,6 @@ const char *constraints_fault(struct arena *, const struct constraint_manner *,
 constraint_fits fits_impossible;
 
 bool text_is_ipv4(struct span);
+bool text_is_address(struct span);
 /* The last of this octet, or NULL. */
 const uint8_t *span_last(struct span, uint8_t octet);
-/* The last common name as UTF-8, from the arena; empty where there is none. */
-struct span cert_common_name(struct arena *, const struct cert *);

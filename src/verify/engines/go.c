@@ -182,11 +182,9 @@ static const char *
 find_other_usage(const struct route *route, unsigned depth)
 {
 	const struct cert *cert = route->path.certs[depth];
-	unsigned wanted = route->question->verifier->purpose == PURPOSE_SERVER ? EKU_SERVER_AUTH
-									       : EKU_CLIENT_AUTH;
 
 	if (cert->version != 3 || cert->extended_key_usage == 0 ||
-		(cert->extended_key_usage & (wanted | EKU_ANY)) != 0)
+		route_serves(route, depth, EKU_ANY))
 		return NULL;
 	return "its extended key usage lacks the one that is wanted, which Go asks of CAs too "
 	       "(verify.go, checkChainForKeyUsage)";
@@ -268,12 +266,6 @@ find_outside(const struct route *route, unsigned depth)
 	return fault;
 }
 
-static const char *
-find_policy(const struct route *route, unsigned)
-{
-	return route_rule(route, &rule_policies);
-}
-
 /* validHostname */
 static bool
 is_host_name(struct span host, bool is_pattern)
@@ -319,19 +311,16 @@ find_other_host(const struct route *route, unsigned)
 	struct der names = der_of(leaf->subject_alt_names);
 	uint8_t octets[sizeof(struct in6_addr)];
 	struct subject_alt_name name;
-	size_t size = 0;
+	struct span address;
 
 	if (host == NULL)
 		return NULL;
-	if (inet_pton(AF_INET, host, octets) == 1)
-		size = sizeof(struct in_addr);
-	else if (inet_pton(AF_INET6, host, octets) == 1)
-		size = sizeof(struct in6_addr);
+	address = text_address(host, octets);
 	while (leaf->version == 3 && subject_alt_name_next(&names, &name)) {
-		if (size > 0 ? name.kind == GENERAL_NAME_IP &&
-					span_equal(name.value, span_of(octets, size))
-			     : name.kind == GENERAL_NAME_DNS &&
-					host_matches(name.value, span_of(host, strlen(host))))
+		if (address.length > 0
+				? name.kind == GENERAL_NAME_IP && span_equal(name.value, address)
+				: name.kind == GENERAL_NAME_DNS &&
+					  host_matches(name.value, span_of(host, strlen(host))))
 			return NULL;
 	}
 	return "none of its alternative names is the host that is wanted (verify.go, "
@@ -342,9 +331,8 @@ find_other_host(const struct route *route, unsigned)
 static bool
 pss_is_known(const struct signing *signing)
 {
-	return !signing->damaged && signing->names_all && signing->mask_hash == signing->hash &&
-	       signing->trailer == SIGNING_PSS_TRAILER &&
-	       signing->salt == signing_hash_size(signing->hash);
+	return signing_has_one_digest(signing) && signing->names_all &&
+	       signing->trailer == SIGNING_PSS_TRAILER;
 }
 
 /* checkSignature */
@@ -371,28 +359,6 @@ weakness(const struct route *route, const struct cert *subject, const struct cer
 	if (wanted == KEY_RSA && is_strict(route) && issuer->key.bits < GO_MIN_RSA_BITS)
 		return "its issuer's key has less than 1024 bits (crypto/rsa, rsa1024min)";
 	return NULL;
-}
-
-/* bytes.Equal of RawIssuer and RawSubject */
-static bool
-same_name(struct span a, struct span b)
-{
-	return span_equal(a, b);
-}
-
-/* alreadyInChain */
-static bool
-repeats(const struct route *route, const struct cert *cert, bool)
-{
-	for (unsigned i = 0; i < route->path.length; i++) {
-		const struct cert *on_path = route->path.certs[i];
-
-		if (span_equal(cert->subject, on_path->subject) &&
-			digest_equal(&cert->key_digest, &on_path->key_digest) &&
-			span_equal(cert->subject_alt_names, on_path->subject_alt_names))
-			return true;
-	}
-	return false;
 }
 
 /* findPotentialParents */
@@ -427,15 +393,15 @@ static const struct demand of_issuers[] = {
 };
 
 static const struct demand of_paths[] = {
-	{ "policies", AT_LEAF, 0, X509_V_ERR_NO_EXPLICIT_POLICY, find_policy },
+	{ "policies", AT_LEAF, 0, X509_V_ERR_NO_EXPLICIT_POLICY, demand_policies },
 	{ "extended-key-usage", AT_ALL, FOR_TLS, X509_V_ERR_INVALID_PURPOSE, find_other_usage },
 	{ "name-constraints", AT_SENT, 0, X509_V_ERR_PERMITTED_VIOLATION, find_outside },
 };
 
 static const struct profile profile = {
 	.unreadable = go_unreadable,
-	.same_name = same_name,
-	.repeats = repeats,
+	.same_name = span_equal,         /* bytes.Equal of RawIssuer and RawSubject */
+	.repeats = repeats_name_and_key, /* alreadyInChain */
 	.merit = merit,
 	.weakness = weakness,
 	.joining = DEMANDS(of_issuers),

@@ -396,8 +396,6 @@ alt_names_fault(const struct cert *cert)
 static bool
 subtree_is_valid(unsigned tag, struct span base)
 {
-	char text[INET6_ADDRSTRLEN];
-	uint8_t octets[IPV6_SIZE];
 	size_t at;
 
 	switch (tag) {
@@ -408,15 +406,7 @@ subtree_is_valid(unsigned tag, struct span base)
 			return is_ascii(base) && go_mailbox_is_valid(base, &at);
 		return is_ascii(base) && go_domain_is_valid(base, true);
 	case DER_CONTEXT(GENERAL_NAME_URI):
-		if (base.length < sizeof(text)) {
-			(void)memcpy(
-				text, base.length > 0 ? (const char *)base.data : "", base.length);
-			text[base.length] = '\0';
-			if (inet_pton(AF_INET, text, octets) == 1 ||
-				inet_pton(AF_INET6, text, octets) == 1)
-				return false;
-		}
-		return is_ascii(base) && go_domain_is_valid(base, true);
+		return !text_is_address(base) && is_ascii(base) && go_domain_is_valid(base, true);
 	case DER_CONTEXT(GENERAL_NAME_IP):
 		return (base.length == 2 * IPV4_SIZE || base.length == 2 * IPV6_SIZE) &&
 		       mask_is_sound(span_rest(base, base.length / 2)) &&

@@ -190,16 +190,12 @@ address_matches(struct span alt_names, const char *host, bool *ret_is_address)
 {
 	struct der names = der_of(alt_names);
 	uint8_t octets[sizeof(struct in6_addr)];
+	struct span address = text_address(host, octets);
 	struct subject_alt_name name;
-	size_t size = 0;
 
-	if (inet_pton(AF_INET, host, octets) == 1)
-		size = sizeof(struct in_addr);
-	else if (inet_pton(AF_INET6, host, octets) == 1)
-		size = sizeof(struct in6_addr);
-	*ret_is_address = size > 0;
-	while (size > 0 && subject_alt_name_next(&names, &name))
-		if (name.kind == GENERAL_NAME_IP && span_equal(name.value, span_of(octets, size)))
+	*ret_is_address = address.length > 0;
+	while (address.length > 0 && subject_alt_name_next(&names, &name))
+		if (name.kind == GENERAL_NAME_IP && span_equal(name.value, address))
 			return true;
 	return false;
 }

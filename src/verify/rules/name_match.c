@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/rules/name_match.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <openssl/x509.h>
 #include <string.h>
 #include <strings.h>
 
+#include "x509/attribute.h"
+
 enum { IPV4_SIZE = 4, IPV6_SIZE = 16 };
 
+#define OID_COMMON_NAME "\x55\x04\x03"
 /* Microsoft's user principal name: a text of the form of a mail address. */
-#define OID_UPN "\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03"
+#define OID_UPN         "\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03"
 
 static int
 inside_if(bool inside)
@@ -219,6 +223,16 @@ match_other(struct span name, struct span base)
 	return match_mail(left.text, right.text);
 }
 
+struct span
+text_address(const char *text, uint8_t octets[static IPV6_SIZE])
+{
+	if (inet_pton(AF_INET, text, octets) == 1)
+		return span_of(octets, IPV4_SIZE);
+	if (inet_pton(AF_INET6, text, octets) == 1)
+		return span_of(octets, IPV6_SIZE);
+	return (struct span){};
+}
+
 bool
 subtree_next(struct der *subtrees, struct subtree *ret)
 {
@@ -253,6 +267,26 @@ cert_has_alt_name(const struct cert *cert, unsigned kind)
 		if (name.kind == kind)
 			return true;
 	return false;
+}
+
+struct span
+cert_common_name(struct arena *arena, const struct cert *cert)
+{
+	struct attribute_walk walk = attribute_walk_of(cert->subject);
+	struct attribute attribute;
+	struct span last = {};
+
+	while (attribute_next(&walk, &attribute)) {
+		uint8_t *text;
+		ssize_t length;
+
+		if (!der_oid_is(attribute.oid, OID_COMMON_NAME, sizeof(OID_COMMON_NAME) - 1))
+			continue;
+		text = arena_alloc(arena, attribute_utf8_bound(&attribute.value) + 1);
+		length = attribute_utf8(&attribute.value, text);
+		last = span_of(text, length > 0 ? (size_t)length : 0);
+	}
+	return last;
 }
 
 int

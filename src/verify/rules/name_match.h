@@ -52,6 +52,10 @@ struct span uri_host(struct span uri);
 bool address_is_in_subnet(struct span address, struct span subnet);
 /* RFC 4632: a mask is ones and then zeros. */
 bool mask_is_sound(struct span mask);
+/* The octets of an address of IPv4 or IPv6; empty where the text is none. */
+struct span text_address(const char *text, uint8_t octets[static 16]);
+/* The last common name as UTF-8, from the arena; empty where there is none. */
+struct span cert_common_name(struct arena *, const struct cert *);
 bool cert_has_alt_name(const struct cert *, unsigned kind);
 /* The host name that a common name may stand for, as OpenSSL sees it: two labels or more of
  * letters, digits, '-' and '_'. */
