@@ -2,7 +2,10 @@
 /* Chance from a seed, the same on every machine: xorshift64*. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "base/own.h"
 
 static uint64_t seeded_state;
 
