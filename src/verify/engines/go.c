@@ -6,9 +6,9 @@
  * Older ones differ: before 1.24 policies are not looked at, and what constrains them is unknown;
  * before 1.25 an address of IPv4 may be written as one of IPv6; before 1.26 a wildcard does not
  * reach into an excluded host; and a host in a constraint of mail addresses had subdomains until
- * lately. Negative serial numbers and RSA keys below 1024 bits are refused in programs whose go.mod
- * names Go 1.23 and 1.24 or later (GODEBUG x509negativeserial, rsa1024min): here at the strict
- * level.
+ * lately. Its settings are those of a program whose go.mod names that Go: negative serial numbers
+ * (since 1.23) and signatures by RSA keys below 1024 bits (since 1.24) are refused. At security
+ * level 0 they pass, as where GODEBUG or an older go.mod has x509negativeserial=1 and rsa1024min=0.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -25,7 +25,6 @@
 enum {
 	GO_MAX_SIGNATURES = 100,
 	GO_MIN_RSA_BITS = 1'024,
-	LEVEL_STRICT = 2, /* stands for the settings of a program of today */
 };
 
 /* What is not of version 3 has no extensions to Go. */
@@ -104,18 +103,12 @@ find_unhandled(const struct route *route, unsigned depth)
 	return NULL;
 }
 
-static bool
-is_strict(const struct route *route)
-{
-	return route->question->verifier->security_level >= LEVEL_STRICT;
-}
-
 static const char *
 find_negative_serial(const struct route *route, unsigned depth)
 {
 	struct span serial = route->path.certs[depth]->serial;
 
-	return is_strict(route) && serial.length > 0 && serial.data[0] >= 0x80
+	return !route_is_lax(route) && serial.length > 0 && serial.data[0] >= 0x80
 		       ? "its serial number is negative (parser.go, x509negativeserial)"
 		       : NULL;
 }
@@ -356,7 +349,7 @@ weakness(const struct route *route, const struct cert *subject, const struct cer
 		return "Go takes no parameters for Ed25519 (x509.go)";
 	if (issuer->key.kind != wanted)
 		return "its issuer's key is not one for the algorithm of its signature (x509.go)";
-	if (wanted == KEY_RSA && is_strict(route) && issuer->key.bits < GO_MIN_RSA_BITS)
+	if (wanted == KEY_RSA && !route_is_lax(route) && issuer->key.bits < GO_MIN_RSA_BITS)
 		return "its issuer's key has less than 1024 bits (crypto/rsa, rsa1024min)";
 	return NULL;
 }

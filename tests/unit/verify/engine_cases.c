@@ -265,7 +265,7 @@ FAULT(ca_needs_policy)
 }
 FAULT(serial_negative)
 {
-	plan->leaf.serial = UINT64_C(0x80);
+	plan->leaf.serial = -128;
 }
 FAULT(list_sound)
 {
