@@ -30,6 +30,8 @@ check 'commands' "$(complete_words '')" "$(sort <<<"$commands" | tr '\n' ' ')"
 check 'commands after an option with a value' "$(complete_words --state diagnose e)" 'explain '
 check 'words of --color' "$(complete_words --color a)" 'always auto '
 check 'words of --security' "$(complete_words verify --security '')" 'legacy normal strict '
+engines=$(sed -n 's/^ENGINE(\([a-z0-9]*\))$/\1/p' src/verify/engines.def)
+check 'words of --engine' "$(complete_words verify --engine '')" "$(printf '%s\n' rfc5280 all "$engines" | sort | tr '\n' ' ')"
 check 'verbs of baseline' "$(complete_words baseline '')" 'check list save '
 check 'a directory' "$(complete_words diagnose --clients tests/uni)" 'tests/unit '
 check 'a file' "$(complete_words inspect LICEN)" 'LICENSE '

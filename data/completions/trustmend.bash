@@ -13,7 +13,7 @@ _trustmend_options() {
 		sed -n -E 's/^  (-[a-z], )?(--[a-z-]+)( [A-Z]+)?( .*|$)/\2\3/p'
 }
 
-# The words that the value of an option is one of; nothing where it is a file or free text.
+# The words that the value of an option of this program is one of; nothing where it is a file or free text.
 _trustmend_words() {
 	case $1 in
 	--color) echo auto always never ;;
@@ -21,7 +21,7 @@ _trustmend_words() {
 	--crl-check | --ocsp-check) echo none leaf chain ;;
 	--crl-missing | --ocsp-missing) echo fail ok ;;
 	--security) echo legacy normal strict ;;
-	--engine) echo rfc5280 openssl gnutls nss go jsse mbedtls boringssl rustls all ;;
+	--engine) "$2" verify --help 2>/dev/null | sed -n '/^  --engine NAME  */{s///;s/, or /, /;s/,//g;p}' ;;
 	--to) echo pem der pkcs7 pkcs12 jks hashdir ;;
 	--as) echo stores clients services ;;
 	esac
@@ -44,7 +44,7 @@ _trustmend() {
 	done
 	[[ -z $command ]] || options=$(_trustmend_options "$program" "$command")
 
-	words=$(_trustmend_words "$before")
+	words=$(_trustmend_words "$before" "$program")
 	if [[ -n $words ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 	elif grep -q -e "^$before DIR\$" <<<"$options"; then

@@ -10,10 +10,11 @@
 
 #include "cli/cli.h"
 #include "stores/portions.h"
+#include "verify/engine.h"
 
 enum {
-	LOOSE_MAX_ENGINES = 16,
-	LOOSE_UNREADABLE = 1, /* X509_V_ERR_UNSPECIFIED */
+	LOOSE_MAX_ENGINES = ENGINE__COUNT + 1, /* and RFC 5280 itself */
+	LOOSE_UNREADABLE = 1,                  /* X509_V_ERR_UNSPECIFIED */
 	/* What is looked up while a list is read, and small files that are read for that before
 	 * they are judged; of other certificates the list is asked afterwards. */
 	LOOSE_MAX_SERIALS = 1'000'000,

@@ -172,8 +172,6 @@ loose_verifiers(
 	for (size_t i = 0; (one = engine_at(i)) != NULL; i++) {
 		if (!is_all && strcmp(engine, one->name) != 0)
 			continue;
-		if (*ret_count >= LOOSE_MAX_ENGINES)
-			break;
 		ret[*ret_count] = verifier;
 		ret[(*ret_count)++].engine = one->name;
 	}

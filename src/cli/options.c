@@ -8,6 +8,12 @@ enum option_kind { OPTION_FLAG, OPTION_VALUE, OPTION_VALUES };
 
 enum { OPTIONS_ALL = 0 };
 
+static const char engine_names[] = JUDGE_STANDARD
+#define ENGINE(name) ", " #name
+#include "verify/engines.def"
+#undef ENGINE
+	", or all";
+
 /* Usage, help, completions and the manual's list are made of these rows. */
 static const struct option_row {
 	const char *name, *alias;
@@ -80,8 +86,7 @@ static const struct option_row {
 		"a certificate policy, one of which must be valid"),
 	ROW("--strict", NULL, OPTION_FLAG, OPTIONS_VERIFY, strict, NULL,
 		"demand what RFC 5280 demands of who issues"),
-	ROW("--engine", NULL, OPTION_VALUE, OPTIONS_VERIFY, engine, "NAME",
-		"rfc5280, openssl, gnutls, nss, or all"),
+	ROW("--engine", NULL, OPTION_VALUE, OPTIONS_VERIFY, engine, "NAME", engine_names),
 	ROW("--chain", NULL, OPTION_FLAG, OPTIONS_VERIFY, chain, NULL,
 		"the rest of each file belongs to its first certificate"),
 	ROW("--lint", NULL, OPTION_FLAG, OPTIONS_VERIFY, lint, NULL,

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "report/pieces.h"
+#include "verify/engine.h"
 
-enum { DIVISION_MAX = 64 }; /* engines */
+enum { DIVISION_MAX = ENGINE__COUNT + 1 }; /* and RFC 5280 itself */
 
 /* Why some refuse: one rule, and all who refuse by it. */
 struct ground {

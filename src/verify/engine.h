@@ -31,6 +31,13 @@ struct engine {
 	const struct model *model;
 };
 
+enum {
+#define ENGINE(name) ENGINE_ROW_##name,
+#include "verify/engines.def"
+#undef ENGINE
+	ENGINE__COUNT,
+};
+
 /* By name; the reference engine where there is none of that name. Never NULL. */
 const struct engine *engine_find(const char *name);
 /* In the order of engines.def; NULL behind the last one. */

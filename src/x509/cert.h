@@ -117,6 +117,11 @@ struct cert_extension {
 bool cert_extension_next(struct der *extensions, struct cert_extension *ret);
 /* Whether the extension of this OID is there and critical. */
 bool cert_extension_is_critical(const struct cert *, const char *oid, size_t length);
+/* By its OID, which holds no octet 0. */
+bool cert_extension_find(const struct cert *, const char *oid, struct cert_extension *ret);
+/* Whether a critical one is none of these; the first of such. */
+bool cert_has_critical(const struct cert *, const char *const *known, size_t known_count,
+	struct span *ret_unknown);
 
 struct subject_alt_name {
 	unsigned kind; /* GeneralName tag number, RFC 5280 4.2.1.6: 1 mail, 2 dns, 4 directory, 6

@@ -302,6 +302,15 @@ der_oid_is(struct span oid, const char *encoded, size_t length)
 	return oid.length == length && memcmp(oid.data, encoded, length) == 0;
 }
 
+bool
+der_oid_is_among(struct span oid, const char *const *encoded, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (der_oid_is(oid, encoded[i], strlen(encoded[i])))
+			return true;
+	return false;
+}
+
 void
 der_oid_text(struct span oid, char text[static DER_OID_TEXT_SIZE])
 {

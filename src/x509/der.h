@@ -142,6 +142,8 @@ int64_t der_time(struct der *);
 struct span der_oid(struct der *);
 /* True where the content of an OID element is this dotted OID's encoding, given as bytes. */
 bool der_oid_is(struct span oid, const char *encoded, size_t length);
+/* Whether it is one of these, which hold no octet 0. */
+bool der_oid_is_among(struct span oid, const char *const *encoded, size_t count);
 /* Adds an element of this tag with this content. */
 void der_put(struct buffer *, unsigned tag, struct span content);
 /* The content of the OBJECT IDENTIFIER that "2.5.29.15" names; -1 where the text names none. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x509/envelope.h"
 
+#include <string.h>
+
 #include "x509/attribute.h"
 
 void
@@ -124,6 +126,33 @@ cert_extension_next(struct der *extensions, struct cert_extension *ret)
 		return false;
 	*ret = read_extension(extensions);
 	return extensions->fault == NULL;
+}
+
+bool
+cert_extension_find(const struct cert *cert, const char *oid, struct cert_extension *ret)
+{
+	struct der extensions = der_of(cert->extensions);
+
+	while (cert_extension_next(&extensions, ret))
+		if (der_oid_is(ret->oid, oid, strlen(oid)))
+			return true;
+	return false;
+}
+
+bool
+cert_has_critical(const struct cert *cert, const char *const *known, size_t known_count,
+	struct span *ret_unknown)
+{
+	struct der extensions = der_of(cert->extensions);
+	struct cert_extension extension;
+
+	while (cert_extension_next(&extensions, &extension)) {
+		if (!extension.critical || der_oid_is_among(extension.oid, known, known_count))
+			continue;
+		*ret_unknown = extension.oid;
+		return true;
+	}
+	return false;
 }
 
 bool

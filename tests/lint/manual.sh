@@ -53,6 +53,13 @@ grep -ohE 'Fl -[a-z][a-z-]+' man/*.1 | sed 's/^Fl -//' | sort -u >"$scratch/name
 cut -d ' ' -f 2 "$scratch/options" | sort | comm -23 "$scratch/named" - | sed 's/^/man: there is no option --/' |
 	grep . && bad=1
 
+# The engines under --engine are those of the table.
+sed -n '/^\.It Fl -engine /,/^\.El/s/^\.It Cm //p' man/trustmend-verify.1 | tr -s ' ,' '\n' | sort >"$scratch/described"
+{ echo rfc5280 && sed -n 's/^ENGINE(\(.*\))$/\1/p' src/verify/engines.def && echo all; } | sort >"$scratch/engines"
+[ "$(wc -l <"$scratch/engines")" -gt 2 ] || complain 'src/verify/engines.def: no rows'
+comm -3 "$scratch/described" "$scratch/engines" | tr -d '\t' | sed 's/^/man\/trustmend-verify.1 or engines.def lacks the engine /' |
+	grep . && bad=1
+
 sed -n 's/^CAUSE([A-Z0-9_]*, "\([^"]*\)".*/\1/p' src/causes/causes.def | while read -r code; do
 	grep -qxF ".It Cm $code" "$scratch/trustmend-causes.7" || echo "trustmend-causes.7: no cause $code"
 done >"$scratch/causes"

@@ -65,6 +65,14 @@ KNOWN = {
             "openssl-verify/131 ",
         ),
     ),
+    "go": (
+        ("Go refuses a negative serial number since 1.23 but where GODEBUG or an old go.mod says x509negativeserial=1", "botan-bsi/common_06"),
+        (
+            "Go refuses signatures by RSA keys below 1024 bits since 1.24 but where GODEBUG or an old go.mod says rsa1024min=0",
+            "openssl-verify/120 ",
+            "openssl-verify/122 ",
+        ),
+    ),
     "jsse": (
         (
             "Java checks ECDSA with SHA-3, which libcrypto 3.0 does not for certificates: we say that we cannot tell",

@@ -20,8 +20,8 @@ struct pki {
 	struct pki_cert *certs[PKI_MAX_OBJECTS];
 	struct crl *crls[PKI_MAX_OBJECTS];
 	size_t cert_count, crl_count;
-	uint64_t serial;
-	EVP_PKEY *rsa[2]; /* made once: RSA keys take long */
+	int64_t serial;
+	EVP_PKEY *rsa[3]; /* made once: RSA keys take long */
 };
 
 /* libcrypto must do what a test asks of it. */
@@ -101,6 +101,8 @@ make_key(struct pki *pki, const struct pki_spec *spec)
 		return rsa_key(pki, 0, 1'024);
 	case PKI_RSA_2048:
 		return rsa_key(pki, 1, 2'048);
+	case PKI_RSA_768:
+		return rsa_key(pki, 2, 768);
 	case PKI_ED25519:
 		key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 		break;
@@ -308,7 +310,7 @@ pki_issue(struct pki *pki, const struct pki_spec *spec)
 	must(pki->cert_count < PKI_MAX_OBJECTS, "room");
 	made->key = make_key(pki, spec);
 	must(X509_set_version(x509, (spec->version != 0 ? spec->version : 3) - 1) == 1, "version");
-	must(ASN1_INTEGER_set_uint64(X509_get_serialNumber(x509),
+	must(ASN1_INTEGER_set_int64(X509_get_serialNumber(x509),
 		     spec->serial != 0 ? spec->serial : ++pki->serial) == 1,
 		"serial");
 	fill_names(x509, spec);

@@ -19,7 +19,7 @@
 
 #include "x509/x509.h"
 
-enum pki_key { PKI_EC, PKI_RSA_2048, PKI_RSA_1024, PKI_ED25519, PKI_EC_EXPLICIT };
+enum pki_key { PKI_EC, PKI_RSA_2048, PKI_RSA_1024, PKI_RSA_768, PKI_ED25519, PKI_EC_EXPLICIT };
 enum pki_key_id { PKI_AKI_USUAL, PKI_AKI_NONE, PKI_AKI_WRONG, PKI_AKI_ISSUER_SERIAL };
 
 /* The moment around which everything is valid: 2026-06-01T00:00:00Z. */
@@ -46,7 +46,7 @@ struct pki_spec {
 	int days_from, days; /* notBefore in days from PKI_NOW (0: -1), and the length (0: 3650) */
 	const char *digest;  /* "SHA256" by default */
 	int version;         /* 1 or 3; 0: 3. Version 1 has no extensions */
-	uint64_t serial;     /* 0: the next free one */
+	int64_t serial;      /* 0: the next free one */
 	const char *basic_constraints, *key_usage, *extended_key_usage, *alt_names,
 		*name_constraints, *crl_points, *subject_key_id, *policies, *policy_mappings,
 		*policy_constraints, *inhibit_any;

@@ -64,11 +64,7 @@ find_no_ca(const struct route *route, unsigned depth)
 static const char *
 find_other_usage(const struct route *route, unsigned depth)
 {
-	const struct cert *cert = route->path.certs[depth];
-	unsigned wanted = route->question->verifier->purpose == PURPOSE_SERVER ? EKU_SERVER_AUTH
-									       : EKU_CLIENT_AUTH;
-
-	return !cert->has_extended_key_usage || (cert->extended_key_usage & wanted) != 0
+	return route_serves(route, depth, 0)
 		       ? NULL
 		       : "its extended key usage lacks the one that is wanted, which BoringSSL "
 			 "asks "
@@ -161,20 +157,14 @@ FITS(fits_uri, GENERAL_NAME_URI)
 
 /* Addresses and what else there is are of an unsupported kind
  * (X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE). */
-static enum subtree_fit
-fits_nothing(struct arena *, struct span, struct span, bool)
-{
-	return FIT_IMPOSSIBLE;
-}
-
 static const struct constraint_manner manner = {
-	.fits = { [GENERAL_NAME_OTHER] = fits_nothing,
+	.fits = { [GENERAL_NAME_OTHER] = fits_impossible,
 		[GENERAL_NAME_MAIL] = fits_mail,
 		[GENERAL_NAME_DNS] = fits_dns,
 		[GENERAL_NAME_DIRECTORY] = fits_directory,
 		[GENERAL_NAME_URI] = fits_uri,
-		[GENERAL_NAME_IP] = fits_nothing,
-		[8] = fits_nothing },
+		[GENERAL_NAME_IP] = fits_impossible,
+		[GENERAL_NAME_ID] = fits_impossible },
 	.subject = true,
 	.subject_mail = true,
 	.subject_mail_always = true,
@@ -213,25 +203,6 @@ find_outside(const struct route *route, unsigned depth)
 		       : NULL;
 }
 
-static const char *
-find_policy(const struct route *route, unsigned)
-{
-	return route_rule(route, &rule_policies);
-}
-
-/* X509_check_host: alternative names alone. */
-static const char *
-find_other_host(const struct route *route, unsigned)
-{
-	return route_rule(route, &rule_host_name);
-}
-
-static const char *
-find_revoked(const struct route *route, unsigned)
-{
-	return route_revocation(route);
-}
-
 /* x509_digest_verify_init knows what EVP_get_digestbynid does; MD5 and less are gone. */
 static const char *
 weakness(const struct route *, const struct cert *subject, const struct cert *issuer)
@@ -241,8 +212,7 @@ weakness(const struct route *, const struct cert *subject, const struct cert *is
 	if (signing.hash == HASH_MD2 || signing.hash == HASH_MD4 || signing.hash == HASH_MD5 ||
 		signing.kind == KEY_OTHER || signing.kind == KEY_DSA || signing.kind == KEY_ED448)
 		return "BoringSSL does not take the algorithm of its signature (algorithm.cc)";
-	if (signing.kind == KEY_RSA_PSS && (signing.damaged || signing.mask_hash != signing.hash ||
-						   signing.salt != signing_hash_size(signing.hash)))
+	if (signing.kind == KEY_RSA_PSS && !signing_has_one_digest(&signing))
 		return "BoringSSL takes RSASSA-PSS with one digest and a salt of its length only "
 		       "(rsa_pss.cc)";
 	return issuer->key.explicit_parameters ? "BoringSSL reads named curves only (p_ec_asn1.cc)"
@@ -257,12 +227,13 @@ static const struct demand of_paths[] = {
 	{ "extended-key-usage", AT_SENT, FOR_TLS, X509_V_ERR_INVALID_PURPOSE, find_other_usage },
 	{ "key-usage", AT_LEAF, FOR_TLS, X509_V_ERR_INVALID_PURPOSE, find_no_tls_usage },
 	{ "path-length", AT_INTERMEDIATE, 0, X509_V_ERR_PATH_LENGTH_EXCEEDED, find_path_too_long },
-	{ "host-name", AT_LEAF, 0, X509_V_ERR_HOSTNAME_MISMATCH, find_other_host },
-	{ "revocation", AT_LEAF, 0, X509_V_ERR_CERT_REVOKED, find_revoked },
+	/* X509_check_host: alternative names alone. */
+	{ "host-name", AT_LEAF, 0, X509_V_ERR_HOSTNAME_MISMATCH, demand_host_name },
+	{ "revocation", AT_LEAF, 0, X509_V_ERR_CERT_REVOKED, demand_revocation },
 	{ "validity", AT_ALL, 0, X509_V_ERR_CERT_NOT_YET_VALID, find_early },
 	{ "validity", AT_ALL, 0, X509_V_ERR_CERT_HAS_EXPIRED, find_late },
 	{ "name-constraints", AT_SENT, 0, X509_V_ERR_PERMITTED_VIOLATION, find_outside },
-	{ "policies", AT_LEAF, 0, X509_V_ERR_NO_EXPLICIT_POLICY, find_policy },
+	{ "policies", AT_LEAF, 0, X509_V_ERR_NO_EXPLICIT_POLICY, demand_policies },
 };
 
 static const struct profile profile = {

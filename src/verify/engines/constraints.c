@@ -7,7 +7,6 @@
 
 #include "x509/attribute.h"
 
-#define OID_COMMON_NAME   "\x55\x04\x03"
 #define OID_EMAIL_ADDRESS "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
 
 enum {
@@ -24,35 +23,6 @@ struct check {
 	unsigned comparisons, limit;
 	uint64_t *budget;
 };
-
-struct subtree {
-	unsigned kind;
-	struct span base;
-	bool has_distance;
-};
-
-static bool
-subtree_next(struct der *subtrees, struct subtree *ret)
-{
-	struct der_element sequence, base;
-	struct der inside;
-
-	if (der_at_end(subtrees))
-		return false;
-	sequence = der_expect(subtrees, DER_SEQUENCE);
-	inside = der_enter(&sequence);
-	base = der_next(&inside);
-	ret->kind = base.tag & 0x1f;
-	ret->base = base.content;
-	ret->has_distance = false;
-	while (!der_at_end(&inside)) {
-		struct der_element distance = der_next(&inside);
-
-		ret->has_distance |= distance.tag == DER_CONTEXT(1) ||
-				     distance.content.length != 1 || distance.content.data[0] != 0;
-	}
-	return subtrees->fault == NULL && inside.fault == NULL;
-}
 
 static bool
 take_budget(struct check *check, unsigned kind, struct span name, struct span base)
@@ -105,19 +75,7 @@ check_name(struct check *check, unsigned kind, struct span name)
 	return fault != NULL ? fault : check_list(check, kind, name, false);
 }
 
-bool
-cert_has_alt_name(const struct cert *cert, unsigned kind)
-{
-	struct der names = der_of(cert->subject_alt_names);
-	struct subject_alt_name name;
-
-	while (subject_alt_name_next(&names, &name))
-		if (name.kind == kind)
-			return true;
-	return false;
-}
-
-/* The last attribute of this type as UTF-8; or, with a check, each until one is at fault. */
+/* Each attribute of this type, until one is at fault. */
 static const char *
 check_attributes(struct check *check, const struct cert *cert, const char *oid, unsigned kind)
 {
@@ -131,44 +89,33 @@ check_attributes(struct check *check, const struct cert *cert, const char *oid, 
 	return fault;
 }
 
-struct span
-cert_common_name(struct arena *arena, const struct cert *cert)
-{
-	struct attribute_walk walk = attribute_walk_of(cert->subject);
-	struct attribute attribute;
-	struct span last = {};
-
-	while (attribute_next(&walk, &attribute)) {
-		uint8_t *text;
-		ssize_t length;
-
-		if (!der_oid_is(attribute.oid, OID_COMMON_NAME, sizeof(OID_COMMON_NAME) - 1))
-			continue;
-		text = arena_alloc(arena, attribute_utf8_bound(&attribute.value) + 1);
-		length = attribute_utf8(&attribute.value, text);
-		last = span_of(text, length > 0 ? (size_t)length : 0);
-	}
-	return last;
-}
-
-static bool
-text_address(struct span text, int family, uint8_t *octets)
+static struct span
+span_address(struct span text, uint8_t octets[static sizeof(struct in6_addr)])
 {
 	char copy[ADDRESS_TEXT_MAX];
 
-	if (text.length == 0 || text.length >= sizeof(copy))
-		return false;
+	if (text.length == 0 || text.length >= sizeof(copy) ||
+		memchr(text.data, '\0', text.length) != NULL)
+		return (struct span){};
 	(void)memcpy(copy, text.data, text.length);
 	copy[text.length] = '\0';
-	return inet_pton(family, copy, octets) == 1;
+	return text_address(copy, octets);
 }
 
 bool
 text_is_ipv4(struct span text)
 {
-	uint8_t octets[sizeof(struct in_addr)];
+	uint8_t octets[sizeof(struct in6_addr)];
 
-	return text_address(text, AF_INET, octets);
+	return span_address(text, octets).length == sizeof(struct in_addr);
+}
+
+bool
+text_is_address(struct span text)
+{
+	uint8_t octets[sizeof(struct in6_addr)];
+
+	return span_address(text, octets).length > 0;
 }
 
 static const char *
@@ -176,19 +123,14 @@ check_common_name(struct check *check, const struct cert *cert)
 {
 	struct span name = cert_common_name(check->arena, cert);
 	uint8_t octets[sizeof(struct in6_addr)];
+	struct span address = span_address(name, octets);
 
 	if (name.length == 0)
 		return NULL;
-	if (text_address(name, AF_INET, octets))
+	if (address.length > 0)
 		return cert_has_alt_name(cert, GENERAL_NAME_IP)
 			       ? NULL
-			       : check_name(check, GENERAL_NAME_IP,
-					 span_of(octets, sizeof(struct in_addr)));
-	if (text_address(name, AF_INET6, octets))
-		return cert_has_alt_name(cert, GENERAL_NAME_IP)
-			       ? NULL
-			       : check_name(check, GENERAL_NAME_IP,
-					 span_of(octets, sizeof(struct in6_addr)));
+			       : check_name(check, GENERAL_NAME_IP, address);
 	if (cert_has_alt_name(cert, GENERAL_NAME_DNS) || !check->manner->is_host(name))
 		return NULL;
 	return check_name(check, GENERAL_NAME_DNS, name);
@@ -213,9 +155,15 @@ has_distance(struct span list)
 	struct subtree subtree;
 
 	while (subtree_next(&subtrees, &subtree))
-		if (subtree.has_distance)
+		if (subtree.has_bounds || subtree.has_rest)
 			return true;
 	return false;
+}
+
+enum subtree_fit
+fits_impossible(struct arena *, struct span, struct span, bool)
+{
+	return FIT_IMPOSSIBLE;
 }
 
 const char *
@@ -254,62 +202,4 @@ span_last(struct span text, uint8_t octet)
 		if (text.data[i] == octet)
 			return &text.data[i];
 	return NULL;
-}
-
-bool
-host_is_in_domain(struct span host, struct span base)
-{
-	struct span end;
-
-	if (base.length == 0)
-		return true;
-	if (host.length < base.length)
-		return false;
-	end = span_of(host.data + host.length - base.length, base.length);
-	if (!name_same_without_case(end, base))
-		return false;
-	return host.length == base.length || base.data[0] == '.' ||
-	       host.data[host.length - base.length - 1] == '.';
-}
-
-bool
-address_is_in_subnet(struct span address, struct span subnet)
-{
-	if (2 * address.length != subnet.length)
-		return false;
-	for (size_t i = 0; i < address.length; i++)
-		if (((address.data[i] ^ subnet.data[i]) & subnet.data[address.length + i]) != 0)
-			return false;
-	return true;
-}
-
-struct span
-uri_host(struct span uri)
-{
-	size_t at = span_find(uri, "://", 0), from, end;
-
-	if (at == SIZE_MAX)
-		return (struct span){};
-	from = at + strlen("://");
-	for (end = from; end < uri.length && strchr("/?#", uri.data[end]) == NULL; end++)
-		if (uri.data[end] == '@')
-			from = end + 1;
-	if (from < end && uri.data[from] == '[')
-		return span_of(uri.data + from, end - from);
-	uri = span_of(uri.data + from, end - from);
-	for (end = 0; end < uri.length && uri.data[end] != ':'; end++)
-		;
-	return span_of(uri.data, end);
-}
-
-bool
-host_matches_wildcard(struct span pattern, struct span host)
-{
-	const uint8_t *dot = host.length > 0 ? memchr(host.data, '.', host.length) : NULL;
-
-	if (pattern.length < 3 || pattern.data[0] != '*' || pattern.data[1] != '.' || dot == NULL ||
-		dot == host.data)
-		return false;
-	return name_same_without_case(span_of(pattern.data + 1, pattern.length - 1),
-		span_of(dot, host.length - (size_t)(dot - host.data)));
 }

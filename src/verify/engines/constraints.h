@@ -7,7 +7,7 @@
 /* Whether a name lies in a subtree; IMPOSSIBLE: the engine fails at the comparison. */
 enum subtree_fit { FIT_OUTSIDE, FIT_INSIDE, FIT_IMPOSSIBLE };
 
-enum { GENERAL_NAME_KINDS = 9 };
+enum { GENERAL_NAME_KINDS = GENERAL_NAME_ID + 1 };
 
 typedef enum subtree_fit constraint_fits(
 	struct arena *, struct span name, struct span base, bool is_excluded);
@@ -29,17 +29,11 @@ struct constraint_manner {
 const char *constraints_fault(struct arena *, const struct constraint_manner *,
 	const struct cert *ca, const struct cert *cert, uint64_t *budget);
 
-/* Comparisons that engines share. Subtrees of hosts: ".base" with more labels only. */
-bool host_is_in_domain(struct span host, struct span base);
-/* An address in a subnet of its own family, host bits of which are masked off. */
-bool address_is_in_subnet(struct span address, struct span subnet);
-/* The host of a URI without user and port; empty where there is none. */
-struct span uri_host(struct span uri);
+/* For kinds of names that the engine does not compare: where such a name meets a constraint of its
+ * kind, that refuses. */
+constraint_fits fits_impossible;
+
 bool text_is_ipv4(struct span);
+bool text_is_address(struct span);
 /* The last of this octet, or NULL. */
 const uint8_t *span_last(struct span, uint8_t octet);
-/* The last common name as UTF-8, from the arena; empty where there is none. */
-struct span cert_common_name(struct arena *, const struct cert *);
-bool cert_has_alt_name(const struct cert *, unsigned kind);
-/* "*" as the whole first label stands for one label. */
-bool host_matches_wildcard(struct span pattern, struct span host);

@@ -6,9 +6,9 @@
  * Older ones differ: before 1.24 policies are not looked at, and what constrains them is unknown;
  * before 1.25 an address of IPv4 may be written as one of IPv6; before 1.26 a wildcard does not
  * reach into an excluded host; and a host in a constraint of mail addresses had subdomains until
- * lately. Negative serial numbers and RSA keys below 1024 bits are refused in programs whose go.mod
- * names Go 1.23 and 1.24 or later (GODEBUG x509negativeserial, rsa1024min): here at the strict
- * level.
+ * lately. Its settings are those of a program whose go.mod names that Go: negative serial numbers
+ * (since 1.23) and signatures by RSA keys below 1024 bits (since 1.24) are refused. At security
+ * level 0 they pass, as where GODEBUG or an older go.mod has x509negativeserial=1 and rsa1024min=0.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -25,7 +25,6 @@
 enum {
 	GO_MAX_SIGNATURES = 100,
 	GO_MIN_RSA_BITS = 1'024,
-	LEVEL_STRICT = 2, /* stands for the settings of a program of today */
 };
 
 /* What is not of version 3 has no extensions to Go. */
@@ -104,18 +103,12 @@ find_unhandled(const struct route *route, unsigned depth)
 	return NULL;
 }
 
-static bool
-is_strict(const struct route *route)
-{
-	return route->question->verifier->security_level >= LEVEL_STRICT;
-}
-
 static const char *
 find_negative_serial(const struct route *route, unsigned depth)
 {
 	struct span serial = route->path.certs[depth]->serial;
 
-	return is_strict(route) && serial.length > 0 && serial.data[0] >= 0x80
+	return !route_is_lax(route) && serial.length > 0 && serial.data[0] >= 0x80
 		       ? "its serial number is negative (parser.go, x509negativeserial)"
 		       : NULL;
 }
@@ -182,11 +175,9 @@ static const char *
 find_other_usage(const struct route *route, unsigned depth)
 {
 	const struct cert *cert = route->path.certs[depth];
-	unsigned wanted = route->question->verifier->purpose == PURPOSE_SERVER ? EKU_SERVER_AUTH
-									       : EKU_CLIENT_AUTH;
 
 	if (cert->version != 3 || cert->extended_key_usage == 0 ||
-		(cert->extended_key_usage & (wanted | EKU_ANY)) != 0)
+		route_serves(route, depth, EKU_ANY))
 		return NULL;
 	return "its extended key usage lacks the one that is wanted, which Go asks of CAs too "
 	       "(verify.go, checkChainForKeyUsage)";
@@ -195,14 +186,10 @@ find_other_usage(const struct route *route, unsigned depth)
 static enum subtree_fit
 fits_dns(struct arena *, struct span name, struct span base, bool is_excluded)
 {
-	const uint8_t *dot = base.length > 0 ? memchr(base.data, '.', base.length) : NULL;
-
 	if (!go_domain_is_valid(name, false))
 		return FIT_IMPOSSIBLE;
 	/* "*.example.com" reaches into the excluded "host.example.com" (parentConstraints). */
-	if (is_excluded && name.length > 1 && name.data[0] == '*' && dot != NULL &&
-		name_same_without_case(span_of(name.data + 1, name.length - 1),
-			span_of(dot, base.length - (size_t)(dot - base.data))))
+	if (is_excluded && host_matches_wildcard(name, base))
 		return FIT_INSIDE;
 	if (base.length > 0 && base.data[0] == '.' && name.length == base.length - 1)
 		return FIT_OUTSIDE;
@@ -272,12 +259,6 @@ find_outside(const struct route *route, unsigned depth)
 	return fault;
 }
 
-static const char *
-find_policy(const struct route *route, unsigned)
-{
-	return route_rule(route, &rule_policies);
-}
-
 /* validHostname */
 static bool
 is_host_name(struct span host, bool is_pattern)
@@ -323,19 +304,16 @@ find_other_host(const struct route *route, unsigned)
 	struct der names = der_of(leaf->subject_alt_names);
 	uint8_t octets[sizeof(struct in6_addr)];
 	struct subject_alt_name name;
-	size_t size = 0;
+	struct span address;
 
 	if (host == NULL)
 		return NULL;
-	if (inet_pton(AF_INET, host, octets) == 1)
-		size = sizeof(struct in_addr);
-	else if (inet_pton(AF_INET6, host, octets) == 1)
-		size = sizeof(struct in6_addr);
+	address = text_address(host, octets);
 	while (leaf->version == 3 && subject_alt_name_next(&names, &name)) {
-		if (size > 0 ? name.kind == GENERAL_NAME_IP &&
-					span_equal(name.value, span_of(octets, size))
-			     : name.kind == GENERAL_NAME_DNS &&
-					host_matches(name.value, span_of(host, strlen(host))))
+		if (address.length > 0
+				? name.kind == GENERAL_NAME_IP && span_equal(name.value, address)
+				: name.kind == GENERAL_NAME_DNS &&
+					  host_matches(name.value, span_of(host, strlen(host))))
 			return NULL;
 	}
 	return "none of its alternative names is the host that is wanted (verify.go, "
@@ -346,9 +324,8 @@ find_other_host(const struct route *route, unsigned)
 static bool
 pss_is_known(const struct signing *signing)
 {
-	return !signing->damaged && signing->names_all && signing->mask_hash == signing->hash &&
-	       signing->trailer == SIGNING_PSS_TRAILER &&
-	       signing->salt == signing_hash_size(signing->hash);
+	return signing_has_one_digest(signing) && signing->names_all &&
+	       signing->trailer == SIGNING_PSS_TRAILER;
 }
 
 /* checkSignature */
@@ -372,31 +349,9 @@ weakness(const struct route *route, const struct cert *subject, const struct cer
 		return "Go takes no parameters for Ed25519 (x509.go)";
 	if (issuer->key.kind != wanted)
 		return "its issuer's key is not one for the algorithm of its signature (x509.go)";
-	if (wanted == KEY_RSA && is_strict(route) && issuer->key.bits < GO_MIN_RSA_BITS)
+	if (wanted == KEY_RSA && !route_is_lax(route) && issuer->key.bits < GO_MIN_RSA_BITS)
 		return "its issuer's key has less than 1024 bits (crypto/rsa, rsa1024min)";
 	return NULL;
-}
-
-/* bytes.Equal of RawIssuer and RawSubject */
-static bool
-same_name(struct span a, struct span b)
-{
-	return span_equal(a, b);
-}
-
-/* alreadyInChain */
-static bool
-repeats(const struct route *route, const struct cert *cert, bool)
-{
-	for (unsigned i = 0; i < route->path.length; i++) {
-		const struct cert *on_path = route->path.certs[i];
-
-		if (span_equal(cert->subject, on_path->subject) &&
-			digest_equal(&cert->key_digest, &on_path->key_digest) &&
-			span_equal(cert->subject_alt_names, on_path->subject_alt_names))
-			return true;
-	}
-	return false;
 }
 
 /* findPotentialParents */
@@ -431,15 +386,15 @@ static const struct demand of_issuers[] = {
 };
 
 static const struct demand of_paths[] = {
-	{ "policies", AT_LEAF, 0, X509_V_ERR_NO_EXPLICIT_POLICY, find_policy },
+	{ "policies", AT_LEAF, 0, X509_V_ERR_NO_EXPLICIT_POLICY, demand_policies },
 	{ "extended-key-usage", AT_ALL, FOR_TLS, X509_V_ERR_INVALID_PURPOSE, find_other_usage },
 	{ "name-constraints", AT_SENT, 0, X509_V_ERR_PERMITTED_VIOLATION, find_outside },
 };
 
 static const struct profile profile = {
 	.unreadable = go_unreadable,
-	.same_name = same_name,
-	.repeats = repeats,
+	.same_name = span_equal,         /* bytes.Equal of RawIssuer and RawSubject */
+	.repeats = repeats_name_and_key, /* alreadyInChain */
 	.merit = merit,
 	.weakness = weakness,
 	.joining = DEMANDS(of_issuers),

@@ -393,27 +393,9 @@ alt_names_fault(const struct cert *cert)
 	return fault;
 }
 
-/* isValidIPMask */
-static bool
-mask_is_valid(struct span mask)
-{
-	bool ended = false;
-
-	for (size_t i = 0; i < 8 * mask.length; i++) {
-		bool is_one = (mask.data[i / 8] & 0x80 >> i % 8) != 0;
-
-		if (is_one && ended)
-			return false;
-		ended |= !is_one;
-	}
-	return true;
-}
-
 static bool
 subtree_is_valid(unsigned tag, struct span base)
 {
-	char text[INET6_ADDRSTRLEN];
-	uint8_t octets[IPV6_SIZE];
 	size_t at;
 
 	switch (tag) {
@@ -424,18 +406,10 @@ subtree_is_valid(unsigned tag, struct span base)
 			return is_ascii(base) && go_mailbox_is_valid(base, &at);
 		return is_ascii(base) && go_domain_is_valid(base, true);
 	case DER_CONTEXT(GENERAL_NAME_URI):
-		if (base.length < sizeof(text)) {
-			(void)memcpy(
-				text, base.length > 0 ? (const char *)base.data : "", base.length);
-			text[base.length] = '\0';
-			if (inet_pton(AF_INET, text, octets) == 1 ||
-				inet_pton(AF_INET6, text, octets) == 1)
-				return false;
-		}
-		return is_ascii(base) && go_domain_is_valid(base, true);
+		return !text_is_address(base) && is_ascii(base) && go_domain_is_valid(base, true);
 	case DER_CONTEXT(GENERAL_NAME_IP):
 		return (base.length == 2 * IPV4_SIZE || base.length == 2 * IPV6_SIZE) &&
-		       mask_is_valid(span_rest(base, base.length / 2)) &&
+		       mask_is_sound(span_rest(base, base.length / 2)) &&
 		       !(base.length == 2 * IPV6_SIZE && is_mapped_ipv4(base));
 	default:
 		return true;

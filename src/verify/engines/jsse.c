@@ -65,18 +65,12 @@ find_late(const struct route *route, unsigned depth)
 
 /* DisabledAlgorithmConstraints, jdk.certpath.disabledAlgorithms; at security level 0 the property
  * is empty. */
-static bool
-is_lax(const struct route *route)
-{
-	return route->question->verifier->security_level == 0;
-}
-
 static const char *
 find_weak_key(const struct route *route, unsigned depth)
 {
 	const struct key_info *key = &route->path.certs[depth]->key;
 
-	if (is_lax(route))
+	if (route_is_lax(route))
 		return NULL;
 	if ((key->kind == KEY_RSA || key->kind == KEY_RSA_PSS || key->kind == KEY_DSA) &&
 		key->bits < JAVA_MIN_RSA_BITS)
@@ -205,18 +199,6 @@ find_qualifier(const struct route *route, unsigned depth)
 	return NULL;
 }
 
-static const char *
-find_policy(const struct route *route, unsigned)
-{
-	return route_rule(route, &rule_policies);
-}
-
-static const char *
-find_revoked(const struct route *route, unsigned)
-{
-	return route_revocation(route);
-}
-
 /* AlgorithmChecker, and what SunEC and SunRsaSign verify with. */
 static const char *
 weakness(const struct route *route, const struct cert *subject, const struct cert *issuer)
@@ -224,7 +206,7 @@ weakness(const struct route *route, const struct cert *subject, const struct cer
 	struct signing signing = signing_of(subject->signature_algorithm);
 	const char *curve = issuer->key.curve != NULL ? issuer->key.curve : "";
 
-	if (!is_lax(route) && (signing.hash == HASH_MD2 || signing.hash == HASH_MD5))
+	if (!route_is_lax(route) && (signing.hash == HASH_MD2 || signing.hash == HASH_MD5))
 		return "its signature's digest is disabled (jdk.certpath.disabledAlgorithms)";
 	if (signing.kind == KEY_OTHER)
 		return "Java does not know the algorithm of its signature";
@@ -261,21 +243,6 @@ find_late_anchor(const struct route *route, unsigned depth)
 	return early != NULL ? early : find_late(route, depth);
 }
 
-/* SunCertPathBuilder.repeated */
-static bool
-repeats(const struct route *route, const struct cert *cert, bool)
-{
-	for (unsigned i = 0; i < route->path.length; i++) {
-		const struct cert *on_path = route->path.certs[i];
-
-		if (jsse_same_name(cert->subject, on_path->subject) &&
-			digest_equal(&cert->key_digest, &on_path->key_digest) &&
-			span_equal(cert->subject_alt_names, on_path->subject_alt_names))
-			return true;
-	}
-	return false;
-}
-
 static const struct demand of_candidates[] = {
 	{ "validity", AT_INTERMEDIATE, 0, X509_V_ERR_CERT_NOT_YET_VALID, find_early },
 	{ "validity", AT_INTERMEDIATE, 0, X509_V_ERR_CERT_HAS_EXPIRED, find_late },
@@ -300,14 +267,14 @@ static const struct demand of_paths[] = {
 	{ "path-length", AT_INTERMEDIATE, 0, X509_V_ERR_PATH_LENGTH_EXCEEDED, find_path_too_long },
 	{ "name-constraints", AT_SENT, 0, X509_V_ERR_PERMITTED_VIOLATION, jsse_find_outside },
 	{ "policies", AT_SENT, 0, X509_V_ERR_INVALID_POLICY_EXTENSION, find_qualifier },
-	{ "policies", AT_LEAF, 0, X509_V_ERR_NO_EXPLICIT_POLICY, find_policy },
-	{ "revocation", AT_LEAF, 0, X509_V_ERR_CERT_REVOKED, find_revoked },
+	{ "policies", AT_LEAF, 0, X509_V_ERR_NO_EXPLICIT_POLICY, demand_policies },
+	{ "revocation", AT_LEAF, 0, X509_V_ERR_CERT_REVOKED, demand_revocation },
 };
 
 static const struct profile profile = {
 	.unreadable = jsse_unreadable,
 	.same_name = jsse_same_name,
-	.repeats = repeats,
+	.repeats = repeats_name_and_key, /* SunCertPathBuilder.repeated */
 	.merit = merit,
 	.one_pool = true,
 	.last_first = true,
@@ -332,11 +299,7 @@ find_no_signature_usage(const struct route *route, unsigned depth)
 static const char *
 find_other_usage(const struct route *route, unsigned depth)
 {
-	const struct cert *cert = route->path.certs[depth];
-	unsigned wanted = route->question->verifier->purpose == PURPOSE_SERVER ? EKU_SERVER_AUTH
-									       : EKU_CLIENT_AUTH;
-
-	if (!cert->has_extended_key_usage || (cert->extended_key_usage & (wanted | EKU_ANY)) != 0)
+	if (route_serves(route, depth, EKU_ANY))
 		return NULL;
 	return "its extended key usage lacks the one that is wanted (EndEntityChecker)";
 }

@@ -87,13 +87,6 @@ fits_directory(struct arena *, struct span name, struct span base, bool)
 	return jsse_name_begins(der_next(&outer).whole, name) ? FIT_INSIDE : FIT_OUTSIDE;
 }
 
-/* OtherName, X400Address and others throw UnsupportedOperationException. */
-static enum subtree_fit
-fits_nothing(struct arena *, struct span, struct span, bool)
-{
-	return FIT_IMPOSSIBLE;
-}
-
 /* What may stand in a common name for a host: wildcards too. */
 static bool
 is_host_or_pattern(struct span name)
@@ -107,8 +100,9 @@ is_host_or_pattern(struct span name)
 	return jsse_is_host(span_of(copy, name.length));
 }
 
+/* OtherName, X400Address and others throw UnsupportedOperationException. */
 static const struct constraint_manner manner = {
-	.fits = { [GENERAL_NAME_OTHER] = fits_nothing,
+	.fits = { [GENERAL_NAME_OTHER] = fits_impossible,
 		[GENERAL_NAME_MAIL] = fits_mail,
 		[GENERAL_NAME_DNS] = fits_dns,
 		[GENERAL_NAME_DIRECTORY] = fits_directory,
@@ -196,16 +190,12 @@ address_matches(struct span alt_names, const char *host, bool *ret_is_address)
 {
 	struct der names = der_of(alt_names);
 	uint8_t octets[sizeof(struct in6_addr)];
+	struct span address = text_address(host, octets);
 	struct subject_alt_name name;
-	size_t size = 0;
 
-	if (inet_pton(AF_INET, host, octets) == 1)
-		size = sizeof(struct in_addr);
-	else if (inet_pton(AF_INET6, host, octets) == 1)
-		size = sizeof(struct in6_addr);
-	*ret_is_address = size > 0;
-	while (size > 0 && subject_alt_name_next(&names, &name))
-		if (name.kind == GENERAL_NAME_IP && span_equal(name.value, span_of(octets, size)))
+	*ret_is_address = address.length > 0;
+	while (address.length > 0 && subject_alt_name_next(&names, &name))
+		if (name.kind == GENERAL_NAME_IP && span_equal(name.value, address))
 			return true;
 	return false;
 }

@@ -208,10 +208,7 @@ has_keyword(struct span oid)
 		"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19",
 		"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01" };
 
-	for (size_t i = 0; i < COUNT_OF(known); i++)
-		if (der_oid_is(oid, known[i], strlen(known[i])))
-			return true;
-	return false;
+	return der_oid_is_among(oid, known, COUNT_OF(known));
 }
 
 static bool

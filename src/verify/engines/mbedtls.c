@@ -231,16 +231,10 @@ find_early(const struct route *route, unsigned depth)
 }
 
 /* At security level 0 the profile is one that allows everything. */
-static bool
-is_lax(const struct route *route)
-{
-	return route->question->verifier->security_level == 0;
-}
-
 static const char *
 find_weak_digest(const struct route *route, unsigned depth)
 {
-	return !is_lax(route) && digest_is_weak(route->path.certs[depth]->signature_algorithm)
+	return !route_is_lax(route) && digest_is_weak(route->path.certs[depth]->signature_algorithm)
 		       ? "the default profile does not allow the digest of its signature "
 			 "(BADCERT_BAD_MD)"
 		       : NULL;
@@ -249,7 +243,7 @@ find_weak_digest(const struct route *route, unsigned depth)
 static const char *
 find_weak_key(const struct route *route, unsigned depth)
 {
-	return !is_lax(route) && key_is_weak(route->path.certs[depth])
+	return !route_is_lax(route) && key_is_weak(route->path.certs[depth])
 		       ? "the default profile wants RSA keys of 2048 bits (BADCERT_BAD_KEY)"
 		       : NULL;
 }
@@ -266,11 +260,7 @@ find_no_signature_usage(const struct route *route, unsigned depth)
 static const char *
 find_other_usage(const struct route *route, unsigned depth)
 {
-	const struct cert *cert = route->path.certs[depth];
-	unsigned wanted = route->question->verifier->purpose == PURPOSE_SERVER ? EKU_SERVER_AUTH
-									       : EKU_CLIENT_AUTH;
-
-	if (!cert->has_extended_key_usage || (cert->extended_key_usage & (wanted | EKU_ANY)) != 0)
+	if (route_serves(route, depth, EKU_ANY))
 		return NULL;
 	return "its extended key usage lacks the one that is wanted (ssl_tls.c, "
 	       "mbedtls_ssl_check_cert_usage)";
@@ -429,7 +419,7 @@ list_fault(const struct route *route, const struct cert *child, const struct cer
 	*error = X509_V_ERR_CRL_SIGNATURE_FAILURE;
 	if (!has_usage(parent, KEY_USAGE_CRL_SIGN))
 		return "the key usage of its issuer lacks cRLSign (BADCRL_NOT_TRUSTED)";
-	if (!is_lax(route) && digest_is_weak(crl->signature_algorithm))
+	if (!route_is_lax(route) && digest_is_weak(crl->signature_algorithm))
 		return "the default profile does not allow the digest of a list's signature "
 		       "(BADCRL_BAD_MD)";
 	if (signature_crl(route->question->judge->signatures, crl, parent->spki) != SIGNATURE_GOOD)

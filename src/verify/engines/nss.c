@@ -304,15 +304,6 @@ static const char *const processed[] = {
 	ID_CE "\x36", /* inhibitAnyPolicy */
 };
 
-static bool
-is_processed(struct span oid)
-{
-	for (size_t i = 0; i < COUNT_OF(processed); i++)
-		if (der_oid_is(oid, processed[i], strlen(processed[i])))
-			return true;
-	return false;
-}
-
 static void
 critical_extension_check(struct examination *examination)
 {
@@ -324,7 +315,8 @@ critical_extension_check(struct examination *examination)
 		char text[DER_OID_TEXT_SIZE];
 
 		while (cert_extension_next(&extensions, &extension)) {
-			if (!extension.critical || is_processed(extension.oid))
+			if (!extension.critical ||
+				der_oid_is_among(extension.oid, processed, COUNT_OF(processed)))
 				continue;
 			der_oid_text(extension.oid, text);
 			(void)path_fail(examination, &nss_critical_extension, i,

@@ -98,12 +98,7 @@ uri_is_below(struct span uri, struct span base)
 static bool
 address_is_below(struct span name, struct span base)
 {
-	if ((name.length != 4 && name.length != 16) || base.length != 2 * name.length)
-		return false;
-	for (size_t i = 0; i < name.length; i++)
-		if (((name.data[i] ^ base.data[i]) & base.data[name.length + i]) != 0)
-			return false;
-	return true;
+	return (name.length == 4 || name.length == 16) && address_is_in_subnet(name, base);
 }
 
 static bool

@@ -399,13 +399,19 @@ first_failure(const struct route *route, void (*check)(struct examination *))
 }
 
 const char *
-route_rule(const struct route *route, const struct rule *rule)
+demand_policies(const struct route *route, unsigned)
 {
-	return first_failure(route, rule->check);
+	return first_failure(route, rule_policies.check);
 }
 
 const char *
-route_revocation(const struct route *route)
+demand_host_name(const struct route *route, unsigned)
+{
+	return first_failure(route, rule_host_name.check);
+}
+
+const char *
+demand_revocation(const struct route *route, unsigned)
 {
 	if (route->question->verifier->crl_check == CRL_CHECK_NONE)
 		return NULL;
@@ -413,32 +419,31 @@ route_revocation(const struct route *route)
 }
 
 bool
-cert_has_critical(const struct cert *cert, const char *const *known, size_t known_count,
-	struct span *ret_unknown)
+route_is_lax(const struct route *route)
 {
-	struct der extensions = der_of(cert->extensions);
-	struct cert_extension extension;
-
-	while (cert_extension_next(&extensions, &extension)) {
-		bool is_known = !extension.critical;
-
-		for (size_t i = 0; i < known_count && !is_known; i++)
-			is_known = der_oid_is(extension.oid, known[i], strlen(known[i]));
-		if (is_known)
-			continue;
-		*ret_unknown = extension.oid;
-		return true;
-	}
-	return false;
+	return route->question->verifier->security_level == 0;
 }
 
 bool
-cert_extension_find(const struct cert *cert, const char *oid, struct cert_extension *ret)
+route_serves(const struct route *route, unsigned depth, unsigned others)
 {
-	struct der extensions = der_of(cert->extensions);
+	const struct cert *cert = route->path.certs[depth];
+	unsigned wanted = route->question->verifier->purpose == PURPOSE_SERVER ? EKU_SERVER_AUTH
+									       : EKU_CLIENT_AUTH;
 
-	while (cert_extension_next(&extensions, ret))
-		if (der_oid_is(ret->oid, oid, strlen(oid)))
+	return !cert->has_extended_key_usage || (cert->extended_key_usage & (wanted | others)) != 0;
+}
+
+bool
+repeats_name_and_key(const struct route *route, const struct cert *cert, bool)
+{
+	for (unsigned i = 0; i < route->path.length; i++) {
+		const struct cert *on_path = route->path.certs[i];
+
+		if (route_same_name(route, cert->subject, on_path->subject) &&
+			digest_equal(&cert->key_digest, &on_path->key_digest) &&
+			span_equal(cert->subject_alt_names, on_path->subject_alt_names))
 			return true;
+	}
 	return false;
 }

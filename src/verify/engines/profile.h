@@ -129,12 +129,14 @@ bool route_trusted_leaf(struct route *, const struct trusted *);
 /* The answer, from whether the search succeeded. */
 struct answer route_answer(struct route *, bool accepted);
 
-/* Rules of RFC 5280 as they are, over the route's path: a rule of rules.def, or revocation as the
- * verifier wants it. NULL, or the first failure's text. */
-const char *route_rule(const struct route *, const struct rule *);
-const char *route_revocation(const struct route *);
+/* Demands that are rules of RFC 5280 as they are, over the whole path; revocation as the verifier
+ * wants it. */
+demand_check demand_policies, demand_host_name, demand_revocation;
 
-/* What many readers and rules ask. */
-bool cert_has_critical(const struct cert *, const char *const *known, size_t known_count,
-	struct span *ret_unknown);
-bool cert_extension_find(const struct cert *, const char *oid, struct cert_extension *ret);
+/* Where weak algorithms pass: security level 0. */
+bool route_is_lax(const struct route *);
+/* Whether the certificate has no extended key usage, or the one that the verifier's purpose wants,
+ * or one of the others. */
+bool route_serves(const struct route *, unsigned depth, unsigned others);
+/* A profile's repeats: the same name, key and alternative names again. */
+bool repeats_name_and_key(const struct route *, const struct cert *, bool is_anchor);

@@ -117,11 +117,7 @@ find_path_too_long(const struct route *route, unsigned depth)
 static const char *
 find_other_usage(const struct route *route, unsigned depth)
 {
-	const struct cert *cert = route->path.certs[depth];
-	unsigned wanted = route->question->verifier->purpose == PURPOSE_SERVER ? EKU_SERVER_AUTH
-									       : EKU_CLIENT_AUTH;
-
-	return !cert->has_extended_key_usage || (cert->extended_key_usage & wanted) != 0
+	return route_serves(route, depth, 0)
 		       ? NULL
 		       : "its extended key usage lacks the one that is wanted; webpki asks it of "
 			 "CAs too, and takes anyExtendedKeyUsage for none (verify_cert.rs)";
@@ -134,21 +130,6 @@ fits_dns(struct arena *, struct span name, struct span base, bool)
 	if (base.length > 0 && base.data[0] == '.' && name.length == base.length - 1)
 		return FIT_OUTSIDE;
 	return host_is_in_domain(name, base) ? FIT_INSIDE : FIT_OUTSIDE;
-}
-
-static bool
-mask_is_sound(struct span mask)
-{
-	bool ended = false;
-
-	for (size_t i = 0; i < 8 * mask.length; i++) {
-		bool is_one = (mask.data[i / 8] & 0x80 >> i % 8) != 0;
-
-		if (is_one && ended)
-			return false;
-		ended |= !is_one;
-	}
-	return true;
 }
 
 /* subject_name/ip_address.rs */
@@ -170,23 +151,16 @@ fits_directory(struct arena *, struct span, struct span, bool is_excluded)
 	return is_excluded ? FIT_INSIDE : FIT_OUTSIDE;
 }
 
-/* Mail addresses and the rest: where a name of the kind meets a constraint of it, that refuses. */
-static enum subtree_fit
-fits_nothing(struct arena *, struct span, struct span, bool)
-{
-	return FIT_IMPOSSIBLE;
-}
-
 static const struct constraint_manner manner = {
-	.fits = { [GENERAL_NAME_OTHER] = fits_nothing,
-		[GENERAL_NAME_MAIL] = fits_nothing,
+	.fits = { [GENERAL_NAME_OTHER] = fits_impossible,
+		[GENERAL_NAME_MAIL] = fits_impossible,
 		[GENERAL_NAME_DNS] = fits_dns,
-		[3] = fits_nothing,
+		[GENERAL_NAME_X400] = fits_impossible,
 		[GENERAL_NAME_DIRECTORY] = fits_directory,
-		[5] = fits_nothing,
-		[GENERAL_NAME_URI] = fits_nothing,
+		[GENERAL_NAME_EDI_PARTY] = fits_impossible,
+		[GENERAL_NAME_URI] = fits_impossible,
 		[GENERAL_NAME_IP] = fits_address,
-		[8] = fits_nothing },
+		[GENERAL_NAME_ID] = fits_impossible },
 	.subject = true,
 	.max_comparisons = RUSTLS_MAX_COMPARISONS,
 	.refuses_distances = true,
@@ -216,19 +190,16 @@ find_other_host(const struct route *route, unsigned depth)
 	struct der names = der_of(leaf->subject_alt_names);
 	uint8_t octets[sizeof(struct in6_addr)];
 	struct subject_alt_name name;
-	size_t size = 0;
+	struct span address;
 
 	if (text == NULL)
 		return NULL;
-	if (inet_pton(AF_INET, text, octets) == 1)
-		size = sizeof(struct in_addr);
-	else if (inet_pton(AF_INET6, text, octets) == 1)
-		size = sizeof(struct in6_addr);
+	address = text_address(text, octets);
 	while (subject_alt_name_next(&names, &name)) {
-		if (size > 0 && name.kind == GENERAL_NAME_IP &&
-			span_equal(name.value, span_of(octets, size)))
+		if (address.length > 0 && name.kind == GENERAL_NAME_IP &&
+			span_equal(name.value, address))
 			return NULL;
-		if (size == 0 && name.kind == GENERAL_NAME_DNS &&
+		if (address.length == 0 && name.kind == GENERAL_NAME_DNS &&
 			(name_same_without_case(name.value, host) ||
 				host_matches_wildcard(name.value, host)))
 			return NULL;
@@ -252,8 +223,7 @@ weakness(const struct route *, const struct cert *subject, const struct cert *is
 		return NULL;
 	if ((wanted != KEY_RSA && wanted != KEY_EC) || !is_known_hash)
 		return "webpki does not take the algorithm of its signature (signed_data.rs)";
-	if (signing.kind == KEY_RSA_PSS && (signing.damaged || signing.mask_hash != signing.hash ||
-						   signing.salt != signing_hash_size(signing.hash)))
+	if (signing.kind == KEY_RSA_PSS && !signing_has_one_digest(&signing))
 		return "webpki takes RSASSA-PSS with one digest and a salt of its length only "
 		       "(alg_id of rustls-pki-types)";
 	if (wanted == KEY_RSA &&
@@ -267,12 +237,6 @@ weakness(const struct route *, const struct cert *subject, const struct cert *is
 	return NULL;
 }
 
-static bool
-same_name(struct span a, struct span b)
-{
-	return span_equal(a, b);
-}
-
 /* RFC 4158 5.2: the same key and name again; of anchors it is not asked. */
 static bool
 repeats(const struct route *route, const struct cert *cert, bool is_anchor)
@@ -282,12 +246,6 @@ repeats(const struct route *route, const struct cert *cert, bool is_anchor)
 			span_equal(cert->subject, route->path.certs[i]->subject))
 			return true;
 	return false;
-}
-
-static const char *
-find_revoked(const struct route *route, unsigned)
-{
-	return route_revocation(route);
 }
 
 static const struct demand of_leaf[] = {
@@ -315,12 +273,12 @@ static const struct demand of_issuers[] = {
 
 static const struct demand of_paths[] = {
 	{ "name-constraints", AT_SENT, 0, X509_V_ERR_PERMITTED_VIOLATION, find_outside },
-	{ "revocation", AT_LEAF, 0, X509_V_ERR_CERT_REVOKED, find_revoked },
+	{ "revocation", AT_LEAF, 0, X509_V_ERR_CERT_REVOKED, demand_revocation },
 };
 
 static const struct profile profile = {
 	.unreadable = unreadable,
-	.same_name = same_name,
+	.same_name = span_equal,
 	.repeats = repeats,
 	.weakness = weakness,
 	.joining = DEMANDS(of_issuers),

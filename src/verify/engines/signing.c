@@ -159,3 +159,10 @@ signing_hash_size(enum signing_hash hash)
 
 	return sizes[hash];
 }
+
+bool
+signing_has_one_digest(const struct signing *signing)
+{
+	return !signing->damaged && signing->mask_hash == signing->hash &&
+	       signing->salt == signing_hash_size(signing->hash);
+}

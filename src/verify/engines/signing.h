@@ -32,5 +32,8 @@ struct signing {
 };
 
 struct signing signing_of(struct span algorithm);
+/* RSASSA-PSS of one digest for all, with a salt of its length: as TLS 1.3 has it (RFC 8446 4.2.3).
+ */
+bool signing_has_one_digest(const struct signing *);
 /* Octets of the digest, or 0. */
 unsigned signing_hash_size(enum signing_hash);

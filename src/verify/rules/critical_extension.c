@@ -26,28 +26,6 @@ static const char *const processed[] = {
 	"\x2b\x06\x01\x05\x05\x07\x30\x01\x05",
 };
 
-static bool
-is_processed(struct span oid)
-{
-	for (size_t i = 0; i < COUNT_OF(processed); i++)
-		if (der_oid_is(oid, processed[i], strlen(processed[i])))
-			return true;
-	return false;
-}
-
-/* The first critical one that nobody here processes; empty where there is none. */
-static struct span
-find_unprocessed(const struct cert *cert)
-{
-	struct der extensions = der_of(cert->extensions);
-	struct cert_extension extension;
-
-	while (cert_extension_next(&extensions, &extension))
-		if (extension.critical && !is_processed(extension.oid))
-			return extension.oid;
-	return (struct span){};
-}
-
 /* id-qt-cps and id-qt-unotice. */
 static bool
 qualifier_is_known(struct span oid)
@@ -112,10 +90,12 @@ critical_extension_check(struct examination *examination)
 	const struct path *path = examination->path;
 
 	for (unsigned i = 0; i < path->length; i++) {
-		struct span oid = by_standard(examination) ? find_unprocessed(path->certs[i])
-							   : path->certs[i]->unknown_critical;
+		struct span oid = path->certs[i]->unknown_critical;
 		char text[DER_OID_TEXT_SIZE];
 
+		if (by_standard(examination) &&
+			!cert_has_critical(path->certs[i], processed, COUNT_OF(processed), &oid))
+			oid = (struct span){};
 		if (by_standard(examination) && !is_anchor(path, i))
 			policy_qualifiers_check(examination, i);
 		if (oid.length == 0)

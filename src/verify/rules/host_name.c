@@ -47,10 +47,7 @@ reference_read(struct reference *ret, struct arena *arena, const char *text)
 	const char *bare = has_brackets ? arena_strndup(arena, text + 1, length - 2) : text;
 
 	*ret = (struct reference){};
-	if (inet_pton(AF_INET, bare, ret->octets) == 1)
-		ret->address = span_of(ret->octets, sizeof(struct in_addr));
-	else if (inet_pton(AF_INET6, bare, ret->octets) == 1)
-		ret->address = span_of(ret->octets, sizeof(struct in6_addr));
+	ret->address = text_address(bare, ret->octets);
 	if (length > 0 && text[length - 1] == '.')
 		length--;
 	ret->host = span_of(text, length);
@@ -82,20 +79,8 @@ alt_name_matches(struct reference *reference, const struct cert *leaf)
 static bool
 common_name_matches(struct arena *arena, const struct reference *reference, const struct cert *leaf)
 {
-	struct attribute_walk walk = attribute_walk_of(leaf->subject);
-	struct attribute attribute;
-	struct span last = {};
+	struct span last = cert_common_name(arena, leaf);
 
-	while (attribute_next(&walk, &attribute)) {
-		uint8_t *text;
-		ssize_t length;
-
-		if (!der_oid_is(attribute.oid, "\x55\x04\x03", 3))
-			continue;
-		text = arena_alloc(arena, attribute_utf8_bound(&attribute.value) + 1);
-		length = attribute_utf8(&attribute.value, text);
-		last = span_of(text, length > 0 ? (size_t)length : 0);
-	}
 	return last.length > 0 && dns_matches(last, reference->host);
 }
 

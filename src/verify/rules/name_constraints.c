@@ -25,35 +25,6 @@ struct constraint_check {
 	bool takes_common_names;
 };
 
-struct subtree {
-	unsigned kind;
-	struct span base;
-	bool has_bounds; /* minimum above 0, or a maximum */
-};
-
-static bool
-subtree_next(struct der *subtrees, struct subtree *ret)
-{
-	struct der_element sequence, base, minimum, maximum;
-	struct der inside;
-
-	if (der_at_end(subtrees))
-		return false;
-	sequence = der_expect(subtrees, DER_SEQUENCE);
-	inside = der_enter(&sequence);
-	base = der_next(&inside);
-	minimum = der_optional(&inside, DER_CONTEXT(0));
-	maximum = der_optional(&inside, DER_CONTEXT(1));
-	if (subtrees->fault != NULL || inside.fault != NULL)
-		return false;
-	ret->kind = base.tag & 0x1f;
-	ret->base = base.content;
-	ret->has_bounds = maximum.tag != 0 ||
-			  (minimum.tag != 0 &&
-				  !(minimum.content.length == 1 && minimum.content.data[0] == 0));
-	return true;
-}
-
 /* Whether a subtree is one for names of this form. Each type of otherName is a form of its own. */
 static bool
 is_of_form(const struct constraint_check *check, const struct subtree *subtree, unsigned kind,
@@ -222,18 +193,6 @@ check_alt_names(struct constraint_check *check, const struct cert *cert)
 	return result;
 }
 
-static bool
-has_dns_name(const struct cert *cert)
-{
-	struct der names = der_of(cert->subject_alt_names);
-	struct subject_alt_name name;
-
-	while (subject_alt_name_next(&names, &name))
-		if (name.kind == GENERAL_NAME_DNS)
-			return true;
-	return false;
-}
-
 static int
 check_common_name(struct constraint_check *check, const struct attribute *attribute)
 {
@@ -298,7 +257,8 @@ check_cert(struct examination *examination, unsigned depth, const struct cert *c
 	result = check_subject(&check, cert);
 	if (result == X509_V_OK)
 		result = check_alt_names(&check, cert);
-	if (result == X509_V_OK && depth == 0 && check.takes_common_names && !has_dns_name(cert))
+	if (result == X509_V_OK && depth == 0 && check.takes_common_names &&
+		!cert_has_alt_name(cert, GENERAL_NAME_DNS))
 		result = check_common_names(&check, cert);
 	return result;
 }

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/rules/name_match.h"
 
+#include <arpa/inet.h>
+#include <ctype.h>
 #include <openssl/x509.h>
 #include <string.h>
 #include <strings.h>
 
+#include "x509/attribute.h"
+
 enum { IPV4_SIZE = 4, IPV6_SIZE = 16 };
 
+#define OID_COMMON_NAME "\x55\x04\x03"
 /* Microsoft's user principal name: a text of the form of a mail address. */
-#define OID_UPN "\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03"
+#define OID_UPN         "\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03"
 
 static int
 inside_if(bool inside)
@@ -47,28 +52,26 @@ match_directory(struct arena *arena, struct span name, struct span base)
 			 (part.length == 0 || memcmp(whole.data, part.data, part.length) == 0));
 }
 
-/* "*.example.com" stands for all that have one label before its rest, so that it reaches into a
- * subtree of one of these. */
-static bool
-wildcard_reaches(struct span name, struct span base)
-{
-	const uint8_t *dot = base.length > 0 ? memchr(base.data, '.', base.length) : NULL;
-
-	return name.length > 2 && name.data[0] == '*' && name.data[1] == '.' && dot != NULL &&
-	       name_same_without_case(
-		       span_from(name, 1), span_of(dot, base.length - (size_t)(dot - base.data)));
-}
-
-/* The base or anything with more labels before it; ".base" means with more labels only. */
-static int
-match_dns(struct span name, struct span base)
+bool
+host_is_in_domain(struct span host, struct span base)
 {
 	if (base.length == 0)
-		return X509_V_OK;
-	if (!ends_without_case(name, base))
-		return X509_V_ERR_PERMITTED_VIOLATION;
-	return inside_if(name.length == base.length || base.data[0] == '.' ||
-			 name.data[name.length - base.length - 1] == '.');
+		return true;
+	return ends_without_case(host, base) &&
+	       (host.length == base.length || base.data[0] == '.' ||
+		       host.data[host.length - base.length - 1] == '.');
+}
+
+bool
+host_matches_wildcard(struct span pattern, struct span host)
+{
+	const uint8_t *dot = host.length > 0 ? memchr(host.data, '.', host.length) : NULL;
+
+	if (pattern.length < 3 || pattern.data[0] != '*' || pattern.data[1] != '.' || dot == NULL ||
+		dot == host.data)
+		return false;
+	return name_same_without_case(span_of(pattern.data + 1, pattern.length - 1),
+		span_of(dot, host.length - (size_t)(dot - host.data)));
 }
 
 /* ".base" where the name is longer, else the base itself. */
@@ -128,31 +131,39 @@ match_uri(struct span uri, struct span base)
 	return match_host(host, base);
 }
 
+struct span
+uri_host(struct span uri)
+{
+	size_t at = span_find(uri, "://", 0), from, end;
+
+	if (at == SIZE_MAX)
+		return (struct span){};
+	from = at + strlen("://");
+	for (end = from; end < uri.length && strchr("/?#", uri.data[end]) == NULL; end++)
+		if (uri.data[end] == '@')
+			from = end + 1;
+	if (from < end && uri.data[from] == '[')
+		return span_of(uri.data + from, end - from);
+	uri = span_of(uri.data + from, end - from);
+	for (end = 0; end < uri.length && uri.data[end] != ':'; end++)
+		;
+	return span_of(uri.data, end);
+}
+
 /* RFC 5280 4.2.1.10: the host of the authority, without user and port; what has none, or an
  * address in its place, is in no subtree. */
 static int
 match_uri_host(struct span uri, struct span base)
 {
-	size_t at = span_find(uri, "://", 0), end, from;
+	struct span host = uri_host(uri);
 
-	if (at == SIZE_MAX || memchr(uri.data, '\0', uri.length) != NULL)
+	if (host.length == 0 || memchr(uri.data, '\0', uri.length) != NULL || host.data[0] == '[' ||
+		isdigit(host.data[host.length - 1]))
 		return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
-	from = at + 3;
-	for (end = from; end < uri.length && strchr("/?#", uri.data[end]) == NULL; end++)
-		if (uri.data[end] == '@')
-			from = end + 1;
-	uri = span_of(uri.data + from, end - from);
-	for (end = 0; end < uri.length && uri.data[end] != ':'; end++)
-		;
-	uri.length = end;
-	if (end == 0 || uri.data[0] == '[' ||
-		(uri.data[end - 1] >= '0' && uri.data[end - 1] <= '9'))
-		return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
-	return match_host(uri, base);
+	return match_host(host, base);
 }
 
-/* RFC 4632: a mask is ones and then zeros. */
-static bool
+bool
 mask_is_sound(struct span mask)
 {
 	bool ended = false;
@@ -167,20 +178,24 @@ mask_is_sound(struct span mask)
 	return true;
 }
 
+bool
+address_is_in_subnet(struct span address, struct span subnet)
+{
+	if (2 * address.length != subnet.length)
+		return false;
+	for (size_t i = 0; i < address.length; i++)
+		if (((address.data[i] ^ subnet.data[i]) & subnet.data[address.length + i]) != 0)
+			return false;
+	return true;
+}
+
 static int
 match_ip(struct span address, struct span base)
 {
-	size_t size = address.length;
-
-	if ((size != IPV4_SIZE && size != IPV6_SIZE) ||
+	if ((address.length != IPV4_SIZE && address.length != IPV6_SIZE) ||
 		(base.length != 2 * IPV4_SIZE && base.length != 2 * IPV6_SIZE))
 		return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
-	if (2 * size != base.length)
-		return X509_V_ERR_PERMITTED_VIOLATION;
-	for (size_t i = 0; i < size; i++)
-		if (((address.data[i] ^ base.data[i]) & base.data[size + i]) != 0)
-			return X509_V_ERR_PERMITTED_VIOLATION;
-	return X509_V_OK;
+	return inside_if(address_is_in_subnet(address, base));
 }
 
 struct other_name
@@ -208,6 +223,72 @@ match_other(struct span name, struct span base)
 	return match_mail(left.text, right.text);
 }
 
+struct span
+text_address(const char *text, uint8_t octets[static IPV6_SIZE])
+{
+	if (inet_pton(AF_INET, text, octets) == 1)
+		return span_of(octets, IPV4_SIZE);
+	if (inet_pton(AF_INET6, text, octets) == 1)
+		return span_of(octets, IPV6_SIZE);
+	return (struct span){};
+}
+
+bool
+subtree_next(struct der *subtrees, struct subtree *ret)
+{
+	struct der_element sequence, base, minimum, maximum;
+	struct der inside;
+
+	if (der_at_end(subtrees))
+		return false;
+	sequence = der_expect(subtrees, DER_SEQUENCE);
+	inside = der_enter(&sequence);
+	base = der_next(&inside);
+	minimum = der_optional(&inside, DER_CONTEXT(0));
+	maximum = der_optional(&inside, DER_CONTEXT(1));
+	if (subtrees->fault != NULL || inside.fault != NULL)
+		return false;
+	ret->kind = base.tag & 0x1f;
+	ret->base = base.content;
+	ret->has_bounds = maximum.tag != 0 ||
+			  (minimum.tag != 0 &&
+				  !(minimum.content.length == 1 && minimum.content.data[0] == 0));
+	ret->has_rest = !der_at_end(&inside);
+	return true;
+}
+
+bool
+cert_has_alt_name(const struct cert *cert, unsigned kind)
+{
+	struct der names = der_of(cert->subject_alt_names);
+	struct subject_alt_name name;
+
+	while (subject_alt_name_next(&names, &name))
+		if (name.kind == kind)
+			return true;
+	return false;
+}
+
+struct span
+cert_common_name(struct arena *arena, const struct cert *cert)
+{
+	struct attribute_walk walk = attribute_walk_of(cert->subject);
+	struct attribute attribute;
+	struct span last = {};
+
+	while (attribute_next(&walk, &attribute)) {
+		uint8_t *text;
+		ssize_t length;
+
+		if (!der_oid_is(attribute.oid, OID_COMMON_NAME, sizeof(OID_COMMON_NAME) - 1))
+			continue;
+		text = arena_alloc(arena, attribute_utf8_bound(&attribute.value) + 1);
+		length = attribute_utf8(&attribute.value, text);
+		last = span_of(text, length > 0 ? (size_t)length : 0);
+	}
+	return last;
+}
+
 int
 name_match(const struct name_manner *manner, unsigned kind, struct span name, struct span base)
 {
@@ -215,9 +296,11 @@ name_match(const struct name_manner *manner, unsigned kind, struct span name, st
 	case GENERAL_NAME_DIRECTORY:
 		return match_directory(manner->arena, name, base);
 	case GENERAL_NAME_DNS:
-		if (manner->by_standard && manner->is_excluded && wildcard_reaches(name, base))
+		/* "*.example.com" stands for all that have one label before its rest, so that it
+		 * reaches into an excluded subtree of one of these. */
+		if (manner->by_standard && manner->is_excluded && host_matches_wildcard(name, base))
 			return X509_V_OK;
-		return match_dns(name, base);
+		return inside_if(host_is_in_domain(name, base));
 	case GENERAL_NAME_MAIL:
 		return match_mail(name, base);
 	case GENERAL_NAME_URI:

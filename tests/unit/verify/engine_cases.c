@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "pki.h"
+#include "seeded.h"
 
 enum { MAX_CAS = 3, MAX_COUNT = 10'000, PATH_SIZE = 4096, DAY = 86'400 };
 
@@ -24,22 +25,10 @@ struct plan {
 	bool list_by_other; /* somebody else signs it */
 };
 
-static uint64_t state;
-
-/* xorshift64* */
-static unsigned
-chance(unsigned bound)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (unsigned)((state * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % bound;
-}
-
 static struct pki_spec *
 some_ca(struct plan *plan)
 {
-	return plan->ca_count > 0 ? &plan->cas[chance(plan->ca_count)] : &plan->root;
+	return plan->ca_count > 0 ? &plan->cas[below(plan->ca_count)] : &plan->root;
 }
 
 #define FAULT(name) static void name(struct plan *plan)
@@ -276,7 +265,7 @@ FAULT(ca_needs_policy)
 }
 FAULT(serial_negative)
 {
-	plan->leaf.serial = UINT64_C(0x80);
+	plan->leaf.serial = -128;
 }
 FAULT(list_sound)
 {
@@ -458,7 +447,7 @@ carry_out_list(const char *folder, struct pki *pki, struct plan *plan, const str
 	plan->list.days_from = (plan->list.days_from != 0 ? plan->list.days_from : -1) + shift();
 	if (plan->list_by_other)
 		plan->list.signer = pki_issue(pki, &(struct pki_spec){ .subject = "CN=Other" });
-	if (plan->revokes || chance(2) == 1)
+	if (plan->revokes || below(2) == 1)
 		plan->list.revoked = leaf;
 	write_text(folder, "what", plan->list.revoked != NULL ? ", listed" : ", not listed");
 	write_crl(folder, pki_crl(pki, &plan->list));
@@ -501,9 +490,9 @@ make_case(const char *directory, unsigned number)
 	static const char *const names[MAX_CAS] = { "CN=CA 0", "CN=CA 1", "CN=CA 2" };
 	struct plan plan = { .root = { .subject = "CN=Root", .ca = true },
 		.leaf = { .subject = "CN=client" },
-		.ca_count = chance(MAX_CAS + 1) };
+		.ca_count = below(MAX_CAS + 1) };
 	/* Each once before any comes again, and every third case has two of them. */
-	unsigned fault = number % COUNT_OF(faults), other = chance(COUNT_OF(faults));
+	unsigned fault = number % COUNT_OF(faults), other = below(COUNT_OF(faults));
 	char folder[PATH_SIZE];
 
 	for (unsigned i = 0; i < plan.ca_count; i++)
@@ -532,7 +521,7 @@ main(int argc, char **argv)
 		(void)fprintf(stderr, "engine_cases DIR SEED COUNT\n");
 		return 64;
 	}
-	state = strtoull(argv[2], NULL, 10) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	seeded_begin(strtoull(argv[2], NULL, 10) * UINT64_C(0x9e3779b97f4a7c15) + 1);
 	for (unsigned i = 0; i < count; i++)
 		make_case(argv[1], i);
 	return 0;

@@ -169,7 +169,7 @@ issue(struct office *office, enum base base, struct pki_spec spec)
 	spec.issuer = above;
 	spec.ca = base != CLIENT;
 	spec.subject = spec.subject != NULL ? spec.subject : "CN=somebody,O=Lab";
-	spec.serial = spec.serial != 0 ? spec.serial : UINT64_C(0x1234567812345678);
+	spec.serial = spec.serial != 0 ? spec.serial : INT64_C(0x1234567812345678);
 	spec.days = spec.days != 0 ? spec.days : 400;
 	if (base != ROOT && spec.crl_points == NULL)
 		spec.crl_points = "URI:http://crl.lab.example/a.crl";

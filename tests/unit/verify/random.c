@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "court.h"
+#include "seeded.h"
 #include "tap.h"
 #include "verify/rule.h"
 
@@ -29,25 +30,8 @@ enum {
 	CROWD = 10,
 };
 
-static uint64_t state;
 /* The CAs of the last graph, whose keys issue. */
 static const struct pki_cert *issuers[KEYS];
-
-/* xorshift64*: the same on every machine. */
-static unsigned
-below(unsigned limit)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (unsigned)((state * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % limit;
-}
-
-static bool
-chance(unsigned percent)
-{
-	return below(100) < percent;
-}
 
 static void
 random_faults(struct pki_spec *spec)
@@ -84,9 +68,9 @@ random_ca_faults(struct pki_spec *spec)
 		"critical,excluded;DNS:lab.example", "critical,permitted;email:.example" };
 
 	if (chance(15))
-		spec->basic_constraints = constraints[below(COUNT_OF(constraints))];
+		spec->basic_constraints = ONE_OF(constraints);
 	if (chance(8))
-		spec->name_constraints = names[below(COUNT_OF(names))];
+		spec->name_constraints = ONE_OF(names);
 	if (chance(4))
 		spec->version = 1;
 	if (chance(4))
@@ -287,7 +271,7 @@ TEST(graphs, "our judgement of random graphs is OpenSSL's")
 		const char *rules;
 		time_t begin = time(NULL);
 
-		state = SEED + i * UINT64_C(0x9e3779b97f4a7c15);
+		seeded_begin(SEED + i * UINT64_C(0x9e3779b97f4a7c15));
 		random_court(&court);
 		rules = court_judge(&court);
 		accepted += court.verdict->accepted;
@@ -362,7 +346,7 @@ TEST(crowds, "a client among many gets the verdict that it gets alone")
 	for (unsigned i = 0; i < CROWDS; i++) {
 		CLEANUP(court_end) struct court court = court_begin();
 
-		state = SEED + (i + 1) * UINT64_C(0xd1342543de82ef95);
+		seeded_begin(SEED + (i + 1) * UINT64_C(0xd1342543de82ef95));
 		random_court(&court);
 		court.verifier.by_standard = chance(80);
 		(void)court_judge(&court);

@@ -5,6 +5,7 @@
 
 #include "court.h"
 #include "tap.h"
+#include "verify/engines/constraints.h"
 
 /* What each engine says: "" accepts, else the rule by which it refuses. */
 struct sayings {
@@ -133,6 +134,36 @@ TEST(weak_key, "RSA of 1024 bits is too short for Mbed TLS and webpki")
 	CHAIN(FAULTLESS, .key = PKI_RSA_1024, FAULTLESS);
 
 	SAY("", "", "security-level", "", "security-level");
+}
+
+TEST(negative_serial,
+	"a negative serial number is refused by Go, unless its setting of old lets it pass")
+{
+	CHAIN(FAULTLESS, FAULTLESS, .serial = -5);
+
+	SAY("encoding", "", "", "", "");
+	court.verifier.security_level = 0;
+	CHECK(says(&court, "go", ""));
+}
+
+TEST(short_key,
+	"RSA of 768 bits is too short for all but BoringSSL; Go's setting of old lets it pass")
+{
+	CHAIN(FAULTLESS, .key = PKI_RSA_768, FAULTLESS);
+
+	SAY("security-level", "security-level", "security-level", "", "security-level");
+	court.verifier.security_level = 0;
+	CHECK(says(&court, "go", ""));
+}
+
+#define TEXT(text) span_of((const uint8_t *)(text), sizeof(text) - 1)
+
+TEST(address_text, "an octet 0 ends no address")
+{
+	CHECK(text_is_ipv4(TEXT("10.0.0.1")));
+	CHECK(!text_is_ipv4(TEXT("10.0.0.1\0")));
+	CHECK(!text_is_address(TEXT("::1\0")));
+	CHECK(text_is_address(TEXT("::1")) && !text_is_ipv4(TEXT("::1")));
 }
 
 TEST(ed25519, "Mbed TLS does not know Ed25519")
