@@ -3,8 +3,11 @@
 #include "answers.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "tap.h"
+#include "verify/revocation/crl.h"
+#include "x509/crl_list.h"
 
 enum { RANDOM_ANSWERS = 3'000 };
 
@@ -244,6 +247,36 @@ TEST(revoked_delegate, "a delegate on the CA's list may not sign, unless it is n
 	court_crl(&town.court, pki_crl(town.court.pki, &(struct pki_crl_spec){ .issuer = town.inter,
 							       .revoked = town.delegate }));
 	HEARD(&answer, "undetermined", "signer-unauthorised", 0);
+}
+
+TEST(lost_list,
+	"a delegate of whom a list cannot tell any more may not sign, and is not called revoked")
+{
+	TOWN;
+	struct answer answer = {
+		.singles = { GOOD(town.alice) }, .count = 1, .signer = town.delegate
+	};
+	struct span der = pki_crl(
+		town.court.pki, &(struct pki_crl_spec){ .issuer = town.inter, .revoked = town.bob })
+				  ->der;
+	FILE *file = tmpfile();
+	struct crl_reading reading = {};
+	struct crl_fault fault;
+	struct crl_list *list;
+	struct crl crl;
+
+	answer_must(file != NULL && fwrite(der.data, 1, der.length, file) == der.length &&
+			    fflush(file) == 0,
+		"a file");
+	reading.source = crl_source_file(dup(fileno(file)));
+	answer_must(crl_list_read(&reading, &crl, &list, &fault) == 0, "a list in parts");
+	court_crl(&town.court, &crl);
+	answer_must(ftruncate(fileno(file), (off_t)der.length - 1) == 0, "a file that is cut");
+	HEARD(&answer, "undetermined", "signer-unauthorised", 0);
+	CHECK(strstr(town.court.verdict->text, crl_lost_text) != NULL);
+	CHECK(strstr(town.court.verdict->text, "it is revoked") == NULL);
+	crl_list_free(list);
+	answer_must(fclose(file) == 0, "a file that is closed");
 }
 
 TEST(signature, "a changed answer is not believed, and cannot be forgiven into a good one")
