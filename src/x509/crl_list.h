@@ -50,7 +50,7 @@ struct crl_reading {
 /* What is wrong with one, first of all that is. */
 struct crl_fault {
 	const char *text; /* static; NULL: nothing */
-	uint64_t offset;  /* in the DER */
+	uint64_t offset;  /* in the DER; in the text where sys is EBADMSG */
 	int sys;          /* errno where the source failed; text says it then for people */
 };
 
