@@ -41,6 +41,14 @@ span_find(struct span haystack, const char *needle, size_t from)
 	return found != NULL ? (size_t)(found - haystack.data) : SIZE_MAX;
 }
 
+size_t
+span_line_end(struct span text, size_t at)
+{
+	if (at < text.length && text.data[at] == '\n')
+		return 1;
+	return at + 1 < text.length && text.data[at] == '\r' && text.data[at + 1] == '\n' ? 2 : 0;
+}
+
 void
 buffer_free(struct buffer *buffer)
 {
@@ -202,7 +210,7 @@ base64_encode_lines(struct span bytes, struct buffer *out)
 	}
 }
 
-static int
+int
 base64_value(uint8_t character)
 {
 	if (character >= 'A' && character <= 'Z')

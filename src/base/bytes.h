@@ -25,6 +25,8 @@ bool span_equal(struct span, struct span);
 int span_compare(struct span, struct span);
 /* Where needle first stands at or after from, or SIZE_MAX. */
 size_t span_find(struct span haystack, const char *needle, size_t from);
+/* The octets of the line end at this place, LF or CR LF; 0 where there is none. */
+size_t span_line_end(struct span text, size_t at);
 
 /* A growing buffer; zero-initialised is empty. Always has a NUL behind its last byte once anything
  * was added. */
@@ -57,6 +59,8 @@ ssize_t hex_decode(const char *text, uint8_t *out, size_t capacity);
  */
 size_t utf8_encode(uint8_t *out, uint32_t code);
 
+/* The value of a digit of RFC 4648 base64; -1 of anything else. */
+int base64_value(uint8_t character);
 /* RFC 4648 base64 in lines of 64 characters, as RFC 7468 wants it, each ended by "\n". */
 void base64_encode_lines(struct span, struct buffer *out);
 /*

@@ -89,21 +89,32 @@ receive(char *bytes, size_t size, size_t count, void *owner)
 	return length;
 }
 
-static void
-set_options(CURL *handle, const struct ocsp_call *call, struct reception *reception)
+/* The first failure of them: a libcurl that does not know one of these bounds is asked nothing. */
+static CURLcode
+set_options(CURL *handle, const struct ocsp_call *call, struct reception *reception,
+	struct curl_slist *headers)
 {
-	(void)curl.easy_setopt(handle, CURLOPT_URL, call->url);
-	(void)curl.easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http");
-	(void)curl.easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
-	/* "" is none: neither that of the environment. */
-	(void)curl.easy_setopt(handle, CURLOPT_PROXY, call->proxy != NULL ? call->proxy : "");
-	(void)curl.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-	(void)curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)RESPONDER_TIMEOUT);
-	(void)curl.easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, (long)RESPONDER_CONNECT_TIMEOUT);
-	(void)curl.easy_setopt(handle, CURLOPT_POSTFIELDSIZE, (long)call->request.length);
-	(void)curl.easy_setopt(handle, CURLOPT_POSTFIELDS, call->request.data);
-	(void)curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
-	(void)curl.easy_setopt(handle, CURLOPT_WRITEDATA, reception);
+	const CURLcode codes[] = {
+		curl.easy_setopt(handle, CURLOPT_URL, call->url),
+		curl.easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http"),
+		curl.easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L),
+		/* "" is none: neither that of the environment. */
+		curl.easy_setopt(handle, CURLOPT_PROXY, call->proxy != NULL ? call->proxy : ""),
+		curl.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L),
+		curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)RESPONDER_TIMEOUT),
+		curl.easy_setopt(
+			handle, CURLOPT_CONNECTTIMEOUT_MS, (long)RESPONDER_CONNECT_TIMEOUT),
+		curl.easy_setopt(handle, CURLOPT_HTTPHEADER, headers),
+		curl.easy_setopt(handle, CURLOPT_POSTFIELDSIZE, (long)call->request.length),
+		curl.easy_setopt(handle, CURLOPT_POSTFIELDS, call->request.data),
+		curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive),
+		curl.easy_setopt(handle, CURLOPT_WRITEDATA, reception),
+	};
+
+	for (size_t i = 0; i < COUNT_OF(codes); i++)
+		if (codes[i] != CURLE_OK)
+			return codes[i];
+	return CURLE_OK;
 }
 
 static int
@@ -153,11 +164,12 @@ responder_ask(struct arena *arena, const struct ocsp_call *call, struct span *re
 	}
 	if (handle == NULL || headers == NULL)
 		return say_failure(arena, call, "libcurl cannot be loaded", ret_why);
-	set_options(handle, call, &reception);
-	(void)curl.easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-	code = curl.easy_perform(handle);
+	code = set_options(handle, call, &reception, headers);
+	if (code == CURLE_OK)
+		code = curl.easy_perform(handle);
 	if (reception.is_too_large)
-		return say_failure(arena, call, "it is larger than any", ret_why);
+		return say_failure(arena, call,
+			arena_printf(arena, "it sends more than %d bytes", OCSP_MAX_SIZE), ret_why);
 	if (code != CURLE_OK)
 		return say_failure(arena, call, curl.easy_strerror(code), ret_why);
 	if (check_answer(arena, call, handle, ret_why) < 0)

@@ -33,7 +33,7 @@ add_answer(struct arena *arena, const struct ocsp_opinion *opinion, struct json 
 	json_member_moment(json, "this_update", single->this_update);
 	json_member_moment(json, "next_update", single->next_update);
 	json_member_moment(json, "revoked_at", is_revoked ? single->revoked_at : MOMENT_NEVER);
-	if (is_revoked && single->reason != OCSP_REASON_NONE)
+	if (is_revoked && single->reason != REASON_NONE)
 		json_member_number(json, "revocation_reason", single->reason);
 	json_member_moment(json, "archive_cutoff",
 		single->has_archive_cutoff ? single->archive_cutoff : MOMENT_NEVER);

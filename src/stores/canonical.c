@@ -61,15 +61,6 @@ canonical_cert_doubt(const struct cert *cert)
 	return NULL;
 }
 
-/* The octets of the line end at this place; 0 where there is none. */
-static size_t
-line_end(struct span text, size_t at)
-{
-	if (at < text.length && text.data[at] == '\n')
-		return 1;
-	return at + 1 < text.length && text.data[at] == '\r' && text.data[at + 1] == '\n' ? 2 : 0;
-}
-
 /* Comments: no line of them is a marker, nor a piece of one, however a reader cuts them; a NUL ends
  * a line, or the file, to some. */
 static bool
@@ -103,7 +94,7 @@ body_is_plain(struct span text, const struct entry *entry, size_t eol)
 
 		at += here;
 		left -= here;
-		if (line_end(text, at) != eol)
+		if (span_line_end(text, at) != eol)
 			return false;
 	}
 	end = at - eol;
@@ -120,9 +111,9 @@ block_is_plain(struct span text, const struct entry *entry)
 	if (end > text.length || entry->length < BEGIN + END ||
 		memcmp(text.data + entry->offset, begin_line, BEGIN) != 0)
 		return false;
-	eol = line_end(text, entry->offset + BEGIN);
+	eol = span_line_end(text, entry->offset + BEGIN);
 	return eol > 0 && body_is_plain(text, entry, eol) &&
-	       (end == text.length || line_end(text, end) > 0);
+	       (end == text.length || span_line_end(text, end) > 0);
 }
 
 /* As crypto/pem/pem_lib.c, PEM_read_bio_ex, reads it; what is between the blocks is passed over. */
@@ -143,7 +134,7 @@ canonical_doubt(const struct store *store)
 		if (!block_is_plain(store->bytes, entry))
 			return "a block is not in lines of 64 digits";
 		at = entry->offset + entry->length;
-		at += line_end(store->bytes, at);
+		at += span_line_end(store->bytes, at);
 		doubt = canonical_cert_doubt(&entry->cert);
 	}
 	if (doubt != NULL)

@@ -15,15 +15,32 @@ list_end(void *list)
 	crl_list_free(list);
 }
 
+static int
+fail_read(const struct listed *listed, int sys, struct err *err)
+{
+	errno = sys;
+	return err_sys(err, sys == EAGAIN ? ERR_BUSY : ERR_IO, "read %s", listed->path);
+}
+
+/* Larger than any that is read as a whole. */
+static bool
+is_listed_alone(const struct listed *listed)
+{
+	return listed->identity.size > STORE_MAX_SIZE;
+}
+
 /* The digest of DER is the list's own. */
 static int
-digest_text_of(struct listed *listed, int fd, struct err *err)
+find_digest(struct listed *listed, const struct crl_source *file, struct err *err)
 {
-	CLEANUP(crl_source_freep) struct crl_source *text = crl_source_file(fd);
+	CLEANUP(crl_source_freep) struct crl_source *all = NULL;
 
-	if (crl_source_digest(text, &listed->digest) == 0)
+	if (listed->form == CRL_FORM_DER && listed->fault.text == NULL) {
+		listed->digest = listed->crl.fingerprint;
 		return 0;
-	return err_sys(err, errno == EAGAIN ? ERR_BUSY : ERR_IO, "read %s", listed->path);
+	}
+	all = crl_source_again(file);
+	return crl_source_digest(all, &listed->digest) == 0 ? 0 : fail_read(listed, errno, err);
 }
 
 static void
@@ -40,36 +57,38 @@ draw_outline(struct arena *arena, struct listed *listed)
 }
 
 static struct crl_source *
-source_of(const struct listed *listed, int fd)
+source_of(const struct listed *listed, const struct crl_source *file)
 {
-	struct crl_source *file = crl_source_file(fd);
+	struct crl_source *again = crl_source_again(file);
 
-	return listed->form == CRL_FORM_PEM ? crl_source_pem(file) : file;
+	return listed->form == CRL_FORM_PEM ? crl_source_pem(again) : again;
 }
 
-/* Takes the descriptor. */
 static int
-read_list(struct lists *lists, int fd, struct listed *listed, struct err *err)
+read_list(
+	struct lists *lists, const struct crl_source *file, struct listed *listed, struct err *err)
 {
-	bool is_pem = listed->form == CRL_FORM_PEM;
-	int text = is_pem ? dup(fd) : -1;
-	struct crl_reading reading = { source_of(listed, fd), 0, lists->wanted };
+	struct crl_reading reading = { source_of(listed, file), 0, lists->wanted };
+	const struct crl_fault *fault = &listed->fault;
 	struct crl_list *list;
 
-	if (crl_list_read(&reading, &listed->crl, &list, &listed->fault) == 0) {
+	if (crl_list_read(&reading, &listed->crl, &list, &listed->fault) == 0)
 		arena_adopt(lists->arena, list, list_end);
-		listed->digest = listed->crl.fingerprint;
-	} else if (listed->fault.sys != 0 && listed->fault.sys != EBADMSG) {
-		fd_close(&text);
-		errno = listed->fault.sys;
-		return err_sys(err, errno == EAGAIN ? ERR_BUSY : ERR_IO, "read %s", listed->path);
-	}
-	return is_pem ? digest_text_of(listed, text, err) : 0;
+	else if (fault->sys != 0 && fault->sys != EBADMSG)
+		return fail_read(listed, fault->sys, err);
+	else if (!is_listed_alone(listed))
+		return 0;
+	else if (fault->sys == EBADMSG)
+		return err_set(err, ERR_LIMIT,
+			"%s is larger than %d MiB, and only one CRL in plain lines of PEM is read "
+			"then: byte %llu is not of one",
+			listed->path, STORE_MAX_SIZE >> 20, (unsigned long long)fault->offset);
+	return find_digest(listed, file, err);
 }
 
-/* Whether the ledger knows this very file. Takes the descriptor where it does. */
+/* Whether the ledger knows this very file. */
 static bool
-recall(struct lists *lists, int fd, struct listed *listed)
+recall(struct lists *lists, const struct crl_source *file, struct listed *listed)
 {
 	struct known_list known = { .path = listed->path, .identity = listed->identity };
 	struct crl_reading reading = { .wanted = lists->wanted };
@@ -79,11 +98,10 @@ recall(struct lists *lists, int fd, struct listed *listed)
 	if (lists->ledger == NULL ||
 		ledger_list_get(lists->ledger, lists->arena, &known, &ignored) <= 0)
 		return false;
-	reading.source = source_of(listed, dup(fd));
+	reading.source = source_of(listed, file);
 	list = crl_list_recall(known.record, &reading, &listed->crl);
 	if (list == NULL)
 		return false;
-	fd_close(&fd);
 	arena_adopt(lists->arena, list, list_end);
 	listed->digest = known.digest;
 	return true;
@@ -117,34 +135,48 @@ is_same_file(const struct file_identity *a, const struct file_identity *b)
 	       a->changed.nanoseconds == b->changed.nanoseconds;
 }
 
+/* What was opened is what is read from now on: no other content goes by its identity. */
+static bool
+is_as_opened(const struct crl_source *file, const struct file_identity *opened)
+{
+	const struct stat *now = crl_source_status(file);
+
+	return (uint64_t)now->st_size == opened->size &&
+	       now->st_mtim.tv_sec == opened->modified.seconds &&
+	       now->st_mtim.tv_nsec == opened->modified.nanoseconds &&
+	       now->st_ctim.tv_sec == opened->changed.seconds &&
+	       now->st_ctim.tv_nsec == opened->changed.nanoseconds;
+}
+
 static struct listed *
 read_file(struct lists *lists, struct world *world, const char *path, struct err *err)
 {
 	struct listed *listed = arena_alloc(lists->arena, sizeof(*listed));
+	CLEANUP(crl_source_freep) struct crl_source *file = NULL;
 	int64_t begun = (int64_t)time(NULL);
-	struct crl_source *source;
 	struct err ignored = {};
 	int fd;
 
 	listed->path = arena_strdup(lists->arena, path);
 	if (world_open(world, path, &fd, &listed->identity, &ignored) < 0)
 		return NULL;
-	source = crl_source_file(dup(fd));
-	listed->form = crl_source_form(source, &listed->offset, &listed->line);
-	crl_source_free(source);
-	if (listed->form == CRL_FORM_OTHER) {
-		fd_close(&fd);
+	file = crl_source_file(fd);
+	if (!is_as_opened(file, &listed->identity)) {
+		(void)fail_read(listed, EAGAIN, err);
 		return NULL;
 	}
-	if (!recall(lists, fd, listed)) {
-		if (read_list(lists, fd, listed, err) < 0)
+	listed->form = crl_source_form(file, &listed->offset, &listed->line);
+	if (listed->form == CRL_FORM_OTHER)
+		return NULL;
+	if (!recall(lists, file, listed)) {
+		if (read_list(lists, file, listed, err) < 0)
 			return NULL;
 		keep(lists, listed, begun);
 	}
 	if (listed->fault.text == NULL)
 		draw_outline(lists->arena, listed);
 	/* What can be read as a whole is shown as a whole, with all that is wrong. */
-	return listed->fault.text == NULL || listed->identity.size > STORE_MAX_SIZE ? listed : NULL;
+	return listed->fault.text == NULL || is_listed_alone(listed) ? listed : NULL;
 }
 
 const struct listed *

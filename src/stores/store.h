@@ -7,7 +7,8 @@
  * defect. Beside that stands what an engine itself loads from the same bytes, by asking the engine:
  * for that is where "loads without complaint and lacks half of its anchors" shows.
  *
- * Bytes are read in a box (boxed.h), and what it says of them is checked here.
+ * Bytes are read in a box (boxed.h), and what it says of them is checked here; those of a long CRL
+ * in parts, by our own cursor (listed.h).
  *
  * Ownership: everything belongs to the struct stores that opened it, and dies with it. Paths are
  * read through a world; the world must outlive the stores.

@@ -16,8 +16,9 @@
  * marked and not by being there (NSS, p11-kit, tokens), store_leaves_untrusted says what has no
  * mark. token.h has tokens listed, generated.h knows who makes a store.
  *
- * All reading happens in a box (base/box.h): parse.h is one reading of bytes, message.h what of it
- * comes out and is checked, boxed.h the two ends.
+ * Reading happens in a box (base/box.h): parse.h is one reading of bytes, message.h what of it
+ * comes out and is checked, boxed.h the two ends. Only a long CRL in a file of its own is read
+ * here, in parts, by our own cursor and no library (listed.h).
  *
  * Keystores come last: passwords.h holds what opens them, keystore_crypt.h what it costs, and
  * write.h writes certificates in the form of each format that is written.

@@ -18,23 +18,6 @@ enum {
 	SERIAL_MAX_OCTETS = 50,
 };
 
-/* A v1 written out is not DER, for it is the default; OpenSSL takes it, and so do we. */
-static int
-read_version(struct der *tbs)
-{
-	struct der_element element = der_optional(tbs, DER_CONTEXT_CONSTRUCTED(0));
-	struct der inside = der_enter(&element);
-	uint64_t version;
-
-	if (element.tag == 0)
-		return 1;
-	version = der_unsigned(&inside);
-	if (version > VERSION_LAST)
-		der_fail(&inside, "a version above 3");
-	der_leave(tbs, &inside);
-	return (int)(version & 3) + 1;
-}
-
 static void
 read_validity(struct der *tbs, struct cert *cert)
 {
@@ -46,29 +29,12 @@ read_validity(struct der *tbs, struct cert *cert)
 	der_leave(tbs, &inside);
 }
 
-static void
-read_extensions(struct der *tbs, struct cert *cert)
-{
-	struct der_element element = der_optional(tbs, DER_CONTEXT_CONSTRUCTED(3));
-	struct der inside = der_enter(&element);
-	struct der_element sequence;
-	struct der extensions;
-
-	if (element.tag == 0)
-		return;
-	sequence = der_expect(&inside, DER_SEQUENCE);
-	extensions = der_enter(&sequence);
-	cert->extensions = sequence.content;
-	cert_extensions_read(&extensions, cert);
-	der_leave(&inside, &extensions);
-	der_leave(tbs, &inside);
-}
-
 /* RFC 5280 4.1.2, field by field. */
 static void
 read_tbs(struct der *tbs, struct cert *cert)
 {
-	cert->version = read_version(tbs);
+	/* A v1 written out is not DER, for it is the default; OpenSSL takes it, and so do we. */
+	cert->version = (int)envelope_version(tbs, VERSION_LAST, "a version above 3") + 1;
 	cert->serial = der_integer(tbs);
 	cert->inner_algorithm = envelope_algorithm(tbs);
 	cert->issuer = envelope_name_noting(tbs, &cert->has_odd_names);
@@ -79,7 +45,7 @@ read_tbs(struct der *tbs, struct cert *cert)
 		cert->has_unique_ids = true;
 	if (der_optional(tbs, DER_CONTEXT(2)).tag != 0)
 		cert->has_unique_ids = true;
-	read_extensions(tbs, cert);
+	cert_extensions_read(tbs, cert);
 }
 
 static void

@@ -8,20 +8,12 @@
 
 #define ID_CE "\x55\x1d"
 
-enum { REASON_REMOVE_FROM_CRL = 8, REASON_LAST = 10, REASON_NONE = -1 };
-
 /* Extensions of an entry, RFC 5280 5.3. */
 
 static void
 read_reason(struct der *value, bool, void *owner)
 {
-	struct crl_entry *entry = owner;
-	struct span content = der_expect(value, DER_ENUMERATED).content;
-
-	if (content.length != 1 || content.data[0] > REASON_LAST)
-		der_fail(value, "a reason that RFC 5280 5.3.1 does not know");
-	else
-		entry->reason = content.data[0];
+	((struct crl_entry *)owner)->reason = envelope_reason(value);
 }
 
 static void
@@ -164,23 +156,6 @@ read_entries(struct der *tbs, struct crl *crl)
 		der_leave(tbs, &entries);
 }
 
-static void
-read_extensions(struct der *tbs, struct crl *crl)
-{
-	struct der_element element = der_optional(tbs, DER_CONTEXT_CONSTRUCTED(0));
-	struct der inside = der_enter(&element);
-	struct der_element sequence;
-	struct der extensions;
-
-	if (element.tag == 0)
-		return;
-	sequence = der_expect(&inside, DER_SEQUENCE);
-	extensions = der_enter(&sequence);
-	extensions_walk(&extensions, &crl_table, crl, &crl->unknown_critical);
-	der_leave(&inside, &extensions);
-	der_leave(tbs, &inside);
-}
-
 static bool
 time_follows(const struct der *tbs)
 {
@@ -206,7 +181,7 @@ read_tbs(struct der *tbs, struct crl *crl)
 	crl->this_update = der_time(tbs);
 	crl->next_update = time_follows(tbs) ? der_time(tbs) : MOMENT_NEVER;
 	read_entries(tbs, crl);
-	read_extensions(tbs, crl);
+	(void)envelope_extensions(tbs, 0, &crl_table, crl, &crl->unknown_critical);
 }
 
 static void
@@ -252,7 +227,7 @@ crl_find(const struct crl *crl, struct span serial, struct crl_entry *ret)
 
 	do
 		found = crl_search_next(&search, &entry);
-	while (found > 0 && entry.reason == REASON_REMOVE_FROM_CRL);
+	while (found > 0 && entry.reason == REASON_REMOVED);
 	if (found > 0 && ret != NULL) {
 		*ret = entry;
 		if (crl->list != NULL)

@@ -41,10 +41,18 @@ struct crl {
 	struct crl_list *list; /* of one that is read in parts, or has an index; or NULL */
 };
 
+/* CRLReason, RFC 5280 5.3.1: those that anybody asks for. */
+enum revocation_reason {
+	REASON_NONE = -1, /* none is named */
+	REASON_HOLD = 6,
+	REASON_REMOVED = 8, /* of a delta: no longer on hold, or expired */
+	REASON_LAST = 10,
+};
+
 struct crl_entry {
 	struct span serial;
 	int64_t revoked_at;
-	int reason;                     /* RFC 5280 5.3.1; -1 where none is given */
+	int reason;                     /* an enum revocation_reason */
 	struct span certificate_issuer; /* of an indirect CRL: GeneralNames content */
 	bool unknown_critical;
 };

@@ -375,7 +375,9 @@ crl_list_read(const struct crl_reading *reading, struct crl *ret, struct crl_lis
 	/* Bytes that did not come are not bytes that are wrong. */
 	if (crl_window_error(reader.window) != 0)
 		*ret_fault = (struct crl_fault){ source_fault(crl_window_error(reader.window)),
-			reader.fault_offset, crl_window_error(reader.window) };
+			crl_window_error(reader.window) == EBADMSG ? crl_source_fault(list->source)
+								   : reader.fault_offset,
+			crl_window_error(reader.window) };
 	good = good && ret_fault->text == NULL;
 	crl_window_free(reader.window);
 	buffer_free(&reader.head);

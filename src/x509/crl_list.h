@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A CRL of any length: read in parts, validated in one pass in which it is digested as well, never
+ * A CRL of up to 2 GiB: read in parts, validated in one pass in which it is digested as well, never
  * whole in memory.
+ *
+ * That it is what crl_read would make of it is so by three means. All fields are read by crl_read
+ * itself, from the outline; each entry by crl_entry_next itself, but for those of one plain form,
+ * which crl_walk.c takes without it and never refuses; and the unit tests and the fuzzer have both
+ * readers judge the same bytes, cut and changed at each place, across any border of blocks.
  *
  * Kept of it: its outline, which is the list without its entries and has everything else; where the
  * entries lie; where those of an indirect list name an issuer; the digest that was signed. struct
@@ -50,7 +55,7 @@ struct crl_reading {
 /* What is wrong with one, first of all that is. */
 struct crl_fault {
 	const char *text; /* static; NULL: nothing */
-	uint64_t offset;  /* in the DER */
+	uint64_t offset;  /* in the DER; in the text where sys is EBADMSG */
 	int sys;          /* errno where the source failed; text says it then for people */
 };
 

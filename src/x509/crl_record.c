@@ -5,7 +5,7 @@
 #include "x509/crl_list_own.h"
 
 enum {
-	RECORD_VERSION = 1,
+	RECORD_VERSION = 1, /* another one where less is taken for sound than before */
 	NUMBERS = 10,
 	OUTLINE_AT = NUMBERS * 8 + DIGEST_SIZE + EVP_MAX_MD_SIZE,
 };

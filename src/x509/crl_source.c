@@ -3,6 +3,7 @@
 #include "x509/crl_source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -70,6 +71,24 @@ crl_source_file(int fd)
 	if (fstat(fd, &file->status) < 0)
 		file->status.st_size = -1; /* no read agrees with that */
 	return &file->source;
+}
+
+struct crl_source *
+crl_source_again(const struct crl_source *source)
+{
+	const struct file_source *first = (const struct file_source *)source;
+	struct file_source *file = mem_zalloc(sizeof(*file));
+
+	file->source.kind = first->source.kind;
+	file->fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 0);
+	file->status = first->status;
+	return &file->source;
+}
+
+const struct stat *
+crl_source_status(const struct crl_source *source)
+{
+	return &((const struct file_source *)source)->status;
 }
 
 static ssize_t

@@ -23,6 +23,10 @@ void crl_source_free(struct crl_source *);
 DEFINE_CLEANUP(struct crl_source, crl_source_free)
 /* Takes the descriptor, of a regular file. */
 ALLOCATES(crl_source_free) struct crl_source *crl_source_file(int fd);
+/* Another one of the same file, which must be what it was when the first was made. */
+ALLOCATES(crl_source_free) struct crl_source *crl_source_again(const struct crl_source *file);
+/* What the file was then. */
+const struct stat *crl_source_status(const struct crl_source *file);
 /* The bytes must outlive it. */
 ALLOCATES(crl_source_free) struct crl_source *crl_source_bytes(struct span);
 /*

@@ -35,12 +35,11 @@ static pthread_once_t values_once = PTHREAD_ONCE_INIT;
 static void
 values_make(void)
 {
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	for (unsigned i = 0; i < sizeof(values); i++) {
+		int value = base64_value((uint8_t)i);
 
-	memset(values, BAD, sizeof(values));
-	for (uint8_t i = 0; i < sizeof(alphabet) - 1; i++)
-		values[(uint8_t)alphabet[i]] = i;
+		values[i] = value < 0 ? BAD : (uint8_t)value;
+	}
 }
 
 static int
@@ -69,14 +68,6 @@ text_at(struct pem_source *pem, uint64_t offset, size_t wanted, struct span *ret
 	return 0;
 }
 
-static size_t
-line_end_size(struct span text, size_t at)
-{
-	if (at < text.length && text.data[at] == '\n')
-		return 1;
-	return at + 1 < text.length && text.data[at] == '\r' && text.data[at + 1] == '\n' ? 2 : 0;
-}
-
 /* Finds the block and the form of its lines. */
 static int
 begin(struct pem_source *pem)
@@ -93,7 +84,7 @@ begin(struct pem_source *pem)
 		(at > 0 && text.data[at - 1] != '\n'))
 		return fail(pem, 0);
 	at += sizeof(CRL_PEM_BEGIN) - 1;
-	pem->line_end = line_end_size(text, at);
+	pem->line_end = span_line_end(text, at);
 	if (pem->line_end == 0)
 		return fail(pem, at);
 	at += pem->line_end;
@@ -189,7 +180,7 @@ read_line(struct pem_source *pem, uint64_t line, uint8_t out[static LINE_MAX_BYT
 	if (length == 0)
 		return check_end(pem, offset) < 0 ? -1 : 0;
 	got = decode(text.data, length, out);
-	if (got < 0 || line_end_size(text, length) != pem->line_end)
+	if (got < 0 || span_line_end(text, length) != pem->line_end)
 		return fail(pem, offset);
 	/* A shorter line is the last. */
 	if (got < (ssize_t)(pem->line_length / 4 * 3) &&

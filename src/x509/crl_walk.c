@@ -12,7 +12,6 @@
 enum {
 	TIME_SIZE = 15,   /* UTCTime with its header */
 	REASON_SIZE = 14, /* extensions that are a reason alone */
-	REASON_LAST = 10,
 	SHORT = 0x80,
 };
 

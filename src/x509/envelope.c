@@ -19,17 +19,61 @@ envelope_read(struct der *der, struct envelope *ret)
 		der_fail(der, "something follows the outermost element");
 }
 
-struct span
-envelope_algorithm(struct der *der)
+static struct span
+read_algorithm(struct der *der, struct span *ret_oid)
 {
 	struct der_element algorithm = der_expect(der, DER_SEQUENCE);
 	struct der inside = der_enter(&algorithm);
 
-	(void)der_oid(&inside);
+	*ret_oid = der_oid(&inside);
 	if (!der_at_end(&inside))
 		(void)der_next(&inside);
 	der_leave(der, &inside);
 	return algorithm.whole;
+}
+
+struct span
+envelope_algorithm(struct der *der)
+{
+	struct span oid;
+
+	return read_algorithm(der, &oid);
+}
+
+struct span
+envelope_algorithm_oid(struct der *der)
+{
+	struct span oid;
+
+	(void)read_algorithm(der, &oid);
+	return oid;
+}
+
+unsigned
+envelope_version(struct der *der, unsigned last, const char *fault)
+{
+	struct der_element element = der_optional(der, DER_CONTEXT_CONSTRUCTED(0));
+	struct der inside = der_enter(&element);
+	uint64_t version;
+
+	if (element.tag == 0)
+		return 0;
+	version = der_unsigned(&inside);
+	if (version > last)
+		der_fail(&inside, fault);
+	der_leave(der, &inside);
+	return version > last ? last : (unsigned)version;
+}
+
+int
+envelope_reason(struct der *der)
+{
+	struct span content = der_expect(der, DER_ENUMERATED).content;
+
+	if (content.length == 1 && content.data[0] <= REASON_LAST)
+		return content.data[0];
+	der_fail(der, "a reason that RFC 5280 5.3.1 does not know");
+	return REASON_NONE;
 }
 
 static void
@@ -247,4 +291,23 @@ extensions_walk(struct der *extensions, const struct extension_table *table, voi
 			der_leave(extensions, &value);
 		}
 	}
+}
+
+struct span
+envelope_extensions(struct der *der, unsigned number, const struct extension_table *table,
+	void *owner, struct span *ret_unknown_critical)
+{
+	struct der_element element = der_optional(der, DER_CONTEXT_CONSTRUCTED(number));
+	struct der inside = der_enter(&element);
+	struct der_element sequence;
+	struct der extensions;
+
+	if (element.tag == 0)
+		return (struct span){};
+	sequence = der_expect(&inside, DER_SEQUENCE);
+	extensions = der_enter(&sequence);
+	extensions_walk(&extensions, table, owner, ret_unknown_critical);
+	der_leave(&inside, &extensions);
+	der_leave(der, &inside);
+	return sequence.content;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What certificates and CRLs have in common, and only their readers need: the signed envelope, the
- * small structures inside it, and the walk over extensions by a table of rows.
+ * What certificates, CRLs and answers of OCSP have in common, and only their readers need: the
+ * signed envelope, the small structures inside it, and the walk over extensions by a table of rows.
  */
 #pragma once
 
 #include "x509/cert.h"
+#include "x509/crl.h"
 
 struct envelope {
 	struct der_element tbs;
@@ -17,9 +18,16 @@ struct envelope {
 void envelope_read(struct der *, struct envelope *ret);
 /* The DER of an AlgorithmIdentifier, or of a Name, whose structure is checked. */
 struct span envelope_algorithm(struct der *);
+/* The same; the content of its OBJECT IDENTIFIER, whatever its parameters are. */
+struct span envelope_algorithm_oid(struct der *);
 struct span envelope_name(struct der *);
 /* The same; sets ret_has_odd_values where a value is no text, or empty. */
 struct span envelope_name_noting(struct der *, bool *ret_has_odd_values);
+/* [0] EXPLICIT INTEGER DEFAULT 0, as certificates and answers of OCSP have their version: what is
+ * above last is this fault. */
+unsigned envelope_version(struct der *, unsigned last, const char *fault);
+/* CRLReason, RFC 5280 5.3.1. */
+int envelope_reason(struct der *);
 /* [number] IMPLICIT BOOLEAN DEFAULT FALSE. */
 bool envelope_flag(struct der *, unsigned number);
 /* extnValue of authorityKeyIdentifier, RFC 5280 4.2.1.1. */
@@ -49,3 +57,6 @@ struct extension_table {
  * of the first critical extension that is in no row, or in one that does not handle it. */
 void extensions_walk(struct der *extensions, const struct extension_table *, void *owner,
 	struct span *ret_unknown_critical);
+/* [number] EXPLICIT Extensions OPTIONAL, walked so; their content, empty where there are none. */
+struct span envelope_extensions(struct der *, unsigned number, const struct extension_table *,
+	void *owner, struct span *ret_unknown_critical);

@@ -205,9 +205,9 @@ static const struct extension_row rows[] = {
 static_assert(COUNT_OF(rows) <= 64, "extensions_walk keeps one bit for each row");
 
 void
-cert_extensions_read(struct der *extensions, struct cert *cert)
+cert_extensions_read(struct der *tbs, struct cert *cert)
 {
 	static const struct extension_table table = { rows, COUNT_OF(rows) };
 
-	extensions_walk(extensions, &table, cert, &cert->unknown_critical);
+	cert->extensions = envelope_extensions(tbs, 3, &table, cert, &cert->unknown_critical);
 }

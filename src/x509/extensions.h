@@ -5,4 +5,4 @@
 #include "x509/cert.h"
 
 /* extensions: a cursor over the content of Extensions. */
-void cert_extensions_read(struct der *extensions, struct cert *);
+void cert_extensions_read(struct der *tbs, struct cert *);

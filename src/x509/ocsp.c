@@ -10,8 +10,6 @@
 #define ID_OCSP       "\x2b\x06\x01\x05\x05\x07\x30\x01"
 #define ID_OCSP_BASIC ID_OCSP "\x01"
 
-enum { REASON_LAST = 10 };
-
 /* RFC 6960 4.2.2: all times are GeneralizedTime. */
 static int64_t
 read_time(struct der *der)
@@ -30,25 +28,6 @@ read_wrapped_time(struct der *der, unsigned number)
 
 	der_leave(der, &inside);
 	return moment;
-}
-
-/* [1] EXPLICIT Extensions OPTIONAL, as both a response and its single answers have them. */
-static void
-read_extensions(struct der *der, const struct extension_table *table, void *owner,
-	struct span *ret_unknown_critical)
-{
-	struct der_element element = der_optional(der, DER_CONTEXT_CONSTRUCTED(1));
-	struct der inside = der_enter(&element);
-	struct der_element sequence;
-	struct der extensions;
-
-	if (element.tag == 0)
-		return;
-	sequence = der_expect(&inside, DER_SEQUENCE);
-	extensions = der_enter(&sequence);
-	extensions_walk(&extensions, table, owner, ret_unknown_critical);
-	der_leave(&inside, &extensions);
-	der_leave(der, &inside);
 }
 
 /* Single answers. */
@@ -73,13 +52,8 @@ read_id(struct der *der, struct ocsp_id *ret)
 {
 	struct der_element sequence = der_expect(der, DER_SEQUENCE);
 	struct der inside = der_enter(&sequence);
-	struct der_element algorithm = der_expect(&inside, DER_SEQUENCE);
-	struct der hash = der_enter(&algorithm);
 
-	ret->algorithm = der_oid(&hash);
-	if (!der_at_end(&hash))
-		(void)der_next(&hash); /* parameters: NULL, or none */
-	der_leave(&inside, &hash);
+	ret->algorithm = envelope_algorithm_oid(&inside);
 	ret->name_hash = der_expect(&inside, DER_OCTET_STRING).content;
 	ret->key_hash = der_expect(&inside, DER_OCTET_STRING).content;
 	ret->serial = der_integer(&inside);
@@ -97,12 +71,8 @@ read_revoked(struct der *der, struct ocsp_single *single)
 	if (der_peek(&inside) == DER_CONTEXT_CONSTRUCTED(0)) {
 		struct der_element wrapped = der_next(&inside);
 		struct der reason = der_enter(&wrapped);
-		struct span content = der_expect(&reason, DER_ENUMERATED).content;
 
-		if (content.length != 1 || content.data[0] > REASON_LAST)
-			der_fail(&reason, "a reason that RFC 5280 5.3.1 does not know");
-		else
-			single->reason = content.data[0];
+		single->reason = envelope_reason(&reason);
 		der_leave(&inside, &reason);
 	}
 	der_leave(der, &inside);
@@ -136,7 +106,7 @@ ocsp_single_next(struct der *cursor, struct ocsp_single *ret)
 
 	if (der_at_end(cursor))
 		return false;
-	*ret = (struct ocsp_single){ .next_update = MOMENT_NEVER, .reason = OCSP_REASON_NONE };
+	*ret = (struct ocsp_single){ .next_update = MOMENT_NEVER, .reason = REASON_NONE };
 	sequence = der_expect(cursor, DER_SEQUENCE);
 	inside = der_enter(&sequence);
 	read_id(&inside, &ret->id);
@@ -144,7 +114,7 @@ ocsp_single_next(struct der *cursor, struct ocsp_single *ret)
 	ret->this_update = read_time(&inside);
 	if (der_peek(&inside) == DER_CONTEXT_CONSTRUCTED(0))
 		ret->next_update = read_wrapped_time(&inside, 0);
-	read_extensions(&inside, &single_table, ret, &ret->unknown_critical);
+	(void)envelope_extensions(&inside, 1, &single_table, ret, &ret->unknown_critical);
 	der_leave(cursor, &inside);
 	return cursor->fault == NULL;
 }
@@ -212,18 +182,11 @@ read_singles(struct der *tbs, struct ocsp_response *response)
 static void
 read_tbs(struct der *tbs, struct ocsp_response *response)
 {
-	struct der_element version = der_optional(tbs, DER_CONTEXT_CONSTRUCTED(0));
-	struct der inside = der_enter(&version);
-
-	if (version.tag != 0) {
-		if (der_unsigned(&inside) != 0)
-			der_fail(&inside, "a version above 1");
-		der_leave(tbs, &inside);
-	}
+	(void)envelope_version(tbs, 0, "a version above 1");
 	read_responder(tbs, response);
 	response->produced_at = read_time(tbs);
 	read_singles(tbs, response);
-	read_extensions(tbs, &response_table, response, &response->unknown_critical);
+	(void)envelope_extensions(tbs, 1, &response_table, response, &response->unknown_critical);
 }
 
 static void

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "x509/cert.h"
+#include "x509/crl.h"
 
 enum {
 	OCSP_MAX_SIZE = 1 << 20,    /* of a response; nginx takes 16 KiB, OpenSSL 100 KiB */
@@ -16,7 +17,6 @@ enum {
 	OCSP_MAX_NONCE = 128,       /* RFC 9654 2.1; RFC 8954 had 32 */
 	OCSP_NONCE_SIZE = 32,       /* of those that we send: RFC 9654 2.1 */
 	OCSP_KEY_HASH_SIZE = 20,    /* of a ResponderID: SHA-1, whatever the CertIDs use */
-	OCSP_REASON_NONE = -1,
 };
 
 /* RFC 6960 4.2.1; what is not "successful" holds no more than that. */
@@ -43,7 +43,7 @@ struct ocsp_single {
 	struct ocsp_id id;
 	enum ocsp_status status;
 	int64_t revoked_at;               /* where revoked */
-	int reason;                       /* of CRLReason, or OCSP_REASON_NONE */
+	int reason;                       /* an enum revocation_reason */
 	int64_t this_update, next_update; /* MOMENT_NEVER: newer information is always there */
 	bool has_archive_cutoff;
 	int64_t archive_cutoff;

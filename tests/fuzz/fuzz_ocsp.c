@@ -20,8 +20,7 @@ walk(const struct ocsp_response *response, struct span bytes)
 		     response->responder_key.length == OCSP_KEY_HASH_SIZE);
 	while (ocsp_single_next(&cursor, &single)) {
 		fuzz_require(fuzz_is_inside(single.id.serial, response->singles));
-		fuzz_require(
-			single.status == OCSP_STATUS_REVOKED || single.reason == OCSP_REASON_NONE);
+		fuzz_require(single.status == OCSP_STATUS_REVOKED || single.reason == REASON_NONE);
 		count++;
 	}
 	fuzz_require(cursor.fault == NULL && count == response->single_count);

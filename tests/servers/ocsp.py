@@ -85,6 +85,10 @@ MODULES = "\n".join(
 )
 
 
+# RFC 6960 4.2.1: OCSPResponse { responseStatus tryLater }
+TRY_LATER = b"\x30\x03\x0a\x01\x03"
+
+
 class Failure(Exception):
     """What is not as it must be."""
 
@@ -193,10 +197,18 @@ def responder(lab, port, signer, *options):
     )
 
 
-def replayer(lab, port, *options):
+def replayer(lab, port, name="alice"):
     """The same answer, made ahead, to whoever asks."""
     answer = lab.room / "replayed.der"
-    make(lab, answer, "issuing", "-cert", lab.cert("alice"), *options)
+    answer.unlink(missing_ok=True)
+    make(lab, answer, "issuing", "-cert", lab.cert(name))
+    return sender(lab, port, answer.read_bytes())
+
+
+def sender(lab, port, body):
+    """These bytes, to whoever asks."""
+    answer = lab.room / "sent.der"
+    answer.write_bytes(body)
     return Process(CASES / "replay.py", port, answer, log=lab.room / "responder.log").wait(lambda: is_open(port))
 
 
@@ -212,27 +224,28 @@ def make(lab, path, signer, *options):
         raise Failure(f"openssl ocsp makes no answer: {done.stdout.decode(errors='replace')}")
 
 
-# Stored answers: what is made, who signs, and the options of making.
+# Stored answers: what is made, who signs, the options of making, and what both must say of alice;
+# None: it is not to be believed.
 STORED = {
-    "good": ("issuing", []),
-    "good by key": ("issuing", ["-resp_key_id"]),
-    "good, by a delegate": ("delegate", []),
-    "good, by a delegate, by key": ("delegate", ["-resp_key_id"]),
-    "good, by a delegate whose certificate is not there": ("delegate", ["-resp_no_certs"]),
-    "good, without the CA's certificate": ("issuing", ["-resp_no_certs"]),
-    "by one without OCSPSigning": ("false-delegate", []),
-    "by a stranger": ("impostor", []),
-    "by another CA of the same name": ("false-issuing", []),
-    "by the root": ("root", []),
-    "with a bad signature": ("issuing", ["-badsig"]),
-    "revoked": ("issuing", []),
-    "revoked, by a delegate": ("delegate", []),
-    "unknown": ("issuing", []),
-    "of several, good": ("issuing", []),
-    "of several, revoked": ("delegate", []),
-    "of another certificate": ("issuing", []),
-    "with SHA-256": ("issuing", []),
-    "with SHA-384": ("delegate", []),
+    "good": ("issuing", [], "good"),
+    "good by key": ("issuing", ["-resp_key_id"], "good"),
+    "good, by a delegate": ("delegate", [], "good"),
+    "good, by a delegate, by key": ("delegate", ["-resp_key_id"], "good"),
+    "good, by a delegate whose certificate is not there": ("delegate", ["-resp_no_certs"], None),
+    "good, without the CA's certificate": ("issuing", ["-resp_no_certs"], "good"),
+    "by one without OCSPSigning": ("false-delegate", [], None),
+    "by a stranger": ("impostor", [], None),
+    "by another CA of the same name": ("false-issuing", [], None),
+    "by the root": ("root", [], None),
+    "with a bad signature": ("issuing", ["-badsig"], None),
+    "revoked": ("issuing", [], "revoked"),
+    "revoked, by a delegate": ("delegate", [], "revoked"),
+    "unknown": ("issuing", [], "unknown"),
+    "of several, good": ("issuing", [], "good"),
+    "of several, revoked": ("delegate", [], "revoked"),
+    "of another certificate": ("issuing", [], None),
+    "with SHA-256": ("issuing", [], "good"),
+    "with SHA-384": ("delegate", [], "good"),
 }
 
 
@@ -272,7 +285,7 @@ def our_word(lab, path):
 
 
 def check_stored(lab, name):
-    signer, options = STORED[name]
+    signer, options, wanted = STORED[name]
     revoked = ["alice"] if "revoked" in name else []
     valid = [] if name == "unknown" or revoked else ["alice"]
     lab.index(valid + ["bob"], revoked)
@@ -281,6 +294,8 @@ def check_stored(lab, name):
     words = stored_words(lab, name)
     make(lab, path, signer, *words, *options)
     theirs = openssl_word(lab, path, [word for word in words if str(word).startswith("-sha")])
+    if theirs != wanted:
+        raise Failure(f"openssl ocsp says {theirs}, not {wanted}: the answer is not what it is to be")
     forms = [path, lab.room / "answer.pem"]
     text = run("openssl", "base64", "-in", path).stdout
     forms[1].write_bytes(b"-----BEGIN OCSP RESPONSE-----\n" + text + b"-----END OCSP RESPONSE-----\n")
@@ -288,7 +303,6 @@ def check_stored(lab, name):
         ours = our_word(lab, form)
         if ours != theirs:
             raise Failure(f"openssl ocsp says {theirs}, verify says {ours}")
-    return theirs
 
 
 # Live: how the responder is started, what the configuration says, and the cause that each server
@@ -306,6 +320,12 @@ def live_cases():
         ("bad signature", lambda lab, port: responder(lab, port, "delegate", "-badsig"), {},
          {"nginx": "ocsp.signer-unauthorised", "apache": "ocsp.signer-unauthorised"}),
         ("nobody there", None, {}, {"nginx": "ocsp.unreachable", "apache": "ocsp.unreachable"}),
+        ("tryLater", lambda lab, port: sender(lab, port, TRY_LATER), {},
+         {"nginx": "ocsp.unreachable", "apache": "ocsp.unreachable"}),
+        ("a page in the place of an answer", lambda lab, port: sender(lab, port, b"<html>It works!</html>"), {},
+         {"nginx": "ocsp.unreachable", "apache": "ocsp.unreachable"}),
+        ("about another certificate", lambda lab, port: replayer(lab, port, "bob"), {},
+         {"nginx": "ocsp.unreachable", "apache": "ocsp.unreachable"}),
         ("no responder named", None, {"url": False},
          {"nginx": "ocsp.no-responder-url", "apache": "ocsp.no-responder-url"}),
         ("a name, and no resolver", None, {"url": False, "client": "named"}, {"nginx": "ocsp.unreachable"}),
@@ -399,7 +419,6 @@ def check_live(lab, case, server):
         raise Failure(f"{server} {'lets the client in' if let_in else 'refuses the client'}: {log}")
     if causes != wanted:
         raise Failure(f"diagnose says {causes}, not {wanted}")
-    return name
 
 
 def main():

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clients that a server refuses for what OCSP says of them, or does not say. */
+#include <assert.h>
+
 #include "diagnosis/check.h"
 #include "verify/rule.h"
 
@@ -11,70 +13,69 @@ struct doubt {
 	const struct ocsp_opinion *opinion;
 };
 
-static enum cause_code
-name_fault(const struct doubt *doubt)
-{
-	switch (doubt->opinion->fault) {
-	case OCSP_FAULT_NO_URL:
-		return CAUSE_OCSP_NO_RESPONDER_URL;
-	case OCSP_FAULT_NONCE:
-		return CAUSE_OCSP_NONCE;
-	case OCSP_FAULT_EARLY:
-		return scene_clock_is_behind(doubt->scene) ? CAUSE_PLATFORM_CLOCK
-							   : CAUSE_OCSP_OUT_OF_WINDOW;
-	case OCSP_FAULT_STALE:
-		return CAUSE_OCSP_OUT_OF_WINDOW;
-	case OCSP_FAULT_SIGNER:
-	case OCSP_FAULT_SIGNATURE:
-	case OCSP_FAULT_CRITICAL:
-		return CAUSE_OCSP_SIGNER_UNAUTHORISED;
-	default:
-		return CAUSE_OCSP_UNREACHABLE;
-	}
-}
-
-static enum cause_code
-name_doubt(const struct doubt *doubt)
-{
-	switch (doubt->opinion->word) {
-	case OCSP_WORD_REVOKED:
-		return CAUSE_CLIENT_REVOKED;
-	case OCSP_WORD_UNKNOWN:
-		return CAUSE_OCSP_UNKNOWN;
-	default:
-		return name_fault(doubt);
-	}
-}
-
 /* No remedy: who answers for a CA is its owner's to say, and that a server stops asking nobody's.
  */
-static const char *
-why_unmended(enum cause_code cause)
+struct ground {
+	enum cause_code cause;
+	const char *why;
+};
+
+#define WHY_REACH                                                                         \
+	"let the server reach the responder: its name, its resolver, the way there, and " \
+	"the responder itself"
+#define WHY_STALE                                                                           \
+	"have the responder, or the cache before it, give out fresh answers, and see that " \
+	"the clocks of both machines are right"
+#define WHY_SIGNER                                                                        \
+	"the CA must sign the answers itself, or issue the responder a certificate with " \
+	"OCSPSigning"
+
+/* Of answers that are not to be believed. */
+static const struct ground faults[] = {
+	[OCSP_FAULT_NO_URL] = { CAUSE_OCSP_NO_RESPONDER_URL,
+		"which responder answers for this CA, its owner must say: name it in the "
+		"configuration (ssl_ocsp_responder, SSLOCSPDefaultResponder)" },
+	[OCSP_FAULT_BAD_URL] = { CAUSE_OCSP_UNREACHABLE,
+		"servers ask by plain http alone, for the answer is signed: name a responder that "
+		"is reached so (ssl_ocsp_responder, SSLOCSPDefaultResponder)" },
+	[OCSP_FAULT_RESOLVER] = { CAUSE_OCSP_UNREACHABLE, WHY_REACH },
+	[OCSP_FAULT_SILENT] = { CAUSE_OCSP_UNREACHABLE, WHY_REACH },
+	[OCSP_FAULT_REFUSED] = { CAUSE_OCSP_UNREACHABLE,
+		"the responder is there and will not answer: its owner must see why, and whether "
+		"it is the one of this CA" },
+	[OCSP_FAULT_DAMAGED] = { CAUSE_OCSP_UNREACHABLE,
+		"whatever answers at this address is no OCSP responder, or a broken one: name the "
+		"right one, or have it mended" },
+	[OCSP_FAULT_OTHER] = { CAUSE_OCSP_UNREACHABLE,
+		"the responder answers about other certificates: see that it is the one of this "
+		"CA, and that no cache before it mixes up what it was asked" },
+	[OCSP_FAULT_SIGNER] = { CAUSE_OCSP_SIGNER_UNAUTHORISED, WHY_SIGNER },
+	[OCSP_FAULT_SIGNATURE] = { CAUSE_OCSP_SIGNER_UNAUTHORISED, WHY_SIGNER },
+	[OCSP_FAULT_NONCE] = { CAUSE_OCSP_NONCE,
+		"a responder that makes its answers ahead cannot repeat a nonce: have the server "
+		"send none (SSLOCSPUseRequestNonce off) if it is one" },
+	[OCSP_FAULT_EARLY] = { CAUSE_OCSP_OUT_OF_WINDOW, WHY_STALE },
+	[OCSP_FAULT_STALE] = { CAUSE_OCSP_OUT_OF_WINDOW, WHY_STALE },
+	[OCSP_FAULT_CRITICAL] = { CAUSE_OCSP_SIGNER_UNAUTHORISED, WHY_SIGNER },
+};
+static_assert(COUNT_OF(faults) == OCSP_FAULT__COUNT);
+
+static struct ground
+ground_of(const struct doubt *doubt)
 {
-	switch (cause) {
-	case CAUSE_CLIENT_REVOKED:
-		return "the CA has revoked it: give the client a new certificate, or ask the CA's "
-		       "owner whether that is a mistake";
-	case CAUSE_OCSP_NO_RESPONDER_URL:
-		return "which responder answers for this CA, its owner must say: name it in the "
-		       "configuration (ssl_ocsp_responder, SSLOCSPDefaultResponder)";
-	case CAUSE_OCSP_NONCE:
-		return "a responder that makes its answers ahead cannot repeat a nonce: have the "
-		       "server send none (SSLOCSPUseRequestNonce off) if it is one";
-	case CAUSE_OCSP_OUT_OF_WINDOW:
-		return "have the responder, or the cache before it, give out fresh answers, and "
-		       "see that the clocks of both machines are right";
-	case CAUSE_OCSP_SIGNER_UNAUTHORISED:
-		return "the CA must sign the answers itself, or issue the responder a certificate "
-		       "with OCSPSigning";
-	case CAUSE_OCSP_UNKNOWN:
-		return "the CA's owner must see that the responder knows what the CA has issued";
-	case CAUSE_PLATFORM_CLOCK:
-		return WHY_CLOCK;
-	default:
-		return "let the server reach the responder: its name, its resolver, the way "
-		       "there, and the responder itself";
-	}
+	const struct ocsp_opinion *opinion = doubt->opinion;
+
+	if (opinion->word == OCSP_WORD_REVOKED)
+		return (struct ground){ CAUSE_CLIENT_REVOKED,
+			"the CA has revoked it: give the client a new certificate, or ask the CA's "
+			"owner whether that is a mistake" };
+	if (opinion->word == OCSP_WORD_UNKNOWN)
+		return (struct ground){ CAUSE_OCSP_UNKNOWN,
+			"the CA's owner must see that the responder knows what the CA has issued" };
+	if (opinion->fault == OCSP_FAULT_EARLY && scene_clock_is_behind(doubt->scene))
+		return (struct ground){ CAUSE_PLATFORM_CLOCK, WHY_CLOCK };
+	assert(opinion->fault != OCSP_FAULT_NONE); /* or it would be good */
+	return faults[opinion->fault];
 }
 
 static void
@@ -83,9 +84,9 @@ explain(const struct doubt *doubt)
 	static const struct locus nowhere;
 	const struct ocsp_policy *policy = &doubt->cell->verifier->ocsp;
 	const struct ocsp_opinion *opinion = doubt->opinion;
-	enum cause_code cause = name_doubt(doubt);
-	struct suspect *suspect = suspect_add(doubt->scene, doubt->suspects, cause,
-		cause == CAUSE_PLATFORM_CLOCK ? &nowhere : &policy->where, NULL);
+	struct ground ground = ground_of(doubt);
+	struct suspect *suspect = suspect_add(doubt->scene, doubt->suspects, ground.cause,
+		ground.cause == CAUSE_PLATFORM_CLOCK ? &nowhere : &policy->where, NULL);
 
 	suspect_place(suspect, doubt->cell->verifier);
 	suspect_blame(doubt->scene, suspect, doubt->cell->client);
@@ -100,7 +101,7 @@ explain(const struct doubt *doubt)
 		policy->where.line, policy->directive,
 		policy->check == CRL_CHECK_LEAF ? "the client's certificate"
 						: "all of the chain but its root");
-	suspect->why = why_unmended(cause);
+	suspect->why = ground.why;
 	suspect->loses_client = true;
 }
 

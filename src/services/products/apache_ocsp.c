@@ -10,20 +10,6 @@
 
 #include "services/products/apache.h"
 
-static const char *const directives[] = {
-	[APACHE_OCSP_ENABLE] = "SSLOCSPEnable",
-	[APACHE_OCSP_RESPONDER] = "SSLOCSPDefaultResponder",
-	[APACHE_OCSP_OVERRIDE] = "SSLOCSPOverrideResponder",
-	[APACHE_OCSP_SKEW] = "SSLOCSPResponseTimeSkew",
-	[APACHE_OCSP_MAX_AGE] = "SSLOCSPResponseMaxAge",
-	[APACHE_OCSP_NONCE] = "SSLOCSPUseRequestNonce",
-	[APACHE_OCSP_PROXY] = "SSLOCSPProxyURL",
-	[APACHE_OCSP_NO_VERIFY] = "SSLOCSPNoVerify",
-	[APACHE_OCSP_SIGNERS] = "SSLOCSPResponderCertificateFile",
-};
-
-static_assert(COUNT_OF(directives) == APACHE_OCSP__COUNT);
-
 static bool
 is_word(const struct apache_item *item, const char *word)
 {
@@ -31,32 +17,49 @@ is_word(const struct apache_item *item, const char *word)
 }
 
 static bool
-value_is_valid(enum apache_ocsp what, const struct apache_item *item)
+is_flag(const struct apache_item *item)
+{
+	return is_word(item, "on") || is_word(item, "off");
+}
+
+static bool
+is_scope(const struct apache_item *item)
+{
+	return is_flag(item) || is_word(item, "leaf");
+}
+
+static bool
+is_number(const struct apache_item *item)
 {
 	uint64_t number;
 
-	switch (what) {
-	case APACHE_OCSP_ENABLE:
-		return is_word(item, "on") || is_word(item, "off") || is_word(item, "leaf");
-	case APACHE_OCSP_OVERRIDE:
-	case APACHE_OCSP_NONCE:
-	case APACHE_OCSP_NO_VERIFY:
-		return is_word(item, "on") || is_word(item, "off");
-	case APACHE_OCSP_SKEW:
-	case APACHE_OCSP_MAX_AGE:
-		return text_number(item->words[0].text, INT32_MAX, &number) == 0;
-	default:
-		return true;
-	}
+	return text_number(item->words[0].text, INT32_MAX, &number) == 0;
 }
+
+static const struct row {
+	const char *name;
+	bool (*is_valid)(const struct apache_item *); /* NULL: whatever it says */
+} directives[] = {
+	[APACHE_OCSP_ENABLE] = { "SSLOCSPEnable", is_scope },
+	[APACHE_OCSP_RESPONDER] = { "SSLOCSPDefaultResponder", NULL },
+	[APACHE_OCSP_OVERRIDE] = { "SSLOCSPOverrideResponder", is_flag },
+	[APACHE_OCSP_SKEW] = { "SSLOCSPResponseTimeSkew", is_number },
+	[APACHE_OCSP_MAX_AGE] = { "SSLOCSPResponseMaxAge", is_number },
+	[APACHE_OCSP_NONCE] = { "SSLOCSPUseRequestNonce", is_flag },
+	[APACHE_OCSP_PROXY] = { "SSLOCSPProxyURL", NULL },
+	[APACHE_OCSP_NO_VERIFY] = { "SSLOCSPNoVerify", is_flag },
+	[APACHE_OCSP_SIGNERS] = { "SSLOCSPResponderCertificateFile", NULL },
+};
+
+static_assert(COUNT_OF(directives) == APACHE_OCSP__COUNT);
 
 bool
 apache_ocsp_take(struct apache_level *level, const struct apache_item *item)
 {
 	for (size_t i = 0; i < COUNT_OF(directives); i++) {
-		if (strcasecmp(item->name, directives[i]) != 0)
+		if (strcasecmp(item->name, directives[i].name) != 0)
 			continue;
-		if (!value_is_valid((enum apache_ocsp)i, item))
+		if (directives[i].is_valid != NULL && !directives[i].is_valid(item))
 			return false;
 		level->ocsp[i] = item;
 	}
@@ -124,7 +127,7 @@ apache_ocsp_policy(const struct apache_service *apache, size_t host)
 {
 	const struct apache_item *line = line_of(apache, host, APACHE_OCSP_ENABLE);
 	struct ocsp_policy policy = {
-		.directive = directives[APACHE_OCSP_ENABLE],
+		.directive = directives[APACHE_OCSP_ENABLE].name,
 		.responder = text_of(apache, host, APACHE_OCSP_RESPONDER),
 		.responder_overrides = is_on(apache, host, APACHE_OCSP_OVERRIDE, false),
 		.nonce_demanded = is_on(apache, host, APACHE_OCSP_NONCE, true),

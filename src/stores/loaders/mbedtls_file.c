@@ -16,8 +16,6 @@
 static const char begin_mark[] = "-----BEGIN CERTIFICATE-----",
 		  end_mark[] = "-----END CERTIFICATE-----";
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 static struct span
 rest_from(struct span text, size_t offset)
 {
@@ -66,7 +64,7 @@ body_is_clean(struct span body)
 		}
 		padding += byte == '=';
 		if (blank || padding > 2 || (padding > 0 && byte != '=') ||
-			(byte != '=' && (byte == 0 || strchr(alphabet, byte) == NULL)))
+			(byte != '=' && base64_value(byte) < 0))
 			return false;
 	}
 	return true;
@@ -89,11 +87,11 @@ body_decode(struct span body, struct buffer *out)
 	uint32_t group = 0;
 
 	for (size_t i = 0; i < body.length; i++) {
-		const char *digit = body.data[i] == 0 ? NULL : strchr(alphabet, body.data[i]);
+		int value = base64_value(body.data[i]);
 
 		if (body.data[i] <= ' ')
 			continue;
-		group = group << 6 | (digit == NULL ? 0 : (uint32_t)(digit - alphabet));
+		group = group << 6 | (value < 0 ? 0 : (uint32_t)value);
 		bytes -= body.data[i] == '=' && bytes > 0;
 		if (++count % 4 > 0)
 			continue;

@@ -65,7 +65,6 @@ keep_revoked(struct long_crl *list, const ASN1_INTEGER *serial, int64_t revoked_
 static int
 look_up(X509_CRL *object, X509_REVOKED **ret, const ASN1_INTEGER *serial, const X509_NAME *issuer)
 {
-	enum { REMOVED = 8 };
 	struct long_crl *list = X509_CRL_get_meth_data(object);
 	unsigned char *encoded = NULL;
 	int length = i2d_ASN1_INTEGER(serial, &encoded), found;
@@ -78,7 +77,7 @@ look_up(X509_CRL *object, X509_REVOKED **ret, const ASN1_INTEGER *serial, const 
 	while (found > 0 && !is_of_issuer(list->crl, &entry, encoded_name(issuer)));
 	crl_search_end(&search);
 	OPENSSL_free(encoded);
-	if (found == 0 || (found > 0 && entry.reason == REMOVED))
+	if (found == 0 || (found > 0 && entry.reason == REASON_REMOVED))
 		return 0;
 	keep_revoked(list, serial, entry.revoked_at);
 	*ret = list->revoked;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may sign answers about certificates of a CA (RFC 6960 4.2.2.2). */
 #include "verify/issued.h"
+#include "verify/revocation/crl.h"
 #include "verify/revocation/ocsp.h"
 
 #define OID_NO_CHECK "\x2b\x06\x01\x05\x05\x07\x30\x01\x05"
@@ -35,25 +36,27 @@ has_extension(const struct cert *cert, const char *oid, size_t length)
 /*
  * RFC 6960 4.2.2.2.1: of one without id-pkix-ocsp-nocheck it is to be told whether it is revoked,
  * by the lists that are at hand; where there is none it is for the verifier to say, and all that
- * are known let it pass.
+ * are known let it pass. One of a list that cannot be asked any more does not pass.
  */
-static bool
-is_revoked(const struct signer *signer)
+static const char *
+revocation_fault(const struct signer *signer)
 {
 	const struct question *question = signer->question;
 	const struct cert *issuer = signer->issuer;
 	struct graph_walk walk;
 	const struct crl *crl;
+	int found;
 
 	if (has_extension(signer->cert, OID_NO_CHECK, sizeof(OID_NO_CHECK) - 1))
-		return false;
+		return NULL;
 	walk = graph_crls(question->graph, issuer->subject);
-	while ((crl = graph_next_crl(&walk, question->trust, issuer->subject)) != NULL)
-		if (crl_find(crl, signer->cert->serial, NULL) &&
-			signature_crl(question->judge->signatures, crl, issuer->spki) ==
-				SIGNATURE_GOOD)
-			return true;
-	return false;
+	while ((crl = graph_next_crl(&walk, question->trust, issuer->subject)) != NULL) {
+		found = crl_find(crl, signer->cert->serial, NULL);
+		if (found != 0 && signature_crl(question->judge->signatures, crl, issuer->spki) ==
+					  SIGNATURE_GOOD)
+			return found > 0 ? "it is revoked (RFC 6960 4.2.2.2.1)" : crl_lost_text;
+	}
+	return NULL;
 }
 
 static bool
@@ -86,9 +89,7 @@ delegation_fault(const struct signer *signer)
 		return "it has expired (RFC 5280 4.1.2.5)";
 	if (cert->unknown_critical.length > 0)
 		return "it has a critical extension that is unknown (RFC 5280 4.2)";
-	if (is_revoked(signer))
-		return "it is revoked (RFC 6960 4.2.2.2.1)";
-	return NULL;
+	return revocation_fault(signer);
 }
 
 /* The certificate is not needed to be in the answer: the CA itself, byName or byKey. */

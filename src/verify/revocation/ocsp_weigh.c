@@ -3,8 +3,6 @@
 #include "base/moment.h"
 #include "verify/revocation/ocsp.h"
 
-enum { REASON_HOLD = 6 };
-
 /* A loss of trust in the answer; false, for the caller to hand on. */
 static bool
 fault(struct ocsp_opinion *opinion, enum ocsp_fault what, const char *text)

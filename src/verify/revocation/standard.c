@@ -11,7 +11,6 @@
 #include "verify/revocation/crl.h"
 
 enum {
-	REASON_REMOVED = 8,  /* removeFromCRL, RFC 5280 5.3.1 */
 	CRL_MAX_POINTS = 64, /* of one certificate */
 	CRL_MAX_NESTING = 2, /* issuers of lists about issuers of lists */
 };

@@ -36,6 +36,15 @@ TEST(spans_find, "a needle is found from an offset, or not at all")
 	CHECK(span_find(span_of(NULL, 0), "a", 0) == SIZE_MAX);
 }
 
+TEST(line_ends, "a line ends in LF, or in CR LF, and nowhere else")
+{
+	struct span text = span_of("a\r\nb\n\rc\r", 8);
+	static const size_t wanted[] = { 0, 2, 1, 0, 1, 0, 0, 0, 0, 0 };
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		CHECK(span_line_end(text, i) == wanted[i]);
+}
+
 TEST(buffers, "a buffer grows, and ends in a NUL that does not count")
 {
 	CLEANUP(buffer_free) struct buffer buffer = {};

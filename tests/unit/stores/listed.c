@@ -144,6 +144,35 @@ TEST(listed_damage, "a damaged one that can be read as a whole is, with all that
 	desk_end(&place);
 }
 
+TEST(listed_large, "what is too large to be read as a whole, and is no one list, is said to be so")
+{
+	struct desk place;
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	const struct store *store;
+	char text[64], path[128];
+
+	desk_make(&place);
+	/* Octets 0 behind the END line. */
+	(void)snprintf(path, sizeof(path), "%s/list.pem", place.directory);
+	must(truncate(path, STORE_MAX_SIZE + 1) == 0, "a large file");
+	store = stores_open(stores, place.world, "/list.pem", LOADER_ANY);
+	CHECK(store->state == STORE_TOO_LARGE && store->entry_count == 0 &&
+		store->defect_count == 0);
+	(void)snprintf(text, sizeof(text), "larger than 64 MiB");
+	CHECK(strstr(store->problem, text) != NULL);
+	(void)snprintf(text, sizeof(text), "byte %zu is not of one", place.pem.length);
+	CHECK(strstr(store->problem, text) != NULL);
+	/* DER that is damaged: a defect, and the digest of what is there. */
+	place.der.data[8] ^= 0xff;
+	put_file(&place, "list.der", buffer_span(&place.der));
+	(void)snprintf(path, sizeof(path), "%s/list.der", place.directory);
+	must(truncate(path, STORE_MAX_SIZE + 1) == 0, "a large file");
+	store = stores_open(stores, place.world, "/list.der", LOADER_ANY);
+	CHECK(store->state == STORE_PRESENT && store_is_damaged(store));
+	CHECK(!digest_equal(&store->digest, &(struct digest){}));
+	desk_end(&place);
+}
+
 TEST(listed_overlay, "an edit of an overlay is read as the whole that it is")
 {
 	struct desk place;

@@ -7,7 +7,7 @@
 #include "tap.h"
 #include "x509/make.h"
 
-enum { ENTRIES = 300, NOW = 1'800'000'000, DAY = 86400, REMOVED = 8 };
+enum { ENTRIES = 300, NOW = 1'800'000'000, DAY = 86400 };
 
 struct bench {
 	EVP_PKEY *key, *other, *leaf_key;
@@ -61,7 +61,7 @@ add_entry(X509_CRL *list, long number, bool is_critical)
 	ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
 
 	must(ASN1_INTEGER_set(serial, number) == 1 &&
-			ASN1_ENUMERATED_set(reason, number % 10 == 7 ? REMOVED : 1) == 1 &&
+			ASN1_ENUMERATED_set(reason, number % 10 == 7 ? REASON_REMOVED : 1) == 1 &&
 			X509_REVOKED_set_serialNumber(revoked, serial) == 1 &&
 			X509_REVOKED_set_revocationDate(revoked, time) == 1 &&
 			X509_REVOKED_add1_ext_i2d(revoked, NID_crl_reason, reason, 0, 0) == 1,

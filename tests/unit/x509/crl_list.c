@@ -131,6 +131,40 @@ TEST(list_changed, "whatever octet is another, the two readers judge alike")
 		}
 }
 
+TEST(list_plain,
+	"an entry of the plain form is taken where any entry is, whatever each octet of it says")
+{
+	static const char form[] = "\x02\x03\x01\x80\x05" UTC REASON("\x01");
+
+	for (size_t length = sizeof("\x02\x03\x01\x80\x05" UTC) - 1; length < sizeof(form);
+		length += sizeof(REASON("\x01")) - 1)
+		for (size_t i = 0; i < length * 256; i++) {
+			CLEANUP(buffer_free) struct buffer entries = {}, der = {};
+
+			put_entry(&entries, form, length);
+			entries.data[2 + i / 256] = (uint8_t)i;
+			put_list(&der, &entries, (struct span){});
+			CHECK(readers_agree(buffer_span(&der), 256, SIZE_MAX));
+		}
+}
+
+TEST(list_days,
+	"a day of the plain form is one where it is one in any entry: all of them, and some more")
+{
+	for (unsigned i = 0; i < 100 * 14 * 33; i++) {
+		CLEANUP(buffer_free) struct buffer entries = {}, der = {};
+		char content[32];
+
+		(void)snprintf(content, sizeof(content),
+			"\x02\x01\x01\x17\x0d"
+			"%02u%02u%02u120000Z",
+			i / 33 / 14, i / 33 % 14, i % 33);
+		put_entry(&entries, content, 3 + 2 + 13);
+		put_list(&der, &entries, (struct span){});
+		CHECK(readers_agree(buffer_span(&der), 256, SIZE_MAX));
+	}
+}
+
 static const struct {
 	const char *content;
 	size_t length;

@@ -7,6 +7,7 @@
 
 #include "list.h"
 #include "tap.h"
+#include "x509/crl_window.h"
 
 enum { MANY = 900 };
 
@@ -75,6 +76,26 @@ TEST(source_file, "a file is read, and what was cut, grown or rewritten since is
 		crl_list_free(list);
 		(void)close(fd);
 	}
+}
+
+TEST(source_again, "a second reader of a file wants what the first one found")
+{
+	CLEANUP(buffer_free) struct buffer der = {};
+	CLEANUP(crl_source_freep) struct crl_source *first = NULL, *second = NULL, *late = NULL;
+	struct digest wanted, found;
+	int fd;
+
+	put_some(&der);
+	wanted = digest_of(buffer_span(&der));
+	fd = file_of(buffer_span(&der));
+	first = crl_source_file(fd);
+	second = crl_source_again(first);
+	CHECK(crl_source_status(second)->st_size == (off_t)der.length);
+	CHECK(crl_source_digest(second, &found) == 0 && digest_equal(&found, &wanted));
+	(void)usleep(20'000); /* a tick of the file system's clock */
+	CHECK(pwrite(fd, "\x02", 1, 200) == 1);
+	late = crl_source_again(first);
+	CHECK(crl_source_digest(late, &found) == -1 && errno == EAGAIN);
 }
 
 TEST(source_file_fault, "a file that is cut in the middle is a fault with an offset, and no error")
