@@ -169,9 +169,8 @@ check_rows(struct desk *desk, const struct sheet *sheet)
 	desk->rows += sheet->tally.judged;
 	if (portion != NULL && !portion->ends_argument)
 		return 0;
-	if (desk->rows == 0 && sheet->store != NULL && sheet->store->state != STORE_PRESENT)
-		return err_set(&desk->loose->session->err, ERR_NO_INPUT, "%s: %s", path,
-			sheet->store->problem != NULL ? sheet->store->problem : "not readable");
+	if (desk->rows == 0 && sheet->store != NULL)
+		TRY(store_need(sheet->store, path, &desk->loose->session->err));
 	if (desk->rows == 0 && (portion == NULL || portion->is_named))
 		return err_set(&desk->loose->session->err, ERR_DATA,
 			"%s: there is no certificate in it that can be read", path);
