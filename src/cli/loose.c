@@ -142,6 +142,17 @@ show_progress(struct desk *desk)
 	desk->shown = now;
 }
 
+/* The first ones, as many as there is room for. */
+static void
+add_divisions(struct loose *loose, const struct sheet *sheet)
+{
+	bool has_room = loose->divisions_more == 0 && loose->divisions.length < LOOSE_MAX_DIVISIONS;
+
+	if (has_room && sheet->divisions.length > 0)
+		buffer_add(&loose->divisions, sheet->divisions.data, sheet->divisions.length);
+	loose->divisions_more += sheet->divisions_more + (has_room ? 0 : sheet->division_count);
+}
+
 static void
 add_rows(struct desk *desk, const struct sheet *sheet)
 {
@@ -155,8 +166,7 @@ add_rows(struct desk *desk, const struct sheet *sheet)
 	else if (rows->length > 0)
 		buffer_add(&session->out, rows->data + skipped, rows->length - skipped);
 	desk->has_rows |= rows->length > 0;
-	if (sheet->divisions.length > 0)
-		buffer_add(&desk->loose->divisions, sheet->divisions.data, sheet->divisions.length);
+	add_divisions(desk->loose, sheet);
 }
 
 /* A file that is named and holds no certificate is a mistake of who named it. */

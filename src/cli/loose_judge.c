@@ -82,6 +82,19 @@ count_row(struct tally *tally, const struct judged *judged)
 		tally->refused++;
 }
 
+/* Once there is no room for one, for all behind it. */
+static void
+add_divisions(struct hearing_of_one *hearing, const struct judged *judged, size_t count)
+{
+	struct sheet *sheet = hearing->sheet;
+
+	if (sheet->divisions.length < LOOSE_MAX_DIVISIONS)
+		sheet->division_count +=
+			report_divisions_json(hearing->arena, judged, count, &hearing->divisions);
+	else
+		sheet->divisions_more += report_divisions_json(hearing->arena, judged, count, NULL);
+}
+
 /* All that are of one certificate. */
 static void
 add_rows(struct hearing_of_one *hearing, const struct judged *judged, size_t count)
@@ -93,7 +106,7 @@ add_rows(struct hearing_of_one *hearing, const struct judged *judged, size_t cou
 		count_row(&sheet->tally, &judged[i]);
 	if (options->json) {
 		report_verify_json(hearing->arena, judged, count, &hearing->json);
-		report_divisions_json(hearing->arena, judged, count, &hearing->divisions);
+		add_divisions(hearing, judged, count);
 	} else if (options->dot) {
 		for (size_t i = 0; i < count; i++)
 			report_verify_dot(hearing->arena, &judged[i], &sheet->rows);
