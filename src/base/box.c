@@ -410,7 +410,7 @@ box_call(struct box *box, const struct box_call *call, struct buffer *ret_answer
 	box->is_patient = box->stood_still = false;
 	result = call_once(box, call, length, ret_answer);
 	box->is_patient = true;
-	if ((result == BOX_DIED && may_be_worn) || box->stood_still)
+	if (((result == BOX_DIED || result == BOX_BABBLED) && may_be_worn) || box->stood_still)
 		result = call_once(box, call, length, ret_answer);
 	return result;
 }

@@ -48,8 +48,8 @@ DEFINE_CLEANUP(struct box, box_free)
 void box_begin(struct box *, size_t memory);
 /* Ends the child without waiting for that: box_free and the next call do. */
 void box_stop(struct box *);
-/* A job of which a child dies that served others before, or in which a child stands still without
- * computing, is tried once more, in a new one. */
+/* A job of which a child dies that served others before, or by which it babbles, or in which a
+ * child stands still without computing, is tried once more, in a new one. */
 enum box_result box_call(struct box *, const struct box_call *, struct buffer *ret_answer);
 /* The next call has another child: nothing that this one read can touch what is read then. */
 void box_renew(struct box *);

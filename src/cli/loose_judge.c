@@ -39,8 +39,8 @@ worker_begin(struct loose_worker *worker)
 	(void)pthread_mutex_lock(&lock);
 	quiet_hold();
 	worker->judge = judge_new();
-	worker->stores = is_alone ? stores_new_beside(loose->stores) : stores_new_in_thread();
 	quiet_release();
+	worker->stores = is_alone ? stores_new_beside(loose->stores) : stores_new_in_thread();
 	judge_use_ocsp(worker->judge, loose->ocsp);
 	stores_skip_signatures(worker->stores);
 	if (!is_alone)

@@ -25,8 +25,10 @@ boxed_new(bool in_box)
 
 	if (in_box)
 		boxed->box = box_new();
+	quiet_hold();
 	boxed->parser.openssl = openssl_reader_new();
 	boxed->parser.crypt = keystore_crypt_new();
+	quiet_release();
 	return boxed;
 }
 
@@ -36,8 +38,10 @@ boxed_free(struct boxed *boxed)
 	if (boxed == NULL)
 		return;
 	box_free(boxed->box);
+	quiet_hold();
 	openssl_reader_free(boxed->parser.openssl);
 	keystore_crypt_free(boxed->parser.crypt);
+	quiet_release();
 	mem_free(boxed);
 }
 

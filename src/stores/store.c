@@ -435,12 +435,14 @@ store_load_known(struct stores *stores, struct reading *reading, struct opened *
 static void
 store_load_nothing(struct stores *stores, struct store *store)
 {
-	CLEANUP(openssl_reader_freep) struct openssl_reader *openssl = openssl_reader_new();
-	struct loader_task task = { stores->arena, NULL, openssl, store,
-		arena_alloc(stores->arena, 1) };
+	struct loader_task task = {
+		.arena = stores->arena, .store = store, .loaded = arena_alloc(stores->arena, 1)
+	};
 
 	quiet_hold();
+	task.openssl = openssl_reader_new();
 	loader_get(store->loader)->load(&task, &store->loading);
+	openssl_reader_free(task.openssl);
 	quiet_release();
 	store->loading.loaded = task.loaded;
 }
