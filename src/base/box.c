@@ -7,7 +7,6 @@
 #include <openssl/crypto.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,6 +31,9 @@ enum {
 	BOX_GREETING_MILLISECONDS = 10'000,
 	BOX_PATIENCE = 8, /* so much longer may it take on the wall */
 	BOX_LOOK = 100,   /* milliseconds from one look at its clock to the next */
+	/* Whoever computes uses his processor; who waits so long in a job waits for ever, as for a
+	 * lock that was held when the child was made. */
+	BOX_STILL_MILLISECONDS = 2'000,
 };
 
 /* Where /proc does not say how much the parent has. */
@@ -43,7 +45,8 @@ struct box {
 	uint8_t *shared; /* what it reads its requests from */
 	size_t shared_size, memory;
 	bool is_greeted;
-	size_t served;
+	bool is_patient, stood_still; /* of this call: nobody waits for ever; somebody did */
+	struct err err;               /* why there is no child */
 };
 
 struct request_header {
@@ -61,8 +64,10 @@ struct greeting {
 void
 box_stop(struct box *box)
 {
-	if (box->pid != 0)
-		(void)pidfd_send_signal(box->process, SIGKILL, NULL, 0);
+	if (box->pid == 0)
+		return;
+	if (box->process < 0 || pidfd_send_signal(box->process, SIGKILL, NULL, 0) < 0)
+		(void)kill(box->pid, SIGKILL);
 }
 
 static void
@@ -186,8 +191,9 @@ prepare_libcrypto(void)
 }
 
 static int
-start(struct box *box, size_t shared_size, size_t memory, struct err *err)
+start(struct box *box, size_t shared_size, size_t memory)
 {
+	struct err *err = &box->err;
 	int sockets[2];
 
 	prepare_libcrypto();
@@ -204,7 +210,6 @@ start(struct box *box, size_t shared_size, size_t memory, struct err *err)
 		return err_sys(err, ERR_INTERNAL, "socketpair");
 	box->memory = memory;
 	box->is_greeted = false;
-	box->served = 0;
 	box->pid = quiet_fork();
 	if (box->pid == 0)
 		child(box, sockets[1], memory);
@@ -222,6 +227,7 @@ start(struct box *box, size_t shared_size, size_t memory, struct err *err)
  * there is an end. */
 struct deadline {
 	int64_t processor, wall;
+	int64_t used, moved; /* what its processor's clock said last, and when that was news */
 };
 
 static int64_t
@@ -245,27 +251,38 @@ processor_now(const struct box *box)
 static struct deadline
 deadline_in(const struct box *box, int64_t milliseconds)
 {
+	int64_t used = processor_now(box), now = milliseconds_of(CLOCK_MONOTONIC);
+
 	return (struct deadline){
-		.processor = processor_now(box) + milliseconds,
-		.wall = milliseconds_of(CLOCK_MONOTONIC) + milliseconds * BOX_PATIENCE,
+		.processor = used + milliseconds,
+		.wall = now + milliseconds * BOX_PATIENCE,
+		.used = used,
+		.moved = now,
 	};
 }
 
-/* Until one of the two can come at the earliest; 0 where one has come. */
+/* Until one of the two can come at the earliest; 0 where one has come, or nothing moves. */
 static int64_t
-deadline_left(const struct box *box, const struct deadline *deadline)
+deadline_left(struct box *box, struct deadline *deadline)
 {
-	int64_t processor = deadline->processor - processor_now(box);
-	int64_t wall = deadline->wall - milliseconds_of(CLOCK_MONOTONIC);
+	int64_t used = processor_now(box), now = milliseconds_of(CLOCK_MONOTONIC);
+	int64_t processor = deadline->processor - used, wall = deadline->wall - now;
 	int64_t left = processor < wall ? processor : wall;
 
+	if (used != deadline->used)
+		deadline->moved = now;
+	deadline->used = used;
+	if (!box->is_patient && now - deadline->moved >= BOX_STILL_MILLISECONDS) {
+		box->stood_still = true;
+		return 0;
+	}
 	return left > 0 ? left : 0;
 }
 
 /* A child with several threads uses up its time faster than the wall does: looked at now and then.
  */
 static bool
-wait_for(const struct box *box, const struct deadline *deadline)
+wait_for(struct box *box, struct deadline *deadline)
 {
 	struct pollfd ready = { .fd = box->socket, .events = POLLIN };
 	int64_t left;
@@ -277,7 +294,7 @@ wait_for(const struct box *box, const struct deadline *deadline)
 }
 
 static enum box_result
-get(const struct box *box, void *bytes, size_t length, const struct deadline *deadline)
+get(struct box *box, void *bytes, size_t length, struct deadline *deadline)
 {
 	uint8_t *at = bytes;
 
@@ -296,30 +313,20 @@ get(const struct box *box, void *bytes, size_t length, const struct deadline *de
 	return BOX_ANSWERED;
 }
 
-_Noreturn static void
-end_process(struct box *box, const char *reason)
-{
-	char text[sizeof((struct err){}.message) + 64];
-
-	box_end(box);
-	(void)snprintf(text, sizeof(text), "no process can be had to read files in: %s", reason);
-	mem_exhausted(text);
-}
-
-static void
+static enum box_result
 begin(struct box *box, size_t shared_size, size_t memory)
 {
-	struct err err = {};
-
-	if (start(box, shared_size, memory, &err) < 0)
-		end_process(box, err.message);
+	if (start(box, shared_size, memory) == 0)
+		return BOX_ANSWERED;
+	box_end(box);
+	return BOX_ABSENT;
 }
 
 void
 box_begin(struct box *box, size_t memory)
 {
 	if (box->pid == 0)
-		begin(box, 0, memory);
+		(void)begin(box, 0, memory);
 }
 
 /* Nothing hostile has reached the child yet: it can be believed. */
@@ -333,8 +340,10 @@ greet(struct box *box)
 	if (box->is_greeted)
 		return BOX_ANSWERED;
 	result = get(box, &greeting, sizeof(greeting), &deadline);
-	if (result == BOX_ANSWERED && !greeting.is_inside)
-		end_process(box, greeting.err.message);
+	if (result == BOX_ANSWERED && !greeting.is_inside) {
+		box->err = greeting.err;
+		return BOX_ABSENT;
+	}
 	box->is_greeted = result == BOX_ANSWERED;
 	return result;
 }
@@ -371,17 +380,17 @@ ask(struct box *box, const struct box_call *call, size_t length, struct buffer *
 static enum box_result
 call_once(struct box *box, const struct box_call *call, size_t length, struct buffer *ret_answer)
 {
-	enum box_result result;
+	enum box_result result = BOX_ANSWERED;
 
 	if (box->pid != 0 && (box->shared_size < length || box->memory < call->memory))
 		box_end(box);
 	if (box->pid == 0)
-		begin(box, length, call->memory);
+		result = begin(box, length, call->memory);
 	*ret_answer = (struct buffer){};
-	result = greet(box);
+	if (result == BOX_ANSWERED)
+		result = greet(box);
 	if (result == BOX_ANSWERED)
 		result = ask(box, call, length, ret_answer);
-	box->served++;
 	if (result == BOX_ANSWERED)
 		return result;
 	box_end(box);
@@ -398,8 +407,10 @@ box_call(struct box *box, const struct box_call *call, struct buffer *ret_answer
 
 	for (size_t i = 0; i < call->part_count; i++)
 		length += call->parts[i].length;
+	box->is_patient = box->stood_still = false;
 	result = call_once(box, call, length, ret_answer);
-	if (result == BOX_DIED && may_be_worn)
+	box->is_patient = true;
+	if (((result == BOX_DIED || result == BOX_BABBLED) && may_be_worn) || box->stood_still)
 		result = call_once(box, call, length, ret_answer);
 	return result;
 }
@@ -417,6 +428,12 @@ void
 box_renew(struct box *box)
 {
 	box_end(box);
+}
+
+const char *
+box_absence(const struct box *box)
+{
+	return box->err.message;
 }
 
 pid_t

@@ -24,6 +24,7 @@ enum box_result {
 	BOX_DIED,    /* of a fault, or of too little memory */
 	BOX_SLOW,    /* it was ended */
 	BOX_BABBLED, /* its answer was longer than any can be; it was ended */
+	BOX_ABSENT,  /* there is no child to be had: box_absence */
 };
 
 struct box_call {
@@ -47,10 +48,12 @@ DEFINE_CLEANUP(struct box, box_free)
 void box_begin(struct box *, size_t memory);
 /* Ends the child without waiting for that: box_free and the next call do. */
 void box_stop(struct box *);
-/* Where no child can be had at all the process ends, as it does where there is no memory. A job of
- * which a child dies that served others before is tried once more, in a new one. */
+/* A job of which a child dies that served others before, or by which it babbles, or in which a
+ * child stands still without computing, is tried once more, in a new one. */
 enum box_result box_call(struct box *, const struct box_call *, struct buffer *ret_answer);
 /* The next call has another child: nothing that this one read can touch what is read then. */
 void box_renew(struct box *);
+/* Why there was no child for the last call. Of no other result. */
+const char *box_absence(const struct box *);
 /* The process, for who wants to look at it; 0 while there is none. */
 pid_t box_child(const struct box *);

@@ -35,7 +35,7 @@ struct arena {
 static_assert(_Alignof(max_align_t) <= ARENA_ALIGNMENT);
 static_assert(offsetof(struct chunk, data) % ARENA_ALIGNMENT == 0);
 
-void
+_Noreturn static void
 mem_exhausted(const char *reason)
 {
 	static const char start[] = "trustmend: fatal: ", end[] = "\n";

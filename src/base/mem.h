@@ -14,8 +14,6 @@
 
 struct arena; /* opaque */
 
-/* Says why on standard error, and aborts. */
-_Noreturn void mem_exhausted(const char *reason);
 void mem_free(void *);
 void mem_freep(void *pointer_to_pointer);                     /* for CLEANUP */
 ALLOCATES(mem_free) NEVER_NULL void *mem_alloc(size_t size);  /* uninitialised */

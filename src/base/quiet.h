@@ -9,7 +9,8 @@
 
 #include <sys/types.h>
 
-/* Not twice in one thread, and not around a fork. */
+/* Not twice in one thread, and not around a fork, nor around waiting for who may hold: whoever
+ * wants to fork goes before him. */
 void quiet_hold(void);
 void quiet_release(void);
 

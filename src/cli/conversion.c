@@ -89,10 +89,7 @@ open_source(struct session *session, struct stores *stores, struct conversion *r
 	if (path[0] != '/')
 		path = path_join(session->arena, session_directory(session), path);
 	ret->source = store = stores_open(stores, session->world, path, LOADER_ANY);
-	if (store->state != STORE_PRESENT)
-		return err_set(&session->err,
-			store->state == STORE_UNREADABLE ? ERR_PERMISSION : ERR_NO_INPUT, "%s: %s",
-			ret->from, store->problem != NULL ? store->problem : "not readable");
+	TRY(store_need(store, ret->from, &session->err));
 	ret->is_damaged = store_is_damaged(store);
 	return 0;
 }

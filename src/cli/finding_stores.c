@@ -6,7 +6,7 @@
 
 struct rows {
 	struct session *session;
-	size_t count, damaged;
+	size_t count, damaged, unread;
 	bool is_watched; /* by somebody at a terminal */
 };
 
@@ -20,6 +20,7 @@ show(void *context, const struct found_store *found)
 
 	rows->count++;
 	rows->damaged += found->is_damaged;
+	rows->unread += found->is_unread;
 	if (session->options.json) {
 		report_scan_row_json(found, &session->json);
 		return;
@@ -73,5 +74,7 @@ finding_stores(struct session *session)
 	} else {
 		report_scan_summary(&sum, rows.count, &session->out);
 	}
+	if (rows.unread > 0)
+		return 3;
 	return rows.damaged > 0 || sum.unreadable > 0 || sum.is_cut ? 1 : 0;
 }

@@ -142,6 +142,17 @@ show_progress(struct desk *desk)
 	desk->shown = now;
 }
 
+/* The first ones, as many as there is room for. */
+static void
+add_divisions(struct loose *loose, const struct sheet *sheet)
+{
+	bool has_room = loose->divisions_more == 0 && loose->divisions.length < LOOSE_MAX_DIVISIONS;
+
+	if (has_room && sheet->divisions.length > 0)
+		buffer_add(&loose->divisions, sheet->divisions.data, sheet->divisions.length);
+	loose->divisions_more += sheet->divisions_more + (has_room ? 0 : sheet->division_count);
+}
+
 static void
 add_rows(struct desk *desk, const struct sheet *sheet)
 {
@@ -155,8 +166,7 @@ add_rows(struct desk *desk, const struct sheet *sheet)
 	else if (rows->length > 0)
 		buffer_add(&session->out, rows->data + skipped, rows->length - skipped);
 	desk->has_rows |= rows->length > 0;
-	if (sheet->divisions.length > 0)
-		buffer_add(&desk->loose->divisions, sheet->divisions.data, sheet->divisions.length);
+	add_divisions(desk->loose, sheet);
 }
 
 /* A file that is named and holds no certificate is a mistake of who named it. */
@@ -169,9 +179,8 @@ check_rows(struct desk *desk, const struct sheet *sheet)
 	desk->rows += sheet->tally.judged;
 	if (portion != NULL && !portion->ends_argument)
 		return 0;
-	if (desk->rows == 0 && sheet->store != NULL && sheet->store->state != STORE_PRESENT)
-		return err_set(&desk->loose->session->err, ERR_NO_INPUT, "%s: %s", path,
-			sheet->store->problem != NULL ? sheet->store->problem : "not readable");
+	if (desk->rows == 0 && sheet->store != NULL)
+		TRY(store_need(sheet->store, path, &desk->loose->session->err));
 	if (desk->rows == 0 && (portion == NULL || portion->is_named))
 		return err_set(&desk->loose->session->err, ERR_DATA,
 			"%s: there is no certificate in it that can be read", path);

@@ -20,6 +20,9 @@ enum {
 	LOOSE_MAX_SERIALS = 1'000'000,
 	LOOSE_EXPECTED_FILES = 64,
 	LOOSE_EXPECTED_SIZE = 256 << 10,
+	/* Bytes of divisions from which on none is added: they stand behind all rows, and are kept
+	 * until then. Rows say who accepts and who refuses, too. */
+	LOOSE_MAX_DIVISIONS = 16 << 20,
 };
 
 /* Before whom each certificate comes. */
@@ -50,6 +53,7 @@ struct loose {
 	struct portions *portions;
 	struct tally tally;
 	struct buffer divisions; /* items of JSON, each with the comma before it */
+	size_t divisions_more;   /* for which there was no room */
 };
 
 /* One portion on its way: from whoever reads to whoever judges to whoever writes. */
@@ -57,6 +61,7 @@ struct sheet {
 	struct portion *portion;
 	const struct store *store; /* instead of it: objects of a token */
 	struct buffer rows, divisions;
+	size_t division_count, divisions_more; /* in there; for which there was no room */
 	struct tally tally;
 };
 

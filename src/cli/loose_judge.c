@@ -39,8 +39,8 @@ worker_begin(struct loose_worker *worker)
 	(void)pthread_mutex_lock(&lock);
 	quiet_hold();
 	worker->judge = judge_new();
-	worker->stores = is_alone ? stores_new_beside(loose->stores) : stores_new_in_thread();
 	quiet_release();
+	worker->stores = is_alone ? stores_new_beside(loose->stores) : stores_new_in_thread();
 	judge_use_ocsp(worker->judge, loose->ocsp);
 	stores_skip_signatures(worker->stores);
 	if (!is_alone)
@@ -82,6 +82,19 @@ count_row(struct tally *tally, const struct judged *judged)
 		tally->refused++;
 }
 
+/* Once there is no room for one, for all behind it. */
+static void
+add_divisions(struct hearing_of_one *hearing, const struct judged *judged, size_t count)
+{
+	struct sheet *sheet = hearing->sheet;
+
+	if (sheet->divisions.length < LOOSE_MAX_DIVISIONS)
+		sheet->division_count +=
+			report_divisions_json(hearing->arena, judged, count, &hearing->divisions);
+	else
+		sheet->divisions_more += report_divisions_json(hearing->arena, judged, count, NULL);
+}
+
 /* All that are of one certificate. */
 static void
 add_rows(struct hearing_of_one *hearing, const struct judged *judged, size_t count)
@@ -93,7 +106,7 @@ add_rows(struct hearing_of_one *hearing, const struct judged *judged, size_t cou
 		count_row(&sheet->tally, &judged[i]);
 	if (options->json) {
 		report_verify_json(hearing->arena, judged, count, &hearing->json);
-		report_divisions_json(hearing->arena, judged, count, &hearing->divisions);
+		add_divisions(hearing, judged, count);
 	} else if (options->dot) {
 		for (size_t i = 0; i < count; i++)
 			report_verify_dot(hearing->arena, &judged[i], &sheet->rows);
@@ -268,6 +281,34 @@ renew_arena(struct hearing_of_one *hearing, bool is_brief)
 	hearing->arena = hearing->style.arena = arena_new();
 }
 
+/* Where in the file; of one that is lost as a whole, the file. */
+static const char *
+place_of(const struct hearing_of_one *hearing, const struct store *store,
+	const struct defect *defect)
+{
+	if (store->entry_count == 0 && store->defect_count == 1 && !hearing->is_part)
+		return store->path;
+	return arena_printf(hearing->arena, "%s:%u", defect->path, hearing->lines + defect->line);
+}
+
+/* A block that is damaged is a certificate that nobody takes; where more is lost, or closed, nobody
+ * knows what is in it. */
+static void
+add_defect(struct hearing_of_one *hearing, const struct store *store, const struct defect *defect)
+{
+	if (defect->is_block)
+		add_damage(hearing, store, defect);
+	else
+		add_problem(hearing, place_of(hearing, store, defect), defect->text);
+	renew_arena(hearing, false);
+}
+
+static bool
+is_shown(const struct defect *defect)
+{
+	return defect->is_block || defect_is_loss(defect);
+}
+
 /* Certificates and damage in the order of the file. */
 static void
 judge_store(struct hearing_of_one *hearing, const struct store *store)
@@ -275,21 +316,22 @@ judge_store(struct hearing_of_one *hearing, const struct store *store)
 	bool whole = hearing->worker->loose->session->options.chain, has_judged = false;
 	size_t damage = 0, index = 0;
 
+	if (store->state == STORE_UNREAD)
+		add_problem(hearing, store->path, store->problem);
 	while (index < store->entry_count || damage < store->defect_count) {
 		const struct entry *entry =
 			index < store->entry_count ? &store->entries[index] : NULL;
 		const struct defect *defect =
 			damage < store->defect_count ? &store->defects[damage] : NULL;
 
-		if (defect != NULL && !defect->is_block) {
+		if (defect != NULL && !is_shown(defect)) {
 			damage++;
 		} else if (entry != NULL &&
 			   (entry->kind != ENTRY_CERTIFICATE || (whole && has_judged))) {
 			index++;
 		} else if (defect != NULL && (entry == NULL || defect->line <= entry->line)) {
-			add_damage(hearing, store, defect);
+			add_defect(hearing, store, defect);
 			damage++;
-			renew_arena(hearing, false);
 		} else {
 			renew_arena(hearing, judge_entry(hearing, store, index++));
 			has_judged = true;

@@ -19,11 +19,7 @@ open_store(struct loose *loose, const char *path, const struct store **ret)
 {
 	*ret = stores_open(
 		loose->stores, loose->session->world, loose_path(loose, path), LOADER_ANY);
-	if ((*ret)->state == STORE_PRESENT)
-		return 0;
-	return err_set(&loose->session->err,
-		(*ret)->state == STORE_UNREADABLE ? ERR_PERMISSION : ERR_NO_INPUT, "%s: %s", path,
-		(*ret)->problem != NULL ? (*ret)->problem : "not readable");
+	return store_need(*ret, path, &loose->session->err);
 }
 
 /* A rejected one stays among the anchors, and is rejected there; one that the store leaves without

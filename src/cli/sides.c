@@ -50,11 +50,7 @@ open_both(struct sides *sides)
 			stores_open(sides->stores, session->world, absolute(sides, i), LOADER_ANY);
 
 		sides->opened[i] = store;
-		if (store->state != STORE_PRESENT)
-			return err_set(&session->err,
-				store->state == STORE_UNREADABLE ? ERR_PERMISSION : ERR_NO_INPUT,
-				"%s: %s", sides->names[i],
-				store->problem != NULL ? store->problem : "not readable");
+		TRY(store_need(store, sides->names[i], &session->err));
 	}
 	return 0;
 }
@@ -140,7 +136,7 @@ struct end {
 	const struct verifier *verifier;
 };
 
-static void
+static int
 compare_verifiers(struct sides *sides, const struct end *a, const struct end *b)
 {
 	struct arena *arena = sides->session->arena;
@@ -153,6 +149,9 @@ compare_verifiers(struct sides *sides, const struct end *a, const struct end *b)
 		const struct trust *trust = trust_load(arena, sides->stores,
 			ends[i]->service->world, ends[i]->verifier, &ends[i]->service->readers);
 
+		if (trust_is_unknown(trust))
+			return store_need(trust->failed_store, trust->failed_store->path,
+				&sides->session->err);
 		trust_entries(arena, trust, &sets[i]);
 		loads[i] = trust->loads           ? "they load"
 			   : trust->error != NULL ? trust->error
@@ -163,6 +162,7 @@ compare_verifiers(struct sides *sides, const struct end *a, const struct end *b)
 		&(struct contrast){ "stores", loads[0], loads[1],
 			"a server does not start with a store that does not load" });
 	entry_sets_compare(arena, &sets[0], &sets[1], &section->differences);
+	return 0;
 }
 
 static const struct verifier *
@@ -214,8 +214,8 @@ compare_services(struct sides *sides)
 		const struct verifier *other = counterpart(a, i, b);
 
 		if (other != NULL)
-			compare_verifiers(sides, &(struct end){ a, &a->verifiers[i] },
-				&(struct end){ b, other });
+			TRY(compare_verifiers(sides, &(struct end){ a, &a->verifiers[i] },
+				&(struct end){ b, other }));
 	}
 	compare_lone(sides, a, b);
 	return 0;

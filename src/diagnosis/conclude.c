@@ -323,6 +323,31 @@ note_unreadable(struct diagnosis *diagnosis, const struct service *service)
 			service->name, text_sanitize(diagnosis->arena, text, strlen(text)));
 }
 
+/* Whether clients are given or not: with stores of which nobody can tell what they hold, nothing is
+ * known of whom the service lets in. */
+static void
+note_unread_stores(
+	struct diagnosis *diagnosis, const struct service *service, const struct proof *proof)
+{
+	const struct scene *scene = proof->before;
+
+	for (size_t i = 0; i < scene->service->verifier_count; i++) {
+		const struct trust *trust = scene->trusts[i];
+
+		if (!trust_is_unknown(trust))
+			continue;
+		diagnosis->complete = false;
+		diagnosis->incomplete_why = arena_printf(diagnosis->arena,
+			"%s: what it trusts cannot be told: %s %s: %s", service->name,
+			trust->failed->directive, trust->failed->path, trust->error);
+		diagnosis->unread =
+			arena_grow(diagnosis->arena, diagnosis->unread, diagnosis->unread_count,
+				&diagnosis->unread_capacity, sizeof(*diagnosis->unread));
+		diagnosis->unread[diagnosis->unread_count++] = service;
+		return;
+	}
+}
+
 /* A refusal that no cause explains is not passed over in silence. */
 static void
 note_unexplained(struct diagnosis *diagnosis, const struct proof *proof)
@@ -330,8 +355,8 @@ note_unexplained(struct diagnosis *diagnosis, const struct proof *proof)
 	for (size_t i = 0; i < proof->before->cell_count; i++) {
 		const struct cell *cell = &proof->before->cells[i];
 
-		if (!cell->concerns || cell->accepted == cell->client->must_be_accepted ||
-			cell->cause_count > 0)
+		if (!cell->known || !cell->concerns ||
+			cell->accepted == cell->client->must_be_accepted || cell->cause_count > 0)
 			continue;
 		diagnosis->complete = false;
 		diagnosis->incomplete_why = arena_printf(diagnosis->arena,
@@ -359,6 +384,7 @@ conclude_service(struct diagnosis *diagnosis, const struct service *service,
 	attribute_causes(diagnosis, proof, running->cells, running->cell_count);
 	note_unreadable(diagnosis, service);
 	note_unexplained(diagnosis, proof);
+	note_unread_stores(diagnosis, service, proof);
 	keep_cells(diagnosis, proof->before->cells, proof->before->cell_count);
 	keep_cells(diagnosis, running->cells, running->cell_count);
 }

@@ -83,6 +83,15 @@ diagnosis_make(const struct request *request, struct err *err)
 	return TAKE(diagnosis);
 }
 
+bool
+diagnosis_is_unread(const struct diagnosis *diagnosis, const struct service *service)
+{
+	for (size_t i = 0; i < diagnosis->unread_count; i++)
+		if (diagnosis->unread[i] == service)
+			return true;
+	return false;
+}
+
 int
 diagnosis_exit_status(const struct diagnosis *diagnosis)
 {

@@ -82,6 +82,8 @@ struct diagnosis {
 	bool **concerns; /* by service: [verifier * clients + client] */
 	bool complete;   /* something could not be determined where false */
 	const char *incomplete_why;
+	const struct service **unread; /* with stores of which nobody can tell what they hold */
+	size_t unread_count, unread_capacity;
 	bool supposed_clients; /* none were given */
 };
 
@@ -95,6 +97,8 @@ DEFINE_CLEANUP(struct diagnosis, diagnosis_free)
 ALLOCATES(diagnosis_free)
 struct diagnosis *diagnosis_facts(const struct request *, struct err *err);
 
+/* Whether a store of the service could not be read, so that nothing is known of whom it lets in. */
+bool diagnosis_is_unread(const struct diagnosis *, const struct service *);
 /* 0 healthy, 1 warnings only, 2 critical, 3 undetermined. */
 int diagnosis_exit_status(const struct diagnosis *);
 /*

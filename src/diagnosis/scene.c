@@ -38,10 +38,8 @@ scene_down(struct scene *scene)
 
 		if (!trust->loads)
 			return arena_printf(scene->diagnosis->arena, "%s: %s %s: %s",
-				trust->failed_store != NULL &&
-						trust->failed_store->state == STORE_TOO_LARGE
-					? "what the server trusts cannot be told"
-					: "the server does not start",
+				trust_is_unknown(trust) ? "what the server trusts cannot be told"
+							: "the server does not start",
 				trust->failed->directive, trust->failed->path, trust->error);
 	}
 	return NULL;
@@ -52,7 +50,7 @@ cell_judge(struct scene *scene, struct cell *cell, const struct trust *trust, in
 {
 	struct diagnosis *diagnosis = scene->diagnosis;
 
-	cell->known = true;
+	cell->known = !trust_is_unknown(trust);
 	cell->engine = cell->verifier->engine;
 	if (scene->down != NULL) {
 		cell->text = scene->down;

@@ -162,7 +162,7 @@ states_judge(struct diagnosis *diagnosis, const struct request *request,
 		struct cell *cell = &running.cells[i];
 
 		cell->state = STATE_RUNNING;
-		cell->known = then != NULL;
+		cell->known = then != NULL && cell->known;
 		if (may_probe(request, cell))
 			probe_cell(diagnosis, cell);
 		running.by_handshake = running.by_handshake || cell->probe != NULL;

@@ -149,13 +149,19 @@ add_division(struct arena *arena, const struct judged *judged, size_t count, str
 	json_object_close(json);
 }
 
-void
+size_t
 report_divisions_json(
 	struct arena *arena, const struct judged *judged, size_t count, struct json *json)
 {
+	size_t divisions = 0;
+
 	for (size_t i = 0, length; i < count; i += length) {
 		length = report_division_length(&judged[i], count - i);
-		if (length > 1)
+		if (length <= 1)
+			continue;
+		divisions++;
+		if (json != NULL)
 			add_division(arena, &judged[i], length, json);
 	}
+	return divisions;
 }

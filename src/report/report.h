@@ -118,9 +118,10 @@ void report_dot_begin(struct buffer *out);
 void report_dot_merge(struct buffer *out, const struct buffer *lines);
 void report_dot_end(struct buffer *out);
 /* Items of an array that is open: the rows, and of rows of one certificate before several engines
- * who accepts it and who does not. */
+ * who accepts it and who does not: how many of these there were, of which the JSON, which may be
+ * NULL, has all. */
 void report_verify_json(struct arena *, const struct judged *, size_t count, struct json *);
-void report_divisions_json(struct arena *, const struct judged *, size_t count, struct json *);
+size_t report_divisions_json(struct arena *, const struct judged *, size_t count, struct json *);
 
 /* Handshakes: the matrix, and the transcript of each when verbose. */
 struct probed {

@@ -25,8 +25,10 @@ boxed_new(bool in_box)
 
 	if (in_box)
 		boxed->box = box_new();
+	quiet_hold();
 	boxed->parser.openssl = openssl_reader_new();
 	boxed->parser.crypt = keystore_crypt_new();
+	quiet_release();
 	return boxed;
 }
 
@@ -36,8 +38,10 @@ boxed_free(struct boxed *boxed)
 	if (boxed == NULL)
 		return;
 	box_free(boxed->box);
+	quiet_hold();
 	openssl_reader_free(boxed->parser.openssl);
 	keystore_crypt_free(boxed->parser.crypt);
+	quiet_release();
 	mem_free(boxed);
 }
 
@@ -173,29 +177,32 @@ ask(struct boxed *boxed, struct arena *arena, const struct parse_task *task,
 	return result;
 }
 
-/* What can be said of a store that no reader gets through. */
-static void
-fail(struct arena *arena, const struct parse_task *task, enum box_result result, struct parsed *ret)
+static const char *
+why_unread(const struct boxed *boxed, struct arena *arena, const struct parse_task *task,
+	enum box_result result)
 {
 	const char *what = task->directory != NULL ? "directory" : "file";
 	const char *why = result == BOX_SLOW ? "it takes too long"
 			  : result == BOX_DIED
 				  ? "its reader breaks on it, or has not enough memory for it"
 				  : "the answer of its reader cannot be believed";
-	struct defect *defect = arena_alloc(arena, sizeof(*defect));
 
-	*defect = (struct defect){
-		.cause = CAUSE_STORE_CORRUPT_ENTRY,
-		.path = task->path,
-		.length = task->bytes.length,
-		.line = 1,
-		.text = arena_printf(arena, "the %s cannot be read safely: %s", what, why),
-	};
-	ret->own_defects = task->loading_only ? 0 : 1;
-	ret->defects = defect;
-	ret->defect_count = 1;
+	if (result == BOX_ABSENT)
+		return arena_printf(arena,
+			"the %s was not read, for no process can be had to read it in: %s", what,
+			box_absence(boxed->box));
+	return arena_printf(arena, "the %s cannot be read safely: %s", what, why);
+}
+
+/* Of a store that no reader gets through that is said, and nothing else. */
+static void
+fail(struct arena *arena, const struct parse_task *task, const char *why, struct parsed *ret)
+{
+	if (!task->loading_only)
+		*ret = (struct parsed){ .format = "unknown" };
+	ret->unread = why;
 	ret->loading = (struct loading){
-		.error = why,
+		.error = ret->unread,
 		.loaded = arena_alloc(arena, ret->entry_count + 1),
 	};
 }
@@ -217,26 +224,26 @@ boxed_parse(
 		return;
 	box_renew(boxed->box);
 	*ret = before;
-	if (!task->loading_only)
-		*ret = (struct parsed){ .format = "unknown" };
-	fail(arena, task, result, ret);
+	fail(arena, task, why_unread(boxed, arena, task, result), ret);
 }
 
-void
+int
 boxed_links(struct boxed *boxed, struct arena *arena, const struct directory *directory,
-	const struct hash_link **ret, size_t *ret_count)
+	struct boxed_plan *ret, struct err *err)
 {
 	struct parse_task task = { .path = directory->path, .directory = directory };
+	enum box_result result;
 	struct span answer;
 
 	if (boxed->box == NULL) {
-		hashdir_plan(arena, boxed->parser.openssl, directory, ret, ret_count);
-		return;
+		hashdir_plan(arena, boxed->parser.openssl, directory, &ret->links, &ret->count);
+		return 0;
 	}
-	if (ask(boxed, arena, &task, links_job, &answer) == BOX_ANSWERED &&
-		message_read_links(arena, directory, answer, ret, ret_count) == 0)
-		return;
+	result = ask(boxed, arena, &task, links_job, &answer);
+	if (result == BOX_ANSWERED &&
+		message_read_links(arena, directory, answer, &ret->links, &ret->count) == 0)
+		return 0;
 	box_renew(boxed->box);
-	*ret = NULL;
-	*ret_count = 0;
+	return err_set(err, ERR_UNKNOWN, "%s: %s", directory->path,
+		why_unread(boxed, arena, &task, result));
 }

@@ -39,8 +39,13 @@ struct arena *stores_arena(struct stores *);
 /* The child's process; 0 where there is none. */
 pid_t boxed_child(const struct boxed *);
 
-/* As parse. What no reader gets through has a defect that says so. */
+/* As parse. What no reader gets through is unread. */
 void boxed_parse(struct boxed *, struct arena *, const struct parse_task *, struct parsed *ret);
-/* As hashdir_plan; none where no reader gets through. */
-void boxed_links(struct boxed *, struct arena *, const struct directory *,
-	const struct hash_link **ret, size_t *ret_count);
+struct boxed_plan {
+	const struct hash_link *links;
+	size_t count;
+};
+
+/* As hashdir_plan; -1 where no reader gets through. */
+[[nodiscard]] int boxed_links(struct boxed *, struct arena *, const struct directory *,
+	struct boxed_plan *ret, struct err *err);

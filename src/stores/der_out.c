@@ -44,16 +44,6 @@ der_close(struct buffer *out, size_t mark)
 }
 
 void
-der_put(struct buffer *out, unsigned tag, struct span content)
-{
-	size_t mark = der_open(out, tag);
-
-	if (content.length > 0)
-		buffer_add(out, content.data, content.length);
-	der_close(out, mark);
-}
-
-void
 der_put_number(struct buffer *out, uint64_t number)
 {
 	uint8_t octets[sizeof(number) + 1] = {};

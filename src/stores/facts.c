@@ -92,21 +92,44 @@ store_is_container(const struct store *store)
 }
 
 bool
+store_is_unknown(const struct store *store)
+{
+	return store->state == STORE_TOO_LARGE || store->state == STORE_UNREAD;
+}
+
+int
+store_need(const struct store *store, const char *name, struct err *err)
+{
+	enum err_code code = store_is_unknown(store)            ? ERR_UNKNOWN
+			     : store->state == STORE_UNREADABLE ? ERR_PERMISSION
+								: ERR_NO_INPUT;
+
+	if (store->state == STORE_PRESENT)
+		return 0;
+	return err_set(err, code, "%s: %s", name,
+		store->problem != NULL ? store->problem : "not readable");
+}
+
+bool
+defect_is_loss(const struct defect *defect)
+{
+	if (defect->harmless)
+		return false;
+	return defect->is_block || defect->cause == CAUSE_STORE_TRUNCATED ||
+	       defect->cause == CAUSE_STORE_CORRUPT_ENTRY ||
+	       defect->cause == CAUSE_STORE_KEYSTORE_PASSWORD ||
+	       defect->cause == CAUSE_STORE_KEYSTORE_TYPE ||
+	       defect->cause == CAUSE_STORE_LEGACY_ENCRYPTION;
+}
+
+bool
 store_is_damaged(const struct store *store)
 {
 	if (store->integrity == INTEGRITY_BAD)
 		return true;
-	for (size_t i = 0; i < store->defect_count; i++) {
-		const struct defect *defect = &store->defects[i];
-
-		if (!defect->harmless &&
-			(defect->is_block || defect->cause == CAUSE_STORE_TRUNCATED ||
-				defect->cause == CAUSE_STORE_CORRUPT_ENTRY ||
-				defect->cause == CAUSE_STORE_KEYSTORE_PASSWORD ||
-				defect->cause == CAUSE_STORE_KEYSTORE_TYPE ||
-				defect->cause == CAUSE_STORE_LEGACY_ENCRYPTION))
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (defect_is_loss(&store->defects[i]))
 			return true;
-	}
 	return false;
 }
 

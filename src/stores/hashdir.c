@@ -232,8 +232,13 @@ hashdir_missing_links(struct stores *stores, struct world *world, const char *pa
 {
 	struct arena *arena = stores_arena(stores);
 	struct directory *directory = arena_alloc(arena, sizeof(*directory));
+	struct boxed_plan plan = {};
 
+	*ret = NULL;
+	*ret_count = 0;
 	TRY(directory_read(arena, world, path, directory, err));
-	boxed_links(stores_boxed(stores), arena, directory, ret, ret_count);
+	TRY(boxed_links(stores_boxed(stores), arena, directory, &plan, err));
+	*ret = plan.links;
+	*ret_count = plan.count;
 	return 0;
 }

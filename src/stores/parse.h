@@ -27,6 +27,7 @@ struct parsed {
 	size_t defect_count;
 	size_t own_defects; /* so many are of the bytes, those behind them of what is loaded */
 	struct loading loading;
+	const char *unread; /* why no reader got through it, and nothing above is known; or NULL */
 	/* As in struct store. */
 	const char *profile;
 	enum store_integrity integrity;

@@ -169,7 +169,7 @@ is_lost_entry(const struct store *store, const struct defect *defect)
 static bool
 is_store(const struct store *store)
 {
-	if (is_keystore(store))
+	if (is_keystore(store) || store_is_unknown(store))
 		return true;
 	for (size_t i = 0; i < store->entry_count; i++)
 		if (store->entries[i].kind == ENTRY_CERTIFICATE ||
@@ -197,6 +197,8 @@ summarize(const struct store *store, struct found_store *ret)
 	ret->crls = store_count(store, ENTRY_CRL);
 	ret->defects = store->defect_count;
 	ret->is_damaged = store_is_damaged(store);
+	ret->is_unread = store_is_unknown(store);
+	ret->problem = store->problem;
 	for (size_t i = 0; i < store->defect_count; i++) {
 		const struct defect *defect = &store->defects[i];
 

@@ -13,6 +13,7 @@ struct found_store {
 	const char *path, *format;
 	size_t certificates, crls, defects;
 	bool is_damaged;
+	bool is_unread;      /* the problem says why nobody can tell what it holds */
 	int64_t next_end;    /* of the certificates and CRLs; MOMENT_NEVER where there are none */
 	const char *problem; /* why it could not be opened, or NULL */
 };

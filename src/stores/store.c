@@ -20,6 +20,7 @@ struct reading {
 	enum store_loader loader; /* of a directory; a file reads the same for all */
 	const char *format;
 	struct store_builder builder;     /* what was read, and what is added to it later */
+	const char *unread;               /* why nothing could be read; or NULL */
 	struct signature_batch *checking; /* of roots; NULL where that is done */
 	struct opened *opened;            /* all that took from it */
 	struct reading *next, *next_checking;
@@ -240,7 +241,9 @@ bucket_of(const struct content *content)
 static bool
 content_is_same(const struct content *a, const struct store *b)
 {
-	return a->state == b->state && digest_equal(&a->digest, &b->digest) &&
+	enum store_state state = b->state == STORE_UNREAD ? STORE_PRESENT : b->state;
+
+	return a->state == state && digest_equal(&a->digest, &b->digest) &&
 	       strcmp(a->path, b->path) == 0;
 }
 
@@ -271,11 +274,20 @@ task_of(const struct content *content, enum store_loader loader)
 	};
 }
 
+static void
+mark_unread(struct store *store, const char *why)
+{
+	store->state = STORE_UNREAD;
+	store->problem = why;
+}
+
 /* What was read of the bytes is the reading's; what its loader has to say of them comes behind it,
  * and is a defect for that loader alone. */
 static void
 take_loading(struct opened *opened, const struct parsed *parsed)
 {
+	if (parsed->unread != NULL)
+		mark_unread(&opened->store, parsed->unread);
 	opened->store.loading = parsed->loading;
 	opened->blamed_count = parsed->defect_count - parsed->own_defects;
 	if (opened->blamed_count > 0)
@@ -344,6 +356,7 @@ reading_new(struct stores *stores, const struct content *content, struct opened 
 	reading->content = *content;
 	reading->loader = content->directory == NULL ? LOADER_ANY : task.loader;
 	reading->format = parsed.format;
+	reading->unread = parsed.unread;
 	reading->builder = (struct store_builder){
 		.arena = stores->arena,
 		.entries = parsed.entries,
@@ -422,12 +435,14 @@ store_load_known(struct stores *stores, struct reading *reading, struct opened *
 static void
 store_load_nothing(struct stores *stores, struct store *store)
 {
-	CLEANUP(openssl_reader_freep) struct openssl_reader *openssl = openssl_reader_new();
-	struct loader_task task = { stores->arena, NULL, openssl, store,
-		arena_alloc(stores->arena, 1) };
+	struct loader_task task = {
+		.arena = stores->arena, .store = store, .loaded = arena_alloc(stores->arena, 1)
+	};
 
 	quiet_hold();
+	task.openssl = openssl_reader_new();
 	loader_get(store->loader)->load(&task, &store->loading);
+	openssl_reader_free(task.openssl);
 	quiet_release();
 	store->loading.loaded = task.loaded;
 }
@@ -444,6 +459,12 @@ store_fill_present(struct stores *stores, const struct content *content, struct 
 		load_listed(stores, content, opened);
 	} else if (reading == NULL)
 		reading = reading_new(stores, content, opened);
+	else if (reading->unread != NULL)
+		take_loading(opened, &(struct parsed){
+					     .unread = reading->unread,
+					     .loading = { .error = reading->unread,
+						     .loaded = arena_alloc(stores->arena, 1) },
+				     });
 	else if (store->loader != LOADER_ANY && !load_names_as_file(stores, content, store))
 		store_load_known(stores, reading, opened);
 	opened->next_of_reading = reading->opened;

@@ -114,7 +114,9 @@ enum store_state {
 	STORE_MISSING,
 	STORE_UNREADABLE,
 	STORE_TOO_LARGE,
-	STORE_NOT_A_FILE
+	STORE_NOT_A_FILE,
+	STORE_UNREAD, /* it is there, and its reader did not get through it (boxed.h): of what it
+			 holds, or of what is loaded of it, nothing is known */
 };
 
 /* What the library makes of it. */
@@ -219,6 +221,12 @@ const char *store_integrity_name(enum store_integrity); /* NULL for INTEGRITY_NO
 enum store_loader store_native_loader(const struct store *);
 /* Whether it is a PKCS#7, PKCS#12 or another container, which is no file of certificates. */
 bool store_is_container(const struct store *);
+/* Whether it is there, and nobody can tell what it holds. */
+bool store_is_unknown(const struct store *);
+/* 0 where it is there and was read; else err says why not, of the store by this name. */
+[[nodiscard]] int store_need(const struct store *, const char *name, struct err *err);
+/* Whether something that the store was to hold is lost by this defect, or cannot be had. */
+bool defect_is_loss(const struct defect *);
 /* Whether something of its content is lost, or cannot be had; how it is laid out is no matter. */
 bool store_is_damaged(const struct store *);
 /* Whether an entry belongs in a file of CAs and CRLs that is made of this store: of a container,

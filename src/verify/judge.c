@@ -392,8 +392,11 @@ judge_client(struct judge *judge, struct arena *arena, const struct verifier *ve
 	}
 	if (!trust->loads)
 		refuse(verdict,
-			arena_printf(arena, "the server does not start: %s",
+			arena_printf(arena, "%s: %s",
+				trust_is_unknown(trust) ? "what the server trusts cannot be told"
+							: "the server does not start",
 				trust->error != NULL ? trust->error : "a store cannot be loaded"));
+	verdict->undetermined |= trust_is_unknown(trust);
 	return verdict;
 }
 

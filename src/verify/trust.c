@@ -37,6 +37,13 @@ fail_load(struct loader *loader, const struct trust_source *source, const struct
 	trust->error = error;
 }
 
+bool
+trust_is_unknown(const struct trust *trust)
+{
+	return !trust->loads && trust->failed_store != NULL &&
+	       store_is_unknown(trust->failed_store);
+}
+
 /* Why it may not be read at this time, or NULL. */
 static const char *
 access_denied(struct loader *loader, const char *path, const struct credentials *credentials)
@@ -254,8 +261,9 @@ load_source(struct loader *loader, size_t index)
 
 	loader->trust->stores[index] = store;
 	if (denied != NULL || store->state != STORE_PRESENT || !store->loading.loads) {
-		/* A directory that is read at handshakes never stops the start. */
-		if (at_load)
+		/* A directory that is read at handshakes never stops the start; but of one that
+		 * nobody can tell of, nobody can say whom it lets in. */
+		if (at_load || (denied == NULL && store_is_unknown(store)))
 			fail_load(loader, source, store,
 				denied != NULL ? denied : load_error(loader, store));
 		if (denied != NULL || store->state != STORE_PRESENT || at_load)

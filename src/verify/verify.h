@@ -45,6 +45,10 @@ struct trust {
 	struct digest content;       /* of anchors with their settings and CRLs, in this order */
 };
 
+/* Whether it does not load because nobody can tell what a store holds: that says nothing of the
+ * server. */
+bool trust_is_unknown(const struct trust *);
+
 /* Who opens a path: the process that loads, and the one that handles connections. */
 struct readers {
 	const struct credentials *at_load, *at_handshake; /* NULL: may read everything */

@@ -48,17 +48,22 @@ static void *
 work(void *data)
 {
 	struct signature_batch *batch = data;
-	CLEANUP(key_decoder_free) struct key_decoder decoder = { 0 };
+	struct key_decoder decoder = {};
 	size_t first;
 
+	quiet_hold();
 	(void)ERR_set_mark();
+	quiet_release();
 	while ((first = atomic_fetch_add(&batch->next, BATCH_STEP)) < batch->count) {
 		quiet_hold();
 		for (size_t i = first; i < batch->count && i < first + BATCH_STEP; i++)
 			batch->results[i] = check_own(&decoder, batch->certs[i]);
 		quiet_release();
 	}
+	quiet_hold();
 	(void)ERR_pop_to_mark();
+	key_decoder_free(&decoder);
+	quiet_release();
 	return NULL;
 }
 

@@ -83,7 +83,27 @@ is_damaged(const struct store *store)
 	return store->loader != LOADER_ANY && !store->loading.loads;
 }
 
-/* Opens what an argument names; 0, 1 or 2 as the exit status has it, or -1. */
+/* Whether nobody can tell what it holds, or what one of the engines makes of it. */
+static bool
+is_unknown(const struct inspected *inspected)
+{
+	for (size_t i = 0; i < inspected->view_count; i++)
+		if (store_is_unknown(inspected->views[i]))
+			return true;
+	return store_is_unknown(inspected->store);
+}
+
+/* Of the exit statuses of two stores the one that both have: damage, what is not known, warnings.
+ */
+static int
+worse(int a, int b)
+{
+	if (a == 2 || b == 2)
+		return 2;
+	return a > b ? a : b;
+}
+
+/* Opens what an argument names; 0 to 3 as the exit status has it, or -1. */
 static int
 inspect_one(struct session *session, struct stores *stores, const char *argument,
 	struct inspected *inspected)
@@ -96,14 +116,13 @@ inspect_one(struct session *session, struct stores *stores, const char *argument
 	open_store(session, stores, path, inspected);
 	ask_generator(session, stores, inspected);
 	store = inspected->store;
-	if (store->state == STORE_MISSING || store->state == STORE_UNREADABLE)
-		return err_set(&session->err,
-			store->state == STORE_MISSING ? ERR_NO_INPUT : ERR_PERMISSION, "%s: %s",
-			token_is_name(path) ? store->path : argument, store->problem);
+	if (store->state != STORE_PRESENT && !store_is_unknown(store))
+		return store_need(
+			store, token_is_name(path) ? store->path : argument, &session->err);
 	if (session->options.verbose || session->options.json)
 		inspected->relations =
 			relations_of(session->arena, store, stores_signatures(stores));
-	return is_damaged(store) ? 2 : store->defect_count > 0;
+	return is_damaged(store) ? 2 : is_unknown(inspected) ? 3 : store->defect_count > 0;
 }
 
 static void
@@ -140,7 +159,7 @@ inspect_run(struct session *session)
 		int result = inspect_one(session, stores, paths->list[i], &list[i]);
 
 		TRY(result);
-		status = result > status ? result : status;
+		status = worse(result, status);
 	}
 	report(session, list, paths->count);
 	/* Where nothing can be kept, the next time takes as long as this one. */

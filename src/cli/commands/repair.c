@@ -9,7 +9,8 @@
 static bool
 is_undetermined(const struct diagnosis *diagnosis, const struct service *service)
 {
-	if (service->problem_count > 0 && service->verifier_count == 0)
+	if (diagnosis_is_unread(diagnosis, service) ||
+		(service->problem_count > 0 && service->verifier_count == 0))
 		return true;
 	for (size_t i = 0; i < diagnosis->cell_count; i++) {
 		const struct cell *cell = &diagnosis->cells[i];

@@ -14,8 +14,10 @@ begin(struct session *session)
 }
 
 static void
-end(struct session *session, const struct buffer *divisions)
+end(struct session *session, const struct loose *loose)
 {
+	const struct buffer *divisions = &loose->divisions;
+
 	if (session->options.json) {
 		json_array_close(&session->json);
 		json_key(&session->json, "divisions");
@@ -24,6 +26,8 @@ end(struct session *session, const struct buffer *divisions)
 		if (divisions->length > 0)
 			buffer_add(&session->out, divisions->data + 1, divisions->length - 1);
 		json_array_close(&session->json);
+		json_member_number(
+			&session->json, "divisions_more", (int64_t)loose->divisions_more);
 	} else if (session->options.dot) {
 		report_dot_end(&session->out);
 	}
@@ -41,7 +45,7 @@ verify_run(struct session *session)
 	stores_skip_signatures(stores);
 	begin(session);
 	status = loose_verify(&loose);
-	end(session, &loose.divisions);
+	end(session, &loose);
 	buffer_free(&loose.divisions);
 	if (status < 0)
 		return -1;

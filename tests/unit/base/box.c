@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -220,6 +222,61 @@ TEST(stopped, "who does not run at all is ended too")
 	CHECK(kill(box_child(box), SIGSTOP) == 0);
 	buffer_free(&answer);
 	CHECK(box_call(box, &short_call, &answer) == BOX_SLOW);
+	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
+}
+
+/* The first child of the box waits for ever; later ones, with whom a byte was left, do not. */
+static void
+stand_still(void *context, struct span, struct buffer *ret)
+{
+	char *is_known = context;
+	char byte;
+
+	if (*is_known == 0) {
+		*is_known = 1;
+		(void)!read(0, &byte, 1);
+	}
+	buffer_add_text(ret, "went on");
+}
+
+TEST(still, "a child that waits for what never comes is replaced once, long before its time is up")
+{
+	CLEANUP(box_freep) struct box *box = box_new();
+	CLEANUP(buffer_free) struct buffer answer = {};
+	char *shared = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct box_call long_call = { stand_still, shared, NULL, 0, MEMORY, 60'000, LIMIT };
+	double begun = seconds_now();
+
+	if (shared == MAP_FAILED)
+		abort();
+	CHECK(box_call(box, &long_call, &answer) == BOX_ANSWERED && says(&answer, "went on"));
+	CHECK(*shared == 1 && seconds_now() - begun < WALL_SECONDS);
+	(void)munmap(shared, 1);
+}
+
+TEST(no_time, "where there is no time at all nothing is answered")
+{
+	CLEANUP(box_freep) struct box *box = box_new();
+	CLEANUP(buffer_free) struct buffer answer = {};
+	struct box_call call = { hang, NULL, NULL, 0, MEMORY, 0, LIMIT };
+
+	CHECK(box_call(box, &call, &answer) == BOX_SLOW && answer.length == 0);
+	CHECK(box_child(box) == 0);
+}
+
+TEST(absent, "where no process can be had that is said, and is no end of this one")
+{
+	CLEANUP(box_freep) struct box *box = box_new();
+	CLEANUP(buffer_free) struct buffer answer = {};
+	struct rlimit files, none;
+
+	CHECK(getrlimit(RLIMIT_NOFILE, &files) == 0);
+	none = files;
+	none.rlim_cur = 3;
+	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	CHECK(call(box, echo, "a", &answer) == BOX_ABSENT && answer.length == 0);
+	CHECK(strstr(box_absence(box), "socketpair") != NULL && box_child(box) == 0);
+	CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
 	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
 }
 

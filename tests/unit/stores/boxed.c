@@ -190,11 +190,14 @@ is_whole(const struct store *store)
 static bool
 is_given_up(const struct store *store, const char *path)
 {
-	return store->entry_count == 0 && store->defect_count == 1 && !store->loading.loads &&
-	       store->defects[0].cause == CAUSE_STORE_CORRUPT_ENTRY &&
-	       !store->defects[0].harmless && strcmp(store->defects[0].path, path) == 0 &&
-	       strstr(store->defects[0].text, "cannot be read safely") != NULL &&
-	       store->loading.error != NULL;
+	struct err err = {};
+
+	return store->state == STORE_UNREAD && store_is_unknown(store) && store->entry_count == 0 &&
+	       store->defect_count == 0 && !store->loading.loads && store->loading.error != NULL &&
+	       strcmp(store->path, path) == 0 &&
+	       strstr(store->problem, "cannot be read safely") != NULL &&
+	       store_need(store, path, &err) < 0 && err.code == ERR_UNKNOWN &&
+	       strstr(err.message, store->problem) != NULL;
 }
 
 static double
@@ -332,7 +335,7 @@ TEST(forms, "every form is read the same in the box, by each loader, with the tr
 	CHECK(marked > DAMAGE_BLOCKS * LOADER__COUNT && named > DAMAGE_BLOCKS * LOADER__COUNT);
 }
 
-TEST(slow, "a store that takes too long is given up in time, and all others are read")
+TEST(still, "a child that stands still costs no store")
 {
 	CLEANUP(stores_freep) struct stores *stores = stores_new();
 	struct span text = sound_text(stores);
@@ -341,7 +344,7 @@ TEST(slow, "a store that takes too long is given up in time, and all others are 
 	CHECK(is_whole(stores_open_bytes(stores, "a", text, LOADER_OPENSSL_FILE)));
 	CHECK(kill(boxed_child(stores_boxed(stores)), SIGSTOP) == 0);
 	begun = seconds_now();
-	CHECK(is_given_up(stores_open_bytes(stores, "b", text, LOADER_OPENSSL_FILE), "b"));
+	CHECK(is_whole(stores_open_bytes(stores, "b", text, LOADER_OPENSSL_FILE)));
 	CHECK(seconds_now() - begun < 10 * PARSE_MILLISECONDS / 1000.0);
 	CHECK(is_whole(stores_open_bytes(stores, "c", text, LOADER_OPENSSL_FILE)));
 	CHECK(is_whole(stores_open_bytes(stores, "a", text, LOADER_OPENSSL_FILE)));
@@ -408,8 +411,13 @@ TEST(breaks, "a store that every child breaks on is given up, and all others are
 	}
 	CHECK(is_given_up(store, "b"));
 	CHECK(loading->entry_count > 1000 && !loading->loading.loads &&
-		!loading->loading.loaded[0] &&
-		strstr(loading->defects[loading->defect_count - 1].text, "safely") != NULL);
+		!loading->loading.loaded[0] && loading->state == STORE_UNREAD &&
+		strstr(loading->problem, "safely") != NULL);
+	CHECK(is_given_up(
+		stores_open_bytes(stores, "b", buffer_span(&large), LOADER_GO_FILE), "b"));
+	CHECK(stores_open_bytes(stores, "b", buffer_span(&large), LOADER_OPENSSL_FILE) == store);
+	CHECK(stores_open_bytes(stores, "d", buffer_span(&large), LOADER_ANY)->state ==
+		STORE_PRESENT);
 	CHECK(is_whole(stores_open_bytes(stores, "c", text, LOADER_OPENSSL_FILE)));
 }
 
