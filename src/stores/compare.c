@@ -3,11 +3,7 @@
 
 #include <string.h>
 
-/* The first entry of each digest, found by a hash that is the digest's own first bytes. */
-struct index {
-	const struct entry_set *set;
-	size_t *slots, mask;
-};
+#include "stores/entry_index.h"
 
 const struct digest *
 entry_digest(const struct entry *entry)
@@ -29,51 +25,15 @@ entry_set_add(struct arena *arena, struct entry_set *set, const struct store *st
 	}
 }
 
-static size_t
-slot_of(const struct index *index, const struct entry *entry)
+/* Each entry of a set once: the first of its copies. */
+static struct entry_index
+index_of(struct arena *arena, const struct entry_set *set)
 {
-	const struct digest *digest = entry_digest(entry);
-	size_t slot;
+	struct entry_index index = entry_index_new(arena, set->count);
 
-	memcpy(&slot, digest->bytes, sizeof(slot));
-	for (slot &= index->mask; index->slots[slot] != 0; slot = (slot + 1) & index->mask) {
-		const struct entry *other = index->set->list[index->slots[slot] - 1];
-
-		if (other->kind == entry->kind && digest_equal(entry_digest(other), digest))
-			break;
-	}
-	return slot;
-}
-
-static void
-index_make(struct arena *arena, const struct entry_set *set, struct index *ret)
-{
-	size_t size = 16;
-
-	while (size < set->count * 2)
-		size *= 2;
-	*ret = (struct index){ set, arena_alloc(arena, size * sizeof(*ret->slots)), size - 1 };
-	for (size_t i = 0; i < set->count; i++) {
-		size_t slot = slot_of(ret, set->list[i]);
-
-		if (ret->slots[slot] == 0)
-			ret->slots[slot] = i + 1;
-	}
-}
-
-static const struct entry *
-index_find(const struct index *index, const struct entry *entry)
-{
-	size_t slot = index->slots[slot_of(index, entry)];
-
-	return slot == 0 ? NULL : index->set->list[slot - 1];
-}
-
-/* A copy of an entry that stands further up in the same set. */
-static bool
-is_copy(const struct index *own, size_t position)
-{
-	return index_find(own, own->set->list[position]) != own->set->list[position];
+	for (size_t i = 0; i < set->count; i++)
+		(void)entry_index_add(&index, set->list[i]);
+	return index;
 }
 
 const char *
@@ -137,16 +97,15 @@ void
 entry_sets_compare(struct arena *arena, const struct entry_set *a, const struct entry_set *b,
 	struct differences *ret)
 {
-	struct index in_a, in_b;
+	struct entry_index in_a = index_of(arena, a), in_b = index_of(arena, b);
 
 	*ret = (struct differences){};
-	index_make(arena, a, &in_a);
-	index_make(arena, b, &in_b);
 	for (size_t i = 0; i < a->count; i++)
-		if (!is_copy(&in_a, i))
-			compare_one(arena, a->list[i], index_find(&in_b, a->list[i]), ret);
+		if (entry_index_find(&in_a, a->list[i]) == a->list[i])
+			compare_one(arena, a->list[i], entry_index_find(&in_b, a->list[i]), ret);
 	for (size_t i = 0; i < b->count; i++)
-		if (!is_copy(&in_b, i) && index_find(&in_a, b->list[i]) == NULL)
+		if (entry_index_find(&in_b, b->list[i]) == b->list[i] &&
+			entry_index_find(&in_a, b->list[i]) == NULL)
 			add(arena, ret,
 				&(struct difference){ DIFFERENCE_ONLY_B, NULL, b->list[i], NULL });
 }

@@ -10,6 +10,20 @@
 #include "stores/openssl_reader.h"
 #include "stores/write.h"
 
+/* Spent on one store whose structure is gone, be it made for that. */
+enum {
+	/* Bytes gone through, in each of the forms that they may have, and what was read in vain:
+	 * all of a file of 15 MiB that is base64 twice; of the largest, what takes a second. */
+	SALVAGE_MAX_READ = 6 * STORE_MAX_SIZE,
+	SALVAGE_MAX_PARTS = 16, /* encrypted ones: each may cost as much as a container */
+	SALVAGE_MAX_DECRYPTED = 256 << 20, /* bytes */
+};
+
+struct salvage_work {
+	size_t read, decrypted;
+	unsigned parts;
+};
+
 /* What a reader fills; all of it is from the arena. */
 struct store_builder {
 	struct arena *arena;
@@ -33,6 +47,7 @@ struct store_builder {
 	struct keystore_work work; /* that the last keystore cost */
 	/* Of what stands in something else. */
 	unsigned nesting, nested_keystores;
+	struct salvage_work salvage;
 };
 
 /* Opened in one file, where others stand in it: each may cost KEYSTORE_MAX_WORK. */
@@ -123,8 +138,10 @@ struct place builder_place(
 struct span builder_keep(struct store_builder *, struct span);
 /* Adds what is whole among bytes that no structure leads to any more: certificates and CRLs. */
 void builder_salvage(struct store_builder *, struct span, const struct place *enclosing);
-/* The same, without what is an entry already. */
-void builder_salvage_rest(struct store_builder *, const struct place *enclosing);
+/* Counts bytes that are gone through; false where SALVAGE_MAX_READ is spent. */
+bool salvage_may(struct store_builder *, size_t bytes);
+/* Of the entries from known on, which were salvaged, drops those that are there from first on. */
+void builder_drop_known(struct store_builder *, size_t first, size_t known);
 /*
  * Reads bytes that came out of the file at place as a store of their own: entries and defects stand
  * in that place, under the name of what holds them. False where they are of no known format:

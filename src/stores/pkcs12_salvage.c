@@ -13,7 +13,6 @@
 #include "stores/pkcs12_algorithm.h"
 
 enum {
-	MAX_PARTS = 16,     /* looked for in one file: each may cost as much as a container */
 	LONGEST_HEADER = 6, /* of the content: a tag and a length */
 	LONGEST_BLOCK = 16,
 	MAX_SIZE = 8 << 20, /* bytes: they are decrypted from each place in a block */
@@ -67,6 +66,9 @@ opens(struct store_builder *builder, const struct encrypted *part, const struct 
 		struct span data = span_of(part->rest.data + at, part->rest.length - at);
 		struct secret plain = {};
 
+		builder->salvage.decrypted += data.length;
+		if (builder->salvage.decrypted > SALVAGE_MAX_DECRYPTED)
+			break;
 		if (pkcs12_decrypt_blocks(builder->crypt, &part->cipher, &keys, data, &plain))
 			builder_salvage(builder, span_of(plain.data, plain.length), &part->place);
 		secret_free(&plain);
@@ -88,27 +90,40 @@ salvage_part(struct store_builder *builder, const struct encrypted *part)
 			return;
 }
 
-static size_t
-next_algorithm(struct span bytes, size_t from)
+/* Counts a part, and whether it may be opened still. */
+static bool
+part_may(struct store_builder *builder)
 {
-	size_t modern = span_find(bytes, pbes2, from), old = span_find(bytes, pbes1, from);
+	struct salvage_work *work = &builder->salvage;
 
-	return modern < old ? modern : old;
+	if (work->parts <= SALVAGE_MAX_PARTS)
+		work->parts++;
+	return work->parts <= SALVAGE_MAX_PARTS && work->decrypted <= SALVAGE_MAX_DECRYPTED;
 }
 
 void
 pkcs12_salvage(struct store_builder *builder, struct span bytes, const struct place *place)
 {
+	size_t modern, old;
 	struct encrypted part;
-	size_t parts = 0;
 
 	if (builder->crypt == NULL || bytes.length > MAX_SIZE)
 		return;
-	for (size_t at = next_algorithm(bytes, 0); at != SIZE_MAX && parts < MAX_PARTS;
-		at = next_algorithm(bytes, at + 1))
+	modern = span_find(bytes, pbes2, 0);
+	old = span_find(bytes, pbes1, 0);
+	while (modern != SIZE_MAX || old != SIZE_MAX) {
+		size_t at = modern < old ? modern : old;
+
+		part = (struct encrypted){};
 		if (encrypted_at(bytes, at, &part)) {
+			if (!part_may(builder))
+				return;
 			part.place = *place;
 			salvage_part(builder, &part);
-			parts++;
 		}
+		if (at == modern)
+			modern = span_find(bytes, pbes2, at + 1);
+		else
+			old = span_find(bytes, pbes1, at + 1);
+	}
 }

@@ -3,36 +3,12 @@
 #define CONSTRUCTS
 #include "stores/format.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "stores/entry_index.h"
+
 enum { MAX_ISSUED = 500 }; /* signatures of CAs that are checked in one store */
-
-/* A set of digests, of fixed size: digests are evenly spread by themselves. */
-struct digest_set {
-	const struct entry **slots;
-	size_t mask;
-};
-
-static const struct digest *
-entry_digest(const struct entry *entry)
-{
-	return entry->kind == ENTRY_CRL ? &entry->crl.fingerprint : &entry->cert.fingerprint;
-}
-
-/* The earlier entry of the same bytes, or NULL, and then this one is remembered. */
-static const struct entry *
-digest_set_add(struct digest_set *set, const struct entry *entry)
-{
-	const struct digest *digest = entry_digest(entry);
-	size_t slot;
-
-	memcpy(&slot, digest->bytes, sizeof(slot));
-	for (slot &= set->mask; set->slots[slot] != NULL; slot = (slot + 1) & set->mask)
-		if (digest_equal(entry_digest(set->slots[slot]), digest))
-			return set->slots[slot];
-	set->slots[slot] = entry;
-	return NULL;
-}
 
 static const char *
 entry_name(const struct store_builder *builder, const struct entry *entry)
@@ -63,13 +39,8 @@ note(struct store_builder *builder, enum cause_code cause, const struct entry *e
 static void
 review_duplicates(struct store_builder *builder, size_t first)
 {
-	size_t count = builder->entry_count - first, size = 16;
-	struct digest_set set;
+	struct entry_index index = entry_index_new(builder->arena, builder->entry_count - first);
 
-	while (size < count * 2)
-		size *= 2;
-	set.slots = arena_alloc(builder->arena, size * sizeof(*set.slots));
-	set.mask = size - 1;
 	for (size_t i = first; i < builder->entry_count; i++) {
 		const struct entry *entry = &builder->entries[i], *earlier;
 
@@ -77,7 +48,7 @@ review_duplicates(struct store_builder *builder, size_t first)
 		if ((entry->kind != ENTRY_CERTIFICATE && entry->kind != ENTRY_CRL) ||
 			entry->role == ENTRY_IS_CHAIN)
 			continue;
-		earlier = digest_set_add(&set, entry);
+		earlier = entry_index_add(&index, entry);
 		if (earlier != NULL)
 			(void)note(builder, CAUSE_STORE_DUPLICATE, entry,
 				arena_printf(builder->arena,
@@ -225,52 +196,97 @@ builder_check_signatures(const struct store_builder *builder, struct signature_c
 	return count > 0 ? signature_batch_new(signatures, certs, count) : NULL;
 }
 
-/* The CA of this name and key id, where it stands here too. */
-static const struct cert *
-find_issuer(const struct store_builder *builder, struct span name, struct span key_id)
-{
-	for (size_t i = 0; key_id.length > 0 && i < builder->entry_count; i++) {
-		const struct entry *entry = &builder->entries[i];
+/* The CAs of a store, by what those whom they issued name them by. */
+struct issuers {
+	const struct cert **certs;
+	size_t count;
+};
 
-		if (entry->kind == ENTRY_CERTIFICATE &&
-			span_equal(entry->cert.subject_key_id, key_id) &&
-			span_equal(entry->cert.subject, name))
-			return &entry->cert;
-	}
-	return NULL;
+static int
+compare_names(const struct cert *cert, struct span key_id, struct span name)
+{
+	int order = span_compare(cert->subject_key_id, key_id);
+
+	return order != 0 ? order : span_compare(cert->subject, name);
 }
 
-static bool
-is_falsely_signed(const struct store_builder *builder, struct signature_cache *signatures,
-	const struct entry *entry)
+static int
+compare_issuers(const void *a, const void *b)
 {
-	const struct cert *issuer;
+	const struct cert *left = *(const struct cert *const *)a,
+			  *right = *(const struct cert *const *)b;
+	int order = compare_names(left, right->subject_key_id, right->subject);
 
-	if (entry->kind == ENTRY_CRL) {
-		issuer =
-			find_issuer(builder, entry->crl.issuer, entry->crl.authority_key_id.key_id);
-		return issuer != NULL &&
-		       signature_crl(signatures, &entry->crl, issuer->spki) == SIGNATURE_BAD;
+	return order != 0 ? order : left < right ? -1 : left > right;
+}
+
+static struct issuers
+issuers_of(const struct store_builder *builder)
+{
+	struct issuers issuers = { arena_alloc(
+		builder->arena, (builder->entry_count + 1) * sizeof(const struct cert *)) };
+
+	for (size_t i = 0; i < builder->entry_count; i++)
+		if (builder->entries[i].kind == ENTRY_CERTIFICATE &&
+			builder->entries[i].cert.subject_key_id.length > 0)
+			issuers.certs[issuers.count++] = &builder->entries[i].cert;
+	qsort(issuers.certs, issuers.count, sizeof(*issuers.certs), compare_issuers);
+	return issuers;
+}
+
+/* The first CA of this name and key id, where it stands here too. */
+static const struct cert *
+find_issuer(const struct issuers *issuers, struct span name, struct span key_id)
+{
+	size_t from = 0, to = issuers->count;
+
+	if (key_id.length == 0)
+		return NULL;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (compare_names(issuers->certs[middle], key_id, name) < 0)
+			from = middle + 1;
+		else
+			to = middle;
 	}
+	return from < issuers->count && compare_names(issuers->certs[from], key_id, name) == 0
+		       ? issuers->certs[from]
+		       : NULL;
+}
+
+static const struct cert *
+issuer_of(const struct issuers *issuers, const struct entry *entry)
+{
+	if (entry->kind == ENTRY_CRL)
+		return find_issuer(issuers, entry->crl.issuer, entry->crl.authority_key_id.key_id);
 	if (entry->kind != ENTRY_CERTIFICATE || claims_to_be_self_signed(&entry->cert))
-		return false;
-	issuer = find_issuer(builder, entry->cert.issuer, entry->cert.authority_key_id.key_id);
-	return issuer != NULL &&
-	       signature_cert(signatures, &entry->cert, issuer->spki) == SIGNATURE_BAD;
+		return NULL;
+	return find_issuer(issuers, entry->cert.issuer, entry->cert.authority_key_id.key_id);
+}
+
+static enum signature_result
+signature_of(
+	struct signature_cache *signatures, const struct entry *entry, const struct cert *issuer)
+{
+	if (entry->kind == ENTRY_CRL)
+		return signature_crl(signatures, &entry->crl, issuer->spki);
+	return signature_by(signatures, &entry->cert, issuer);
 }
 
 /* What a CA signed that stands beside it. */
 static void
 review_issued(struct store_builder *builder, struct signature_cache *signatures)
 {
+	struct issuers issuers = issuers_of(builder);
 	size_t checks = 0;
 
 	for (size_t i = 0; i < builder->entry_count && checks < MAX_ISSUED; i++) {
 		const struct entry *entry = &builder->entries[i];
+		const struct cert *issuer = issuer_of(&issuers, entry);
 
-		checks += entry->kind == ENTRY_CRL ||
-			  (entry->kind == ENTRY_CERTIFICATE && !cert_is_self_issued(&entry->cert));
-		if (is_falsely_signed(builder, signatures, entry))
+		checks += issuer != NULL;
+		if (issuer != NULL && signature_of(signatures, entry, issuer) == SIGNATURE_BAD)
 			(void)note(builder, CAUSE_STORE_CORRUPT_ENTRY, entry,
 				arena_printf(builder->arena,
 					"the %s does not bear the signature of the CA beside it, "
@@ -281,24 +297,43 @@ review_issued(struct store_builder *builder, struct signature_cache *signatures)
 	}
 }
 
+/* What is wrong with a certificate that says its own key signed it; NULL where nothing is. */
+static const char *
+own_fault(struct signature_cache *signatures, const struct cert *cert)
+{
+	switch (signature_by(signatures, cert, cert)) {
+	case SIGNATURE_BAD:
+		return "does not bear its own signature: a bit of it has changed";
+	case SIGNATURE_UNSUPPORTED:
+		/* A point that is not on its curve, a curve or a kind of key that is none. */
+		return key_security_bits(signatures, cert->spki) < 0
+			       ? "has a public key that libcrypto cannot read, so nothing that it "
+				 "signed can be accepted: a bit of it has changed, or the key is "
+				 "of a kind that libcrypto does not have"
+			       : NULL;
+	default:
+		return NULL;
+	}
+}
+
 static void
 review_own(struct store_builder *builder, struct signature_cache *signatures)
 {
-	if (!signature_cache_has_bad(signatures))
+	if (!signature_cache_has_failed(signatures))
 		return;
 	for (size_t i = 0; i < builder->entry_count; i++) {
 		const struct entry *entry = &builder->entries[i];
+		const char *fault;
 
 		if (entry->kind != ENTRY_CERTIFICATE || !claims_to_be_self_signed(&entry->cert))
 			continue;
-		if (signature_cert(signatures, &entry->cert, entry->cert.spki) != SIGNATURE_BAD)
-			continue;
-		(void)note(builder, CAUSE_STORE_CORRUPT_ENTRY, entry,
-			arena_printf(builder->arena,
-				"the self-signed certificate \"%s\" does not bear its own "
-				"signature: a bit of it has changed",
-				entry_name(builder, entry)),
-			true);
+		fault = own_fault(signatures, &entry->cert);
+		if (fault != NULL)
+			(void)note(builder, CAUSE_STORE_CORRUPT_ENTRY, entry,
+				arena_printf(builder->arena,
+					"the self-signed certificate \"%s\" %s",
+					entry_name(builder, entry), fault),
+				true);
 	}
 }
 

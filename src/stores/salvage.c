@@ -3,8 +3,9 @@
  * the container is not. */
 #include "stores/format.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "stores/entry_index.h"
 
 /* The shortest of a certificate or CRL that anybody signs is longer. */
 enum { SHORTEST_OBJECT = 64 };
@@ -41,9 +42,9 @@ builder_keep(struct store_builder *builder, struct span bytes)
 	return span_of(arena_dup(builder->arena, bytes.data, bytes.length), bytes.length);
 }
 
-/* The length of the certificate or CRL that begins here, or 0. */
+/* The length of the certificate or CRL that begins here, or 0; and how far it was read in vain. */
 static size_t
-object_at(struct span rest, enum entry_kind *ret_kind)
+object_at(struct span rest, enum entry_kind *ret_kind, size_t *ret_vain)
 {
 	struct der cursor = der_of(rest);
 	struct der_element whole;
@@ -52,6 +53,7 @@ object_at(struct span rest, enum entry_kind *ret_kind)
 	struct cert cert;
 	struct crl crl;
 
+	*ret_vain = 0;
 	if (rest.length < SHORTEST_OBJECT || rest.data[0] != DER_SEQUENCE || rest.data[1] < 0x80)
 		return 0;
 	whole = der_next(&cursor);
@@ -61,59 +63,73 @@ object_at(struct span rest, enum entry_kind *ret_kind)
 	*ret_kind = ENTRY_CERTIFICATE;
 	if (cert_read(whole.whole, &cert, &fault, &offset) == 0)
 		return whole.whole.length;
+	/* To have both read costs something, be the first byte wrong. */
+	*ret_vain = sizeof(cert) + sizeof(crl) + offset;
 	*ret_kind = ENTRY_CRL;
-	return crl_read(whole.whole, &crl, &fault, &offset) == 0 ? whole.whole.length : 0;
+	if (crl_read(whole.whole, &crl, &fault, &offset) == 0)
+		return whole.whole.length;
+	*ret_vain += offset;
+	return 0;
+}
+
+static size_t
+next_sequence(struct span bytes, size_t from)
+{
+	const uint8_t *found =
+		from < bytes.length ? memchr(bytes.data + from, DER_SEQUENCE, bytes.length - from)
+				    : NULL;
+
+	return found != NULL ? (size_t)(found - bytes.data) : bytes.length;
+}
+
+/* A list that fails at its end may begin at each of its bytes, in a file made for that. */
+bool
+salvage_may(struct store_builder *builder, size_t bytes)
+{
+	builder->salvage.read += bytes;
+	return builder->salvage.read <= SALVAGE_MAX_READ;
 }
 
 void
 builder_salvage(struct store_builder *builder, struct span bytes, const struct place *enclosing)
 {
-	for (size_t at = 0; at < bytes.length;) {
+	for (size_t at = next_sequence(bytes, 0); at < bytes.length && salvage_may(builder, 0);) {
 		struct span rest = span_of(bytes.data + at, bytes.length - at), found;
 		struct object object = {};
-		size_t length = object_at(rest, &object.kind);
+		size_t vain, length = object_at(rest, &object.kind, &vain);
 		struct place place;
 
 		if (length == 0) {
-			at++;
+			(void)salvage_may(builder, vain);
+			at = next_sequence(bytes, at + 1);
 			continue;
 		}
 		found = span_of(rest.data, length);
 		place = builder_place(builder, found, enclosing);
 		object.der = builder_keep(builder, found);
 		(void)builder_object(builder, &object, &place, NULL);
-		at += length;
+		at = next_sequence(bytes, at + length);
 	}
-}
-
-static const uint8_t *
-entry_digest(const struct entry *entry)
-{
-	return entry->kind == ENTRY_CRL ? entry->crl.fingerprint.bytes
-					: entry->cert.fingerprint.bytes;
-}
-
-static int
-compare_digests(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct digest));
+	(void)salvage_may(builder, bytes.length);
 }
 
 void
-builder_salvage_rest(struct store_builder *builder, const struct place *enclosing)
+builder_drop_known(struct store_builder *builder, size_t first, size_t known)
 {
-	size_t known = builder->entry_count, kept = known, count = 0;
-	struct digest *digests = arena_alloc(builder->arena, (known + 1) * sizeof(*digests));
+	struct entry_index index = entry_index_new(builder->arena, builder->entry_count - first);
+	size_t kept = known;
 
-	for (size_t i = 0; i < known; i++)
-		if (builder->entries[i].der.length > 0)
-			memcpy(digests[count++].bytes, entry_digest(&builder->entries[i]),
-				sizeof(digests->bytes));
-	qsort(digests, count, sizeof(*digests), compare_digests);
-	builder_salvage(builder, builder->bytes, enclosing);
-	for (size_t i = known; i < builder->entry_count; i++)
-		if (bsearch(entry_digest(&builder->entries[i]), digests, count, sizeof(*digests),
-			    compare_digests) == NULL)
-			builder->entries[kept++] = builder->entries[i];
+	for (size_t i = first; i < builder->entry_count; i++) {
+		const enum entry_kind kind = builder->entries[i].kind;
+
+		if (i < known) {
+			if (kind == ENTRY_CERTIFICATE || kind == ENTRY_CRL)
+				(void)entry_index_add(&index, &builder->entries[i]);
+			continue;
+		}
+		builder->entries[kept] = builder->entries[i];
+		if (entry_index_add(&index, &builder->entries[kept]) == NULL)
+			kept++;
+	}
 	builder->entry_count = kept;
 }

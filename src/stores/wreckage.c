@@ -2,7 +2,6 @@
 #include "stores/wreckage.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "stores/pkcs12_salvage.h"
 
@@ -107,7 +106,7 @@ salvage_run(struct store_builder *builder, struct span digits, const struct plac
 	if (digits.length < SHORTEST_RUN)
 		return;
 	out = mem_alloc(digits.length);
-	for (size_t phase = 0; phase < PHASES; phase++) {
+	for (size_t phase = 0; phase < PHASES && salvage_may(builder, 0); phase++) {
 		struct span bytes = span_of(out, decode_run(digits, phase, out));
 
 		builder_salvage(builder, bytes, place);
@@ -151,7 +150,7 @@ salvage_text(
 	struct place run = *place;
 	size_t length = 0;
 
-	if (text.length < SHORTEST_RUN)
+	if (text.length < SHORTEST_RUN || !salvage_may(builder, text.length))
 		return;
 	digits = mem_alloc(text.length);
 	for (size_t at = 0; at < text.length;) {
@@ -185,43 +184,17 @@ salvage_gap(struct wreckage *wreckage, size_t from, size_t to)
 	salvage_text(builder, bytes, &place, 0);
 }
 
-static const struct digest *
-entry_digest(const struct entry *entry)
-{
-	return entry->kind == ENTRY_CRL ? &entry->crl.fingerprint : &entry->cert.fingerprint;
-}
-
-static int
-compare_digests(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct digest));
-}
-
-/* What was found stands for itself: it is no entry twice, and trusted is nothing of it where a form
- * has marks for that. */
+/* Where it was given up, all that is known is that there may be more. */
 static void
-keep_new(struct store_builder *builder, size_t first, size_t known, size_t known_defects)
+tell_spent(struct store_builder *builder)
 {
-	struct digest *digests = arena_alloc(
-		builder->arena, (builder->entry_count - first + 1) * sizeof(struct digest));
-	size_t count = 0, kept = known;
+	const struct salvage_work *work = &builder->salvage;
 
-	for (size_t i = first; i < known; i++)
-		if (builder->entries[i].kind == ENTRY_CERTIFICATE ||
-			builder->entries[i].kind == ENTRY_CRL)
-			digests[count++] = *entry_digest(&builder->entries[i]);
-	for (size_t i = known; i < builder->entry_count; i++) {
-		struct entry *entry = &builder->entries[i];
-
-		qsort(digests, count, sizeof(*digests), compare_digests);
-		if (bsearch(entry_digest(entry), digests, count, sizeof(*digests),
-			    compare_digests) != NULL)
-			continue;
-		digests[count++] = *entry_digest(entry);
-		builder->entries[kept++] = *entry;
-	}
-	builder->entry_count = kept;
-	builder->defect_count = known_defects;
+	if (work->read > SALVAGE_MAX_READ || work->decrypted > SALVAGE_MAX_DECRYPTED ||
+		work->parts > SALVAGE_MAX_PARTS)
+		(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, 0, builder->bytes.length,
+			"the file is damaged, and so large or so made that it was not searched to "
+			"its end for what is whole: more may be in it than is listed");
 }
 
 void
@@ -246,5 +219,9 @@ builder_salvage_wreckage(struct store_builder *builder, size_t first_entry, size
 	if (builder->bytes.length >= at + SHORTEST_GAP)
 		salvage_gap(&wreckage, from, builder->bytes.length);
 	pkcs12_salvage(builder, builder->bytes, &whole);
-	keep_new(builder, first_entry, known, known_defects);
+	/* What was found stands for itself: it is no entry twice, and trusted is nothing of it
+	 * where a form has marks for that. */
+	builder_drop_known(builder, first_entry, known);
+	builder->defect_count = known_defects;
+	tell_spent(builder);
 }

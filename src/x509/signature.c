@@ -33,7 +33,7 @@ struct signature_cache {
 	struct table keys, results;
 	struct key_decoder decoder;
 	struct signature_memory *memory; /* borrowed, or NULL */
-	bool has_bad;
+	bool has_failed;
 };
 
 static size_t
@@ -159,14 +159,16 @@ signature_of(struct signature_cache *cache, const struct signed_object *object, 
 		return slot->result;
 	key = find_key(cache, digest, spki);
 	slot->result = SIGNATURE_UNSUPPORTED;
-	if (key == NULL)
+	if (key == NULL) {
+		cache->has_failed = true;
 		return slot->result;
+	}
 	(void)ERR_set_mark();
 	slot->result = object->crl != NULL ? signature_check_crl(key->key, object->crl)
 					   : verifying_key_check(key, object->tbs,
 						     object->algorithm, object->signature);
 	(void)ERR_pop_to_mark();
-	cache->has_bad |= slot->result == SIGNATURE_BAD;
+	cache->has_failed |= slot->result != SIGNATURE_GOOD;
 	return slot->result;
 }
 
@@ -245,9 +247,9 @@ signature_own_is_known(const struct signature_cache *cache, const struct cert *c
 }
 
 bool
-signature_cache_has_bad(const struct signature_cache *cache)
+signature_cache_has_failed(const struct signature_cache *cache)
 {
-	return cache->has_bad;
+	return cache->has_failed;
 }
 
 void
@@ -269,5 +271,5 @@ signature_note(struct signature_cache *cache, const struct digest *object, const
 	bool is_new;
 
 	table_find(&cache->results, object, key, &is_new)->result = result;
-	cache->has_bad |= result == SIGNATURE_BAD;
+	cache->has_failed |= result != SIGNATURE_GOOD;
 }

@@ -31,8 +31,8 @@ enum signature_result signature_by(
 void signature_cache_trim(struct signature_cache *, size_t limit);
 /* Whether the cache has the answer for a certificate and its own key. */
 bool signature_own_is_known(const struct signature_cache *, const struct cert *);
-/* Whether any answer of the cache is that a signature does not hold. */
-bool signature_cache_has_bad(const struct signature_cache *);
+/* Whether any answer of the cache is that a signature does not hold, or cannot be checked. */
+bool signature_cache_has_failed(const struct signature_cache *);
 /* What is remembered need not be checked, where a batch of many is, and is remembered afterwards.
  * Borrowed; NULL: nothing is. */
 void signature_cache_use_memory(struct signature_cache *, struct signature_memory *);

@@ -27,8 +27,9 @@ import sys
 import tempfile
 
 from askers import ask, make_askers, nss_answer
-from damage_forms import Material, altered, digest, make_forms, pem, says_whose, streams
+from damage_forms import altered, make_forms, says_whose, streams
 from damage_kinds import COSMETIC, DIRECTORY_KINDS, KINDS, Victim
+from damage_material import Material, digest, pem
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PIECE = 30  # bytes by which an entry is known again
@@ -95,7 +96,7 @@ def write(path, data, form, material):
 def make_files(options, material, forms, folder):
     files = []
     quick = QUICK if options.quick else None
-    known = [*material.certs, material.crl, material.foreign, material.later]
+    known = material.all()
     for form in forms:
         intact = form.make(material, form.ders)
         kinds = [kind for kind in KINDS + (DIRECTORY_KINDS if isinstance(intact, dict) else []) if wanted(options, kind)]
@@ -158,9 +159,10 @@ def overlaps(defect, entry):
         entry["offset"] < defect["offset"] + max(defect["length"], 1)  # fmt: skip
 
 
-def leaves_nothing(file, der):
-    """Whether no piece of an entry that is lost is left anywhere, but what others have too: then nobody can know."""
-    others = b"".join(other for other in file.form.ders if other != der)
+def leaves_nothing(file, der, material):
+    """Whether no piece of an entry that is lost is left anywhere, but what others have too: then nobody can know. Others are
+    also those that were written over it."""
+    others = b"".join(other for other in material.all() if other != der)
     pieces = [der[at : at + PIECE] for at in range(0, len(der) - PIECE, 3) if der[at : at + PIECE] not in others]
     for part in contents(file.data):
         for stream in streams(part):
@@ -176,7 +178,7 @@ def must_be_named(file, material):
         return False
     if form.has_integrity and file.kind == "indefinite" and not lost:
         return False  # BER is as good there
-    if form.has_integrity or any(not leaves_nothing(file, der) for der in lost):
+    if form.has_integrity or any(not leaves_nothing(file, der, material) for der in lost):
         return True
     if not form.is_plain or file.kind in COSMETIC or not file.whole:
         return False
@@ -280,7 +282,7 @@ def arguments():
 
 def examine(options, folder):
     """Passed and failed, and the table."""
-    material = Material(folder)
+    material = Material(folder, options.seed)
     known = {digest(der): f"certificate {number}" for number, der in enumerate(material.certs)}
     known |= {digest(material.crl): "the CRL", digest(material.foreign): "a foreign one", digest(material.later): "a newer one"}
     files = make_files(options, material, make_forms(material, options.form), folder)

@@ -17,85 +17,10 @@ import sqlite3
 import struct
 import subprocess
 
+from damage_material import digest, oid, openssl, pem, tlv
+
 PASSWORD = b"changeit"
 DATE = 1_700_000_000_000  # of Java's entries, milliseconds
-
-
-def openssl(*words, given=None):
-    done = subprocess.run(["openssl", *map(str, words)], input=given, capture_output=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"openssl {words[0]}: {done.stderr.decode()}")
-    return done.stdout
-
-
-def digest(der):
-    return hashlib.sha256(der).hexdigest()
-
-
-class Material:
-    """Roots, one CA below the first of them, its CRL, a key; and a root of somebody else."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.nss_keys = {}  # by database
-        roots = [self.root(f"root{number}", f"/O=Damage/CN=Damage test {number}", number == 2) for number in range(5)]
-        below = self.below("below", roots[0])
-        self.certs = [roots[0], roots[1], below, roots[2], roots[3]]
-        self.foreign = self.root("foreign", "/CN=Somebody else", False)
-        self.later = roots[4]
-        self.key = (folder / "root1.key").read_bytes()
-        self.crl = self.make_crl()
-
-    def root(self, name, subject, is_rsa):
-        kind = ["rsa:2048"] if is_rsa else ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        text = openssl("req", "-x509", "-newkey", *kind, "-nodes", "-keyout", self.folder / f"{name}.key", "-subj", subject,
-                       "-days", "3650", "-out", self.folder / f"{name}.pem") + (self.folder / f"{name}.pem").read_bytes()  # fmt: skip
-        return of_pem(text)
-
-    def below(self, name, _issuer):
-        extensions = self.folder / "below.conf"
-        extensions.write_text("basicConstraints=critical,CA:true\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
-        request = openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-                          self.folder / f"{name}.key", "-subj", "/O=Damage/CN=Damage test below")  # fmt: skip
-        return of_pem(openssl("x509", "-req", "-CA", self.folder / "root0.pem", "-CAkey", self.folder / "root0.key",
-                              "-CAcreateserial", "-days", "3650", "-extfile", extensions, given=request))  # fmt: skip
-
-    def make_crl(self):
-        (self.folder / "ca.conf").write_text(
-            f"[ca]\ndefault_ca=d\n[d]\ndatabase={self.folder}/index\ncrlnumber={self.folder}/number\ndefault_md=sha256\n"
-        )
-        (self.folder / "index").touch()
-        (self.folder / "number").write_text("01\n")
-        return of_pem(openssl("ca", "-config", self.folder / "ca.conf", "-gencrl", "-crldays", "3000", "-cert",
-                              self.folder / "root0.pem", "-keyfile", self.folder / "root0.key"))  # fmt: skip
-
-
-def of_pem(text):
-    return base64.b64decode(b"".join(re.search(rb"-----BEGIN [^-]+-----(.*?)-----END", text, re.DOTALL)[1].split()))
-
-
-def pem(der, label=b"CERTIFICATE", width=64):
-    text = base64.b64encode(der)
-    lines = b"".join(text[at : at + width] + b"\n" for at in range(0, len(text), width))
-    return b"-----BEGIN %s-----\n%s-----END %s-----\n" % (label, lines, label)
-
-
-def tlv(tag, *parts):
-    content = b"".join(parts)
-    size = len(content)
-    octets = size.to_bytes((size.bit_length() + 7) // 8, "big") if size > 127 else b""
-    return bytes([tag]) + (bytes([0x80 | len(octets)]) + octets if octets else bytes([size])) + content
-
-
-def oid(text):
-    first, second, *rest = map(int, text.split("."))
-    out = bytes([40 * first + second])
-    for number in rest:
-        part = [number & 0x7F]
-        while number := number >> 7:
-            part.append(0x80 | number & 0x7F)
-        out += bytes(reversed(part))
-    return tlv(6, out)
 
 
 # What is whole.
@@ -461,16 +386,19 @@ def altered(data, fingerprint, ders):
     return None
 
 
+# Attributes of names, and what stands before them: a SET and a SEQUENCE; key ids, and before them a SEQUENCE.
+NAMED_BY = ((oid("2.5.4.10"), 4), (oid("2.5.4.3"), 4), (oid("2.5.29.14"), 2), (oid("2.5.29.35"), 2))
+
+
 def says_whose(der, place):
     """Whether a byte belongs to what names the issuer or the subject: then nobody can tell whose signature is on it."""
-    for begin in range(len(der) - 4):
-        size = 0
-        if der[begin : begin + 2] == b"\x31\x0f" or der[begin : begin + 2] == b"\x31\x17":
-            size = der[begin + 1] + 2  # O, CN of our own names
-        if der[begin : begin + 5] in (b"\x06\x03\x55\x1d\x0e", b"\x06\x03\x55\x1d\x23"):
-            size = 7 + der[begin + 6] if begin + 6 < len(der) else 0
-        if begin - 2 <= place < begin + size:
-            return True
+    for name, before in NAMED_BY:
+        at = der.find(name)
+        while at >= 0:
+            value = at + len(name)
+            if at - before <= place < value + 2 + der[value + 1]:
+                return True
+            at = der.find(name, at + 1)
     return False
 
 

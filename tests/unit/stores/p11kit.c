@@ -223,7 +223,7 @@ __lsan_default_suppressions(void)
 
 /* The same file by p11-kit's module: for each certificate whether it is trusted and distrusted. */
 struct module {
-	void *library;
+	void *handle;
 	CK_FUNCTION_LIST *calls;
 	CK_SESSION_HANDLE session;
 };
@@ -237,10 +237,10 @@ module_open(struct module *module, const char *folder)
 	CK_SLOT_ID slot;
 	char paths[128];
 
-	module->library = dlopen(P11KIT_TRUST_MODULE, RTLD_NOW | RTLD_NODELETE);
-	if (module->library == NULL)
+	module->handle = dlopen(P11KIT_TRUST_MODULE, RTLD_NOW | RTLD_NODELETE);
+	if (module->handle == NULL)
 		return false;
-	get = (CK_C_GetFunctionList)dlsym(module->library, "C_GetFunctionList");
+	get = (CK_C_GetFunctionList)dlsym(module->handle, "C_GetFunctionList");
 	must(get != NULL && get(&module->calls) == CKR_OK, "a function list");
 	(void)snprintf(paths, sizeof(paths), "paths='%s'", folder);
 	arguments.pReserved = paths;
@@ -297,7 +297,7 @@ compare(const char *folder, const struct buffer *text, bool by_extension, bool *
 		CHECK(there || !loaded);
 	}
 	(void)module.calls->C_Finalize(NULL);
-	(void)dlclose(module.library);
+	(void)dlclose(module.handle);
 	(void)unlink(path);
 }
 

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "stores/damage.h"
-#include "stores/write.h"
+#include "stores/format.h"
+#include "stores/wreckage.h"
 
 static const struct store *
 open_as(struct stores *stores, const struct buffer *bytes)
@@ -159,6 +160,55 @@ TEST(shifted, "bytes lost in the encrypted content cost what they stand in, and 
 		buffer_add(&bytes, whole.data + place + lost, whole.length - place - lost);
 		CHECK(found(open_as(stores, &bytes)) == DAMAGE_BLOCKS - 1);
 	}
+}
+
+TEST(vain, "what is read in vain is counted, and ends the search")
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(buffer_free) struct buffer bytes = {};
+	struct store_builder builder = { .arena = arena };
+	const struct place whole = {};
+	const char *fault;
+	struct cert cert;
+	size_t offset, signature;
+
+	damage_setup();
+	/* What follows the signed part is no algorithm: what is before it is read in vain. */
+	must(cert_read(damage_ders[0], &cert, &fault, &offset) == 0, "the first of the corpus");
+	signature = (size_t)(cert.tbs.data - damage_ders[0].data) + cert.tbs.length;
+	buffer_add(&bytes, damage_ders[0].data, damage_ders[0].length);
+	bytes.data[signature] ^= 1;
+	buffer_add(&bytes, damage_ders[1].data, damage_ders[1].length);
+	builder_turn_to(&builder, "store", buffer_span(&bytes));
+	builder_salvage(&builder, buffer_span(&bytes), &whole);
+	CHECK(builder.entry_count == 1 && builder.salvage.read > bytes.length + signature);
+
+	builder.entry_count = 0;
+	builder.salvage.read = SALVAGE_MAX_READ;
+	builder_salvage_wreckage(&builder, 0, 0);
+	CHECK(builder.entry_count == 0 && builder.defect_count == 1);
+	CHECK(strstr(builder.defects[0].text, "not searched to its end") != NULL);
+}
+
+TEST(parts,
+	"encrypted parts are counted in all of a file, however many runs of base64 they stand in")
+{
+	CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
+	CLEANUP(buffer_free) struct buffer whole = {}, bytes = {};
+	const struct store *store;
+	bool told = false;
+
+	written(&whole);
+	for (size_t i = 0; i <= 2 * SALVAGE_MAX_PARTS; i++) {
+		/* Nothing comes out of it: its content is that of another. */
+		whole.data[whole.length / 2] ^= (uint8_t)(i + 1);
+		buffer_add_text(&bytes, "(");
+		add_base64(&bytes, buffer_span(&whole));
+	}
+	store = open_as(stores, &bytes);
+	for (size_t i = 0; i < store->defect_count; i++)
+		told |= strstr(store->defects[i].text, "not searched to its end") != NULL;
+	CHECK(told);
 }
 
 TAP_MAIN()

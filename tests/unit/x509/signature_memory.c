@@ -202,7 +202,7 @@ check_in_turn(const struct place *place, const struct cert *certs, enum signatur
 
 	signature_cache_use_memory(cache, memory);
 	return all_are(cache, certs, result) && signature_memory_save(memory, &err) == 0 &&
-	       signature_cache_has_bad(cache) == (result == SIGNATURE_BAD);
+	       signature_cache_has_failed(cache) == (result != SIGNATURE_GOOD);
 }
 
 TEST(batches, "good signatures are remembered, bad ones are not, and no other certificate is good "
