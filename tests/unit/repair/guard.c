@@ -60,7 +60,8 @@ bench_begin(struct bench *bench)
 		pki_issue(bench->pki, &(struct pki_spec){ .subject = "CN=Other", .ca = true });
 	for (size_t i = 0; i < 2; i++) {
 		for (size_t j = 0; j < 2; j++) {
-			bench->verifiers[i][j] = (struct verifier){ .mode = MODE_REQUIRED,
+			bench->verifiers[i][j] = (struct verifier){ .name = "the site",
+				.mode = MODE_REQUIRED,
 				.crl_check = CRL_CHECK_CHAIN,
 				.security_level = 2,
 				.sources = &bench->sources[j],
@@ -79,8 +80,9 @@ bench_begin(struct bench *bench)
 			(struct client){ .name = i == 0 ? "accept/a.pem" : "reject/b.pem",
 				.must_be_accepted = i == 0 };
 		for (size_t j = 0; j < 2; j++)
-			bench->cells[j][i] =
-				(struct cell){ .client = &bench->clients[i], .concerns = true };
+			bench->cells[j][i] = (struct cell){ .client = &bench->clients[i],
+				.verifier = &bench->verifiers[j][0],
+				.concerns = true };
 	}
 	bench->change = (struct change){ .diagnosis = &bench->diagnosis,
 		.plan = &bench->plan,
@@ -499,6 +501,9 @@ TEST(let_in, "who must be refused, and is, stays out; who was in already is no r
 	bench.cells[1][1].accepted = true;
 	CHECK_TEXT(broken(&bench), "let-in");
 	CHECK(strstr(guard_check(&bench.change), "reject/b.pem") != NULL);
+	CHECK(strstr(guard_check(&bench.change), "the site would let it in") != NULL);
+	CHECK(strstr(guard_check(&bench.change), "or have its CA revoke it") != NULL);
+	bench.verifiers[0][0].crl_check = bench.verifiers[1][0].crl_check = CRL_CHECK_NONE;
 	CHECK(strstr(guard_check(&bench.change), "it checks no CRL") != NULL);
 	bench.cells[0][1].accepted = true;
 	CHECK_TEXT(broken(&bench), "");
