@@ -29,12 +29,29 @@ is_listed_alone(const struct listed *listed)
 	return listed->identity.size > STORE_MAX_SIZE;
 }
 
+/* The list, and all that is said of the file around it. */
+static struct digest
+digest_of_reading(const struct listed *listed)
+{
+	CLEANUP(buffer_free) struct buffer text = {};
+	const uint64_t numbers[] = { listed->form, listed->offset, listed->line,
+		listed->identity.size };
+
+	buffer_add(&text, numbers, sizeof(numbers));
+	buffer_add(&text, listed->crl.identity.bytes, DIGEST_SIZE);
+	return digest_of(buffer_span(&text));
+}
+
 /* The digest of DER is the list's own. */
 static int
 find_digest(struct listed *listed, const struct crl_source *file, struct err *err)
 {
 	CLEANUP(crl_source_freep) struct crl_source *all = NULL;
 
+	if (listed->fault.text == NULL && !listed->crl.has_fingerprint) {
+		listed->digest = digest_of_reading(listed);
+		return 0;
+	}
 	if (listed->form == CRL_FORM_DER && listed->fault.text == NULL) {
 		listed->digest = listed->crl.fingerprint;
 		return 0;
@@ -68,7 +85,9 @@ static int
 read_list(
 	struct lists *lists, const struct crl_source *file, struct listed *listed, struct err *err)
 {
-	struct crl_reading reading = { source_of(listed, file), 0, lists->wanted };
+	struct crl_reading reading = { .source = source_of(listed, file),
+		.wanted = lists->wanted,
+		.digests = lists->digests };
 	const struct crl_fault *fault = &listed->fault;
 	struct crl_list *list;
 
@@ -91,7 +110,7 @@ static bool
 recall(struct lists *lists, const struct crl_source *file, struct listed *listed)
 {
 	struct known_list known = { .path = listed->path, .identity = listed->identity };
-	struct crl_reading reading = { .wanted = lists->wanted };
+	struct crl_reading reading = { .wanted = lists->wanted, .digests = lists->digests };
 	struct crl_list *list;
 	struct err ignored = {};
 

@@ -11,7 +11,7 @@
 struct listed {
 	const char *path;
 	struct file_identity asked, identity; /* as the world had it, and as it was opened */
-	struct digest digest;                 /* of the file */
+	struct digest digest; /* of the file; without fingerprint of what is read of it */
 	enum crl_form form;
 	struct crl crl; /* where the list is sound */
 	struct crl_fault fault;
@@ -26,6 +26,7 @@ struct lists {
 	struct arena *arena;
 	const struct crl_wanted *wanted;
 	struct ledger *ledger; /* or NULL */
+	enum crl_digests digests;
 	struct listed *first;
 };
 

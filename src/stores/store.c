@@ -198,6 +198,12 @@ stores_read_lists_in_parts(struct stores *stores, uint64_t size)
 }
 
 void
+stores_digest_lists(struct stores *stores, enum crl_digests digests)
+{
+	stores->contents.lists.digests = digests;
+}
+
+void
 stores_expect_serials(struct stores *stores, const struct crl_wanted *wanted)
 {
 	stores->contents.lists.wanted = wanted;

@@ -15,7 +15,11 @@
  * A serial is looked up by walking all entries, a few times; after that by an index that is made
  * then: of each entry 32 bits of a keyed hash of its serial, and its offset. What has the hash that
  * is looked for is read again and compared, so that no collision decides. Serials that are known
- * before the list is read are looked up in the same pass.
+ * before the list is read are looked up in the same pass, which keeps copies of their entries.
+ *
+ * Who only judges needs one digest, that of what is signed: where it is of the SHA-2 family, it and
+ * what stands behind it name all bytes of the list, whose outer header DER leaves no choice. The
+ * list goes by a digest of those then, its identity. Who shows it needs the fingerprint as well.
  */
 #pragma once
 
@@ -32,6 +36,7 @@ enum {
 	CRL_WHOLE_MAX_SIZE = 512 << 20, /* of one that is signed by a scheme without a digest */
 	CRL_WALKS_BEFORE_INDEX = 3,     /* what an index costs */
 	CRL_INDEX_MIN_ENTRIES = 256,    /* fewer are walked each time */
+	CRL_KEPT_MAX_SIZE = 4 << 20,    /* of copies of those entries that were wanted */
 };
 
 struct crl_list; /* opaque */
@@ -46,10 +51,15 @@ ALLOCATES(crl_wanted_free)
 struct crl_wanted *crl_wanted_new(const struct span *serials, size_t count);
 DEFINE_CLEANUP(struct crl_wanted, crl_wanted_free)
 
+/* What is made while a list is read. The signed one is made later where it is asked for; the other
+ * is made nonetheless where that which is signed tells no lists apart. */
+enum crl_digests { CRL_DIGESTS_ALL, CRL_DIGEST_SIGNED, CRL_DIGEST_FINGERPRINT };
+
 struct crl_reading {
 	struct crl_source *source;       /* taken */
 	size_t block;                    /* CRL_BLOCK where it is 0 */
 	const struct crl_wanted *wanted; /* or NULL; must outlive the list */
+	enum crl_digests digests;
 };
 
 /* What is wrong with one, first of all that is. */
