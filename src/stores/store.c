@@ -54,6 +54,7 @@ stores_make(struct boxed *boxed)
 	stores->arena = arena_new();
 	stores->signatures = signature_cache_new();
 	stores->contents.list_size = STORE_MAX_SIZE + 1;
+	stores->contents.lists.boxed = boxed;
 	stores->contents.arena = stores->contents.lists.arena = stores->arena;
 	return stores;
 }
@@ -249,7 +250,7 @@ content_is_same(const struct content *a, const struct store *b)
 {
 	enum store_state state = b->state == STORE_UNREAD ? STORE_PRESENT : b->state;
 
-	return a->state == state && digest_equal(&a->digest, &b->digest) &&
+	return (a->state == state || a->state == b->state) && digest_equal(&a->digest, &b->digest) &&
 	       strcmp(a->path, b->path) == 0;
 }
 

@@ -82,6 +82,12 @@ struct crl_list *crl_list_of(struct crl *);
  * source; NULL where the record is none. */
 struct crl_list *crl_list_recall(struct span record, const struct crl_reading *, struct crl *ret);
 
+/* What was found in a list by a process in a box, for the one that it is the fork of; and the list
+ * of that. Takes the source; NULL where nothing of ours has told this. Whatever is told of entries
+ * is read again where it is used; that there are no others is believed. */
+void crl_list_tell(const struct crl *, struct buffer *ret);
+struct crl_list *crl_list_take(struct span told, const struct crl_reading *, struct crl *ret);
+
 /* The DER of the same list without entries, but for one with an unknown critical extension where
  * there is one: what a library may be given for all but entries and signature. */
 struct span crl_list_outline(const struct crl_list *);

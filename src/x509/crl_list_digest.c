@@ -27,6 +27,8 @@ list_digests_begin(struct crl_list *list, struct crl_window *window, enum crl_di
 	int nid = list->read_digest.nid;
 	const EVP_MD *kind = nid != NID_undef ? EVP_get_digestbynid(nid) : NULL;
 
+	if (kind == NULL)
+		list->read_digest.nid = NID_undef;
 	list->has_fingerprint = asked != CRL_DIGEST_SIGNED || kind == NULL || !tells_apart(nid);
 	if (list->has_fingerprint)
 		crl_window_digest(window, ALL, EVP_sha256(), 0, UINT64_MAX);
