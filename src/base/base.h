@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/base64.h"
 #include "base/box.h"
 #include "base/bytes.h"
 #include "base/digest.h"

@@ -23,7 +23,7 @@
 #include "base/sandbox.h"
 
 enum {
-	/* The only descriptor that the child has; nothing writes to this one by itself. */
+	/* The child's only descriptor, but for BOX_FILE; nothing writes to this one by itself. */
 	BOX_FD = STDIN_FILENO,
 	BOX_SHARED_LEAST = 16 << 20, /* pages that nobody writes to cost nothing */
 	/* Beside the time of each call: for a child that nobody looks after any more. */
@@ -42,6 +42,7 @@ enum {
 struct box {
 	pid_t pid; /* 0: there is no child */
 	int process, socket;
+	int file;        /* borrowed; -1: the child has none */
 	uint8_t *shared; /* what it reads its requests from */
 	size_t shared_size, memory;
 	bool is_greeted;
@@ -166,13 +167,20 @@ child(const struct box *box, int socket, size_t memory)
 {
 	struct sandbox sandbox = { SANDBOX_PARSER, 0, BOX_PROCESSOR_SECONDS, NULL, 0 };
 	struct greeting greeting = {};
+	int last = BOX_FD;
 
 	set_signals();
 	(void)prctl(PR_SET_NAME, "trustmend-box", 0, 0, 0);
 	if (dup2(socket, BOX_FD) < 0)
 		_exit(1);
+	if (box->file >= 0) {
+		sandbox.role = SANDBOX_READER;
+		last = BOX_FILE;
+		if (dup2(box->file, BOX_FILE) < 0)
+			_exit(1);
+	}
 	sandbox.memory = inherited() + memory;
-	file_close_from(BOX_FD + 1);
+	file_close_from(last + 1);
 	greeting.is_inside = sandbox_enter(&sandbox, &greeting.err) == 0;
 	put(&greeting, sizeof(greeting));
 	if (greeting.is_inside)
@@ -196,6 +204,11 @@ start(struct box *box, size_t shared_size, size_t memory)
 	struct err *err = &box->err;
 	int sockets[2];
 
+	/* Of a file that could be written to the child would have more than it may; one in the
+	 * place of its own descriptors it would lose. */
+	if (box->file >= 0 &&
+		(box->file <= BOX_FILE || (fcntl(box->file, F_GETFL) & O_ACCMODE) != O_RDONLY))
+		return err_set(err, ERR_INTERNAL, "a file for a box is open for more than reading");
 	prepare_libcrypto();
 	box->shared_size = BOX_SHARED_LEAST;
 	while (box->shared_size < shared_size)
@@ -420,7 +433,16 @@ box_new(void)
 {
 	struct box *box = mem_zalloc(sizeof(*box));
 
-	box->process = box->socket = -1;
+	box->process = box->socket = box->file = -1;
+	return box;
+}
+
+struct box *
+box_new_with_file(int fd)
+{
+	struct box *box = box_new();
+
+	box->file = fd;
 	return box;
 }
 

@@ -40,8 +40,14 @@ struct box_call {
 
 struct box; /* opaque */
 
+/* In a child that has a file: its descriptor. */
+enum { BOX_FILE = 1 };
+
 void box_free(struct box *);
 ALLOCATES(box_free) struct box *box_new(void);
+/* Its child can read one file besides, of which this descriptor is, borrowed: open for reading
+ * alone. It cannot tell whether the file is another by then. */
+ALLOCATES(box_free) struct box *box_new_with_file(int fd);
 DEFINE_CLEANUP(struct box, box_free)
 
 /* Makes the child without waiting for it; it has this much memory. */

@@ -64,6 +64,7 @@ struct role {
 
 static const struct role roles[] = {
 	[SANDBOX_PARSER] = { .calls = FILTER(parser_filter), .files = 0 },
+	[SANDBOX_READER] = { .calls = FILTER(reader_filter), .files = 0 },
 	[SANDBOX_NETWORK] = {
 		.calls = FILTER(network_filter),
 		.connects = true,

@@ -30,6 +30,7 @@
 /* What a process does in there. */
 enum sandbox_role {
 	SANDBOX_PARSER,  /* reads bytes that it is given: no file, no network, no new descriptor */
+	SANDBOX_READER,  /* the same, and of the files that it has open any part */
 	SANDBOX_NETWORK, /* talks to peers: no file */
 	SANDBOX_WRITER,  /* changes files below the paths that it is given, of any owner: no network
 			  */

@@ -45,6 +45,10 @@ static const int compute_calls[] = {
 	SCMP_SYS(gettid),
 };
 
+static const int reader_calls[] = {
+	SCMP_SYS(pread64),
+};
+
 static const int network_calls[] = {
 	SCMP_SYS(socket),
 	SCMP_SYS(connect),
@@ -107,6 +111,7 @@ struct role {
 
 static const struct role roles[] = {
 	{ "parser", NULL, 0 },
+	{ "reader", reader_calls, COUNT_OF(reader_calls) },
 	{ "network", network_calls, COUNT_OF(network_calls) },
 	{ "writer", writer_calls, COUNT_OF(writer_calls) },
 };

@@ -83,7 +83,7 @@ enum { LEDGER_SETTLED_S = 2, LEDGER_MAX_LIST_RECORD = 2 << 20 };
 struct known_list {
 	const char *path;
 	struct file_identity identity;
-	struct digest digest; /* of the file */
+	struct digest digest; /* of the file, or what its reader has instead */
 	struct span record;   /* of its reader's making */
 };
 /* In a batch of its own. */

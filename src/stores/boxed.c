@@ -45,6 +45,12 @@ boxed_free(struct boxed *boxed)
 	mem_free(boxed);
 }
 
+bool
+boxed_is_in_box(const struct boxed *boxed)
+{
+	return boxed->box != NULL;
+}
+
 pid_t
 boxed_child(const struct boxed *boxed)
 {

@@ -36,6 +36,8 @@ void boxed_stop(struct boxed *);
 struct boxed *stores_boxed(struct stores *);
 struct arena *stores_arena(struct stores *);
 
+/* Whether bytes are read in a box at all. */
+bool boxed_is_in_box(const struct boxed *);
 /* The child's process; 0 where there is none. */
 pid_t boxed_child(const struct boxed *);
 

@@ -8,7 +8,7 @@
 const struct digest *
 entry_digest(const struct entry *entry)
 {
-	return entry->kind == ENTRY_CRL ? &entry->crl.fingerprint : &entry->cert.fingerprint;
+	return entry->kind == ENTRY_CRL ? &entry->crl.identity : &entry->cert.fingerprint;
 }
 
 void

@@ -98,6 +98,10 @@ content_read_list(struct contents *contents, struct world *world, struct content
 		content_fail(contents, content, &err);
 		return true;
 	}
+	if (content->listed->unread != NULL) {
+		content->state = STORE_UNREAD;
+		content->problem = content->listed->unread;
+	}
 	content->identity = content->listed->identity;
 	content->digest = content->listed->digest;
 	return true;

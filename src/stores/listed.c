@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "stores/boxed.h"
+#include "stores/listed_read.h"
 #include "stores/pem.h"
 #include "x509/crl_window.h"
 
@@ -29,12 +31,29 @@ is_listed_alone(const struct listed *listed)
 	return listed->identity.size > STORE_MAX_SIZE;
 }
 
+/* The list, and all that is said of the file around it. */
+static struct digest
+digest_of_reading(const struct listed *listed)
+{
+	CLEANUP(buffer_free) struct buffer text = {};
+	const uint64_t numbers[] = { listed->form, listed->offset, listed->line,
+		listed->identity.size };
+
+	buffer_add(&text, numbers, sizeof(numbers));
+	buffer_add(&text, listed->crl.identity.bytes, DIGEST_SIZE);
+	return digest_of(buffer_span(&text));
+}
+
 /* The digest of DER is the list's own. */
 static int
 find_digest(struct listed *listed, const struct crl_source *file, struct err *err)
 {
 	CLEANUP(crl_source_freep) struct crl_source *all = NULL;
 
+	if (listed->fault.text == NULL && !listed->crl.has_fingerprint) {
+		listed->digest = digest_of_reading(listed);
+		return 0;
+	}
 	if (listed->form == CRL_FORM_DER && listed->fault.text == NULL) {
 		listed->digest = listed->crl.fingerprint;
 		return 0;
@@ -56,23 +75,26 @@ draw_outline(struct arena *arena, struct listed *listed)
 	listed->outline = span_of(arena_dup(arena, text.data, text.length), text.length);
 }
 
-static struct crl_source *
-source_of(const struct listed *listed, const struct crl_source *file)
-{
-	struct crl_source *again = crl_source_again(file);
-
-	return listed->form == CRL_FORM_PEM ? crl_source_pem(again) : again;
-}
-
 static int
 read_list(
 	struct lists *lists, const struct crl_source *file, struct listed *listed, struct err *err)
 {
-	struct crl_reading reading = { source_of(listed, file), 0, lists->wanted };
+	const struct listed_reading reading = {
+		.file = file,
+		.form = listed->form,
+		.wanted = lists->wanted,
+		.digests = lists->digests,
+		.in_box = boxed_is_in_box(lists->boxed),
+	};
 	const struct crl_fault *fault = &listed->fault;
 	struct crl_list *list;
 
-	if (crl_list_read(&reading, &listed->crl, &list, &listed->fault) == 0)
+	if (listed_read(&reading, lists->arena, &listed->crl, &list, &listed->fault, err) < 0) {
+		listed->unread = arena_strdup(lists->arena, err->message);
+		*err = (struct err){};
+		return 0;
+	}
+	if (list != NULL)
 		arena_adopt(lists->arena, list, list_end);
 	else if (fault->sys != 0 && fault->sys != EBADMSG)
 		return fail_read(listed, fault->sys, err);
@@ -91,14 +113,14 @@ static bool
 recall(struct lists *lists, const struct crl_source *file, struct listed *listed)
 {
 	struct known_list known = { .path = listed->path, .identity = listed->identity };
-	struct crl_reading reading = { .wanted = lists->wanted };
+	struct crl_reading reading = { .wanted = lists->wanted, .digests = lists->digests };
 	struct crl_list *list;
 	struct err ignored = {};
 
 	if (lists->ledger == NULL ||
 		ledger_list_get(lists->ledger, lists->arena, &known, &ignored) <= 0)
 		return false;
-	reading.source = source_of(listed, file);
+	reading.source = listed_source(file, listed->form);
 	list = crl_list_recall(known.record, &reading, &listed->crl);
 	if (list == NULL)
 		return false;
@@ -171,6 +193,8 @@ read_file(struct lists *lists, struct world *world, const char *path, struct err
 	if (!recall(lists, file, listed)) {
 		if (read_list(lists, file, listed, err) < 0)
 			return NULL;
+		if (listed->unread != NULL)
+			return listed;
 		keep(lists, listed, begun);
 	}
 	if (listed->fault.text == NULL)

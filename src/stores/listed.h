@@ -8,13 +8,16 @@
 
 #include "stores/format.h"
 
+struct boxed;
+
 struct listed {
 	const char *path;
 	struct file_identity asked, identity; /* as the world had it, and as it was opened */
-	struct digest digest;                 /* of the file */
+	struct digest digest; /* of the file; without fingerprint of what is read of it */
 	enum crl_form form;
 	struct crl crl; /* where the list is sound */
 	struct crl_fault fault;
+	const char *unread; /* why nobody gets through it; or NULL */
 	size_t offset; /* where it begins in the file */
 	unsigned line;
 	struct span outline; /* in the file's form; its DER is the list's outline */
@@ -24,8 +27,10 @@ struct listed {
 /* All that were read, each once for all worlds and loaders. */
 struct lists {
 	struct arena *arena;
+	const struct boxed *boxed; /* whether lists are read in a box, as stores are */
 	const struct crl_wanted *wanted;
 	struct ledger *ledger; /* or NULL */
+	enum crl_digests digests;
 	struct listed *first;
 };
 

@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Four digits are decoded at once by four tables that hold each digit's bits at its place; what is
- * no digit has a bit above them. Stores of tens of thousands of certificates are read in one go, so
- * this loop is where the time of reading PEM goes.
- */
 #include "stores/pem_decode.h"
 
 #include <string.h>
 
-enum { NOT_A_DIGIT = 1 << 24, MIN_LINE = 48 };
+#include "base/base64.h"
 
-#define D4(place, n) \
-	(n) << (place), ((n) + 1) << (place), ((n) + 2) << (place), ((n) + 3) << (place)
-#define D13(place, n) D4(place, n), D4(place, (n) + 4), D4(place, (n) + 8), ((n) + 12) << (place)
-#define X             NOT_A_DIGIT
-#define X5            X, X, X, X, X
-#define X10           X5, X5
-#define X43           X10, X10, X10, X10, X, X, X
-#define X128          X43, X43, X10, X10, X10, X10, X, X
-/* '+' is 43, '/' 47, '0' 48, 'A' 65, 'a' 97. */
-#define DIGITS(place)                                                                              \
-	{                                                                                          \
-		X43, 62 << (place), X, X, X, 63 << (place), D4(place, 52), D4(place, 56),          \
-			60 << (place), 61 << (place), X5, X, X, D13(place, 0), D13(place, 13), X5, \
-			X, D13(place, 26), D13(place, 39), X5, X128                                \
-	}
-
-static const uint32_t digits[4][256] = { DIGITS(18), DIGITS(12), DIGITS(6), DIGITS(0) };
+enum { MIN_LINE = 48 };
 
 struct decoder {
 	struct span body;
@@ -53,28 +32,14 @@ decoder_put(struct decoder *decoder, uint32_t group, unsigned count)
 static void
 decode_groups(struct decoder *decoder)
 {
-	const uint8_t *in = decoder->body.data + decoder->at;
-	const uint8_t *end = decoder->body.data + decoder->body.length;
-	uint8_t *out = decoder->out == NULL ? NULL : decoder->out + decoder->length;
-	const uint8_t *start = in;
+	struct span rest =
+		span_of(decoder->body.data + decoder->at, decoder->body.length - decoder->at);
+	size_t taken =
+		base64_groups(rest, decoder->out == NULL ? NULL : decoder->out + decoder->length);
 
-	while (end - in >= 4) {
-		uint32_t group =
-			digits[0][in[0]] | digits[1][in[1]] | digits[2][in[2]] | digits[3][in[3]];
-
-		if (group & NOT_A_DIGIT)
-			break;
-		if (out != NULL) {
-			out[0] = (uint8_t)(group >> 16);
-			out[1] = (uint8_t)(group >> 8);
-			out[2] = (uint8_t)group;
-			out += 3;
-		}
-		in += 4;
-	}
-	decoder->at += (size_t)(in - start);
-	decoder->length += (size_t)(in - start) / 4 * 3;
-	if (in > start)
+	decoder->at += taken;
+	decoder->length += taken / 4 * 3;
+	if (taken > 0)
 		decoder->line_has_digits = decoder->began = true;
 }
 
@@ -130,7 +95,7 @@ static bool
 take_byte(struct decoder *decoder)
 {
 	uint8_t byte = decoder->body.data[decoder->at];
-	uint32_t digit = digits[3][byte];
+	uint32_t digit = base64_digits[3][byte];
 
 	if (byte == '\\')
 		return take_escape(decoder);
@@ -139,7 +104,7 @@ take_byte(struct decoder *decoder)
 	} else if (byte == '=' && decoder->have + decoder->padding >= 2 &&
 		   decoder->have + decoder->padding < 4) {
 		decoder->padding++;
-	} else if (!(digit & NOT_A_DIGIT) && decoder->padding == 0) {
+	} else if (!(digit & BASE64_NOT_A_DIGIT) && decoder->padding == 0) {
 		take_digit(decoder, digit);
 	} else if (byte != ' ' && (byte < '\t' || byte > '\r') && !line_ends_at(decoder)) {
 		return false;
@@ -220,7 +185,7 @@ pem_digits_before(struct span text, size_t floor, size_t end)
 		uint8_t byte = text.data[at - 1];
 		bool line_ends = byte == '\n' || byte == '\r';
 
-		if (!line_ends && (digits[0][byte] & NOT_A_DIGIT) && byte != '=')
+		if (!line_ends && (base64_digits[0][byte] & BASE64_NOT_A_DIGIT) && byte != '=')
 			return start;
 		if (!line_ends) {
 			line_length++;

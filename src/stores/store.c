@@ -54,6 +54,7 @@ stores_make(struct boxed *boxed)
 	stores->arena = arena_new();
 	stores->signatures = signature_cache_new();
 	stores->contents.list_size = STORE_MAX_SIZE + 1;
+	stores->contents.lists.boxed = boxed;
 	stores->contents.arena = stores->contents.lists.arena = stores->arena;
 	return stores;
 }
@@ -198,6 +199,12 @@ stores_read_lists_in_parts(struct stores *stores, uint64_t size)
 }
 
 void
+stores_digest_lists(struct stores *stores, enum crl_digests digests)
+{
+	stores->contents.lists.digests = digests;
+}
+
+void
 stores_expect_serials(struct stores *stores, const struct crl_wanted *wanted)
 {
 	stores->contents.lists.wanted = wanted;
@@ -243,7 +250,7 @@ content_is_same(const struct content *a, const struct store *b)
 {
 	enum store_state state = b->state == STORE_UNREAD ? STORE_PRESENT : b->state;
 
-	return a->state == state && digest_equal(&a->digest, &b->digest) &&
+	return (a->state == state || a->state == b->state) && digest_equal(&a->digest, &b->digest) &&
 	       strcmp(a->path, b->path) == 0;
 }
 

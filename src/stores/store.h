@@ -193,6 +193,9 @@ const struct store *stores_open_bytes(
  * store. For commands that only look: a remedy edits bytes.
  */
 void stores_read_lists_in_parts(struct stores *, uint64_t size);
+/* Which digests of those that are read in parts from now on are needed. Where nobody is shown a
+ * fingerprint, digest of such a store is not of the file, but of what was read of it. */
+void stores_digest_lists(struct stores *, enum crl_digests);
 /* Serials that will be asked for of lists that are read from now on; borrowed. */
 void stores_expect_serials(struct stores *, const struct crl_wanted *);
 

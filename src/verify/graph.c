@@ -28,7 +28,7 @@ trust_seal(struct trust *trust)
 	}
 	buffer_add(&content, &crls_follow, 1);
 	for (size_t i = 0; i < trust->crl_count; i++)
-		buffer_add(&content, trust->crls[i]->fingerprint.bytes, DIGEST_SIZE);
+		buffer_add(&content, trust->crls[i]->identity.bytes, DIGEST_SIZE);
 	trust->content = digest_of(buffer_span(&content));
 }
 

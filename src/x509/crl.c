@@ -214,7 +214,8 @@ crl_read(struct span bytes, struct crl *ret, const char **ret_fault, size_t *ret
 	*ret_offset = der.fault_offset;
 	if (der.fault != NULL)
 		return -1;
-	ret->fingerprint = digest_of(ret->der);
+	ret->fingerprint = ret->identity = digest_of(ret->der);
+	ret->has_fingerprint = true;
 	return 0;
 }
 

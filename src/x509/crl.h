@@ -23,9 +23,10 @@ struct crl {
 	struct span der, tbs; /* of one that is read in parts: empty, and so are its entries */
 	struct span issuer;
 	struct span signature_algorithm, signature;
-	struct digest fingerprint;
-	int version;                      /* 1 or 2 */
-	int64_t this_update, next_update; /* MOMENT_NEVER where there is no nextUpdate */
+	bool has_fingerprint;                /* but for one that is read in parts to judge alone */
+	struct digest fingerprint, identity; /* SHA-256 of the DER; what it goes by: of all bytes */
+	int version;                         /* 1 or 2 */
+	int64_t this_update, next_update;    /* MOMENT_NEVER where there is no nextUpdate */
 	bool has_number;
 	struct span number; /* INTEGER content */
 	bool is_delta;

@@ -15,44 +15,24 @@ enum {
 	ENTRY_GUESS = 512, /* read of an entry at once */
 };
 
-static uint64_t seeds[2];
-static pthread_once_t seeds_once = PTHREAD_ONCE_INIT;
+static struct serial_key key;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
 /* Whoever writes a list must not choose which serials fall together. */
 static void
-seeds_make(void)
+key_make(void)
 {
-	if (RAND_bytes((unsigned char *)seeds, sizeof(seeds)) != 1)
+	if (RAND_bytes((unsigned char *)key.words, sizeof(key.words)) != 1)
 		abort();
-	seeds[0] |= 1;
-	seeds[1] |= 1;
+	key.words[0] |= 1;
+	key.words[1] |= 1;
 }
 
-static uint64_t
-mix(uint64_t state, uint64_t word)
+struct serial_key
+serial_key(void)
 {
-	__extension__ typedef unsigned __int128 wide;
-	wide product = (wide)(state ^ word) * seeds[1];
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-uint32_t
-serial_hash(struct span serial)
-{
-	uint64_t state, word = 0;
-	const uint8_t *at = serial.data;
-	size_t left = serial.length;
-
-	(void)pthread_once(&seeds_once, seeds_make);
-	state = seeds[0] ^ left;
-	for (; left >= sizeof(word); left -= sizeof(word), at += sizeof(word)) {
-		memcpy(&word, at, sizeof(word));
-		state = mix(state, word);
-	}
-	word = 0;
-	memcpy(&word, at, left);
-	return (uint32_t)(mix(mix(state, word), seeds[0]) >> HASH_BITS);
+	(void)pthread_once(&key_once, key_make);
+	return key;
 }
 
 void
@@ -112,14 +92,6 @@ slots_find(const struct slots *slots, uint32_t hash)
 	return low;
 }
 
-/* Open addressing over the hashes, with twice as many places as serials; and before that a filter
- * of bits, which is small enough for the processor's cache, and lets few others through. */
-struct crl_wanted {
-	uint8_t *filter;  /* of a bit for each eighth of a place */
-	uint64_t *places; /* 1 << 32 | hash; 0: free */
-	size_t mask;
-};
-
 void
 crl_wanted_free(struct crl_wanted *wanted)
 {
@@ -145,27 +117,66 @@ struct crl_wanted *
 crl_wanted_new(const struct span *serials, size_t count)
 {
 	struct crl_wanted *wanted = mem_zalloc(sizeof(*wanted));
-	size_t capacity = 2;
+	size_t capacity = WANTED_MIN_PLACES;
 
 	while (capacity < 2 * count)
 		capacity *= 2;
 	wanted->mask = capacity - 1;
+	wanted->key = serial_key();
 	wanted->places = mem_zalloc(capacity * sizeof(wanted->places[0]));
-	wanted->filter = mem_zalloc(capacity);
+	wanted->filter = mem_zalloc(capacity / 8 * sizeof(wanted->filter[0]));
 	for (size_t i = 0; i < count; i++) {
-		uint32_t hash = serial_hash(serials[i]);
+		uint32_t hash = serial_hash(wanted->key, serials[i]);
 
 		*wanted_place(wanted, hash) = UINT64_C(1) << HASH_BITS | hash;
-		wanted->filter[hash >> 3 & wanted->mask] |= (uint8_t)(1 << (hash & 7));
+		*wanted_word(wanted, hash) |= wanted_bits(hash);
 	}
 	return wanted;
 }
 
 bool
-wanted_has(const struct crl_wanted *wanted, uint32_t hash)
+wanted_has_place(const struct crl_wanted *wanted, uint32_t hash)
 {
-	return (wanted->filter[hash >> 3 & wanted->mask] >> (hash & 7) & 1) != 0 &&
-	       *wanted_place(wanted, hash) != 0;
+	return *wanted_place(wanted, hash) != 0;
+}
+
+void
+copies_add(struct copies *copies, uint64_t offset, struct span entry)
+{
+	if (copies->bytes.length + entry.length > CRL_KEPT_MAX_SIZE)
+		return;
+	copies->places = mem_grow(
+		copies->places, copies->count, &copies->capacity, sizeof(copies->places[0]));
+	copies->places[copies->count++] =
+		(struct copy_place){ (uint32_t)offset, (uint32_t)copies->bytes.length };
+	buffer_add(&copies->bytes, entry.data, entry.length);
+}
+
+void
+copies_end(struct copies *copies)
+{
+	buffer_free(&copies->bytes);
+	mem_free(copies->places);
+}
+
+/* The copy of the entry at offset, or what is empty. */
+static struct span
+copies_find(const struct copies *copies, uint64_t offset)
+{
+	size_t low = 0, high = copies->count, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (copies->places[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == copies->count || copies->places[low].offset != offset)
+		return (struct span){};
+	end = low + 1 < copies->count ? copies->places[low + 1].at : copies->bytes.length;
+	return span_of(copies->bytes.data + copies->places[low].at, end - copies->places[low].at);
 }
 
 /* What a walk over all entries looks for: those of one serial, whose offsets it adds; or what
@@ -175,19 +186,20 @@ struct quest {
 	struct buffer *offsets;
 	struct slots *slots;
 	const struct crl_wanted *wanted;
+	struct serial_key key;
 };
 
 static void
-meet(const struct quest *quest, const struct list_walk *walk)
+meet(const struct quest *quest, struct span serial, uint64_t at)
 {
-	uint32_t offset = (uint32_t)walk->offset, hash;
+	uint32_t offset = (uint32_t)at, hash;
 
 	if (quest->serial != NULL) {
-		if (span_equal(walk->serial, *quest->serial))
+		if (span_equal(serial, *quest->serial))
 			buffer_add(quest->offsets, &offset, sizeof(offset));
 		return;
 	}
-	hash = serial_hash(walk->serial);
+	hash = serial_hash(quest->key, serial);
 	if (quest->wanted == NULL || wanted_has(quest->wanted, hash))
 		slots_add(quest->slots, hash, offset);
 }
@@ -196,15 +208,22 @@ static int
 walk_all(struct crl_list *list, const struct quest *quest)
 {
 	CLEANUP(crl_window_freep)
-	struct crl_window *window =
-		crl_window_new(list->source, list->entries_begin, list->block, false);
+	struct crl_window *window = crl_window_new(list->source, list->entries_begin, list->block);
 	struct list_walk walk = list_walk_begin(window, list->entries_end);
-	size_t count = 0;
+	const uint8_t *plain[LIST_WALK_MANY];
+	size_t count = 0, many;
 
-	while (list_walk_next(&walk)) {
-		meet(quest, &walk);
+	do {
+		while ((many = list_walk_plain(&walk, plain)) > 0) {
+			for (size_t i = 0; i < many; i++)
+				meet(quest, plain_serial(plain[i]), plain_offset(&walk, plain[i]));
+			count += many;
+		}
+		if (!list_walk_next(&walk))
+			break;
+		meet(quest, walk.entry.serial, walk.offset);
 		count++;
-	}
+	} while (true);
 	/* It was sound when it was read. */
 	return walk.fault == NULL && crl_window_error(window) == 0 && count == list->entry_count
 		       ? 0
@@ -215,7 +234,7 @@ walk_all(struct crl_list *list, const struct quest *quest)
 static int
 slots_make(struct crl_list *list, struct slots *slots, const struct crl_wanted *wanted)
 {
-	const struct quest quest = { .slots = slots, .wanted = wanted };
+	const struct quest quest = { .slots = slots, .wanted = wanted, .key = serial_key() };
 
 	if (wanted == NULL) {
 		slots->capacity = list->entry_count + 1;
@@ -275,7 +294,7 @@ walk_for(struct crl_list *list, struct span serial, struct buffer *offsets)
 static int
 find_offsets(struct crl_list *list, struct span serial, struct buffer *offsets)
 {
-	uint32_t hash = serial_hash(serial);
+	uint32_t hash = serial_hash(serial_key(), serial);
 
 	if (!list->has_index && list->wanted != NULL && wanted_has(list->wanted, hash)) {
 		if (!list->has_hits)
@@ -295,22 +314,20 @@ find_offsets(struct crl_list *list, struct span serial, struct buffer *offsets)
 	return 0;
 }
 
-/* The entry at offset, into bytes. */
+/* The bytes of the entry at offset, read again. */
 static int
-read_entry(struct crl_list *list, uint64_t offset, struct buffer *bytes, struct crl_entry *ret)
+read_again(struct crl_list *list, uint64_t offset, struct buffer *bytes)
 {
 	uint8_t guess[ENTRY_GUESS];
 	uint64_t left = list->entries_end - offset;
 	size_t wanted = left < sizeof(guess) ? (size_t)left : sizeof(guess), header, length;
 	ssize_t got = crl_source_read(list->source, offset, guess, wanted);
-	struct der cursor;
 	unsigned tag;
 
 	if (got != (ssize_t)wanted ||
 		der_header(span_of(guess, wanted), &tag, &header, &length) != NULL ||
 		length > left - header || length > CRL_ENTRY_MAX_SIZE)
 		return -1;
-	buffer_clear(bytes);
 	buffer_add(bytes, guess, header + length < wanted ? header + length : wanted);
 	if (header + length > wanted) {
 		CLEANUP(mem_freep) uint8_t *rest = mem_alloc(header + length - wanted);
@@ -321,6 +338,21 @@ read_entry(struct crl_list *list, uint64_t offset, struct buffer *bytes, struct 
 			return -1;
 		buffer_add(bytes, rest, (size_t)got);
 	}
+	return 0;
+}
+
+/* The entry at offset, into bytes. */
+static int
+read_entry(struct crl_list *list, uint64_t offset, struct buffer *bytes, struct crl_entry *ret)
+{
+	struct span copy = copies_find(&list->copies, offset);
+	struct der cursor;
+
+	buffer_clear(bytes);
+	if (copy.length > 0)
+		buffer_add(bytes, copy.data, copy.length);
+	else
+		TRY(read_again(list, offset, bytes));
 	cursor = der_of(buffer_span(bytes));
 	return crl_entry_next(&cursor, ret) ? 0 : -1;
 }

@@ -3,7 +3,6 @@
 #include "x509/crl_list.h"
 
 #include <errno.h>
-#include <openssl/objects.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -24,6 +23,7 @@ struct reader {
 	struct buffer head, tail; /* all before the entries, and behind them */
 	size_t head_content;      /* where in the head the fields begin */
 	struct span critical;     /* copy of an entry with an unknown critical extension */
+	enum crl_digests digests;
 	const char *fault;
 	uint64_t fault_offset;
 };
@@ -35,6 +35,7 @@ list_end(struct crl_list *list)
 	buffer_free(&list->outline);
 	mem_free(list->issuers);
 	mem_free(list->hits.list);
+	copies_end(&list->copies);
 	mem_free(list->index.list);
 	for (unsigned i = 0; i < CRL_WALKS_BEFORE_INDEX; i++) {
 		buffer_free(&list->walked[i].serial);
@@ -201,7 +202,7 @@ check_head(struct reader *reader)
 	outline(reader, buffer_span(&tail), 0, &drawn);
 	if (crl_read(buffer_span(&drawn), &crl, &fault, &offset) < 0)
 		return fail(reader, fault, place_of(reader, &drawn, tail.length, offset));
-	reader->list->digest_nid = signature_digest_nid(algorithm);
+	reader->list->read_digest.nid = signature_digest_nid(algorithm);
 	return true;
 }
 
@@ -256,19 +257,43 @@ list_note_issuer(struct crl_list *list, uint64_t offset)
 }
 
 static void
+note_hit(struct crl_list *list, uint32_t hash, struct span entry, uint64_t offset)
+{
+	if (!wanted_has_place(list->wanted, hash))
+		return;
+	slots_add(&list->hits, hash, offset);
+	copies_add(&list->copies, offset, entry);
+}
+
+static void
+note_plain(struct reader *reader, const struct list_walk *walk, const uint8_t *const *entries,
+	size_t count)
+{
+	struct crl_list *list = reader->list;
+	struct crl_wanted wanted;
+
+	list->entry_count += count;
+	if (list->wanted == NULL)
+		return;
+	wanted = *list->wanted;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t hash = serial_hash(wanted.key, plain_serial(entries[i]));
+
+		if (wanted_may_have(&wanted, hash))
+			note_hit(list, hash, plain_whole(entries[i]),
+				plain_offset(walk, entries[i]));
+	}
+}
+
+static void
 note_entry(struct reader *reader, const struct list_walk *walk)
 {
 	struct crl_list *list = reader->list;
 
 	list->entry_count++;
-	if (list->wanted != NULL) {
-		uint32_t hash = serial_hash(walk->serial);
-
-		if (wanted_has(list->wanted, hash))
-			slots_add(&list->hits, hash, walk->offset);
-	}
-	if (walk->is_plain)
-		return;
+	if (list->wanted != NULL)
+		note_hit(list, serial_hash(list->wanted->key, walk->entry.serial), walk->whole,
+			walk->offset);
 	if (walk->entry.certificate_issuer.length > 0)
 		list_note_issuer(list, walk->offset);
 	if (walk->entry.unknown_critical && reader->critical.length == 0)
@@ -280,9 +305,13 @@ static bool
 read_entries(struct reader *reader)
 {
 	struct list_walk walk = list_walk_begin(reader->window, reader->list->entries_end);
+	const uint8_t *plain[LIST_WALK_MANY];
+	size_t count;
 
-	while (list_walk_next(&walk))
-		note_entry(reader, &walk);
+	do
+		while ((count = list_walk_plain(&walk, plain)) > 0)
+			note_plain(reader, &walk, plain, count);
+	while (list_walk_next(&walk) && (note_entry(reader, &walk), true));
 	list_walk_end(&walk);
 	return walk.fault == NULL ? true : fail(reader, walk.fault, walk.offset);
 }
@@ -313,7 +342,9 @@ list_describe(struct crl_list *list, struct crl *ret)
 	ret->der = ret->tbs = ret->entries = (struct span){};
 	ret->entry_count = list->entry_count;
 	ret->entry_issuers = list->issuer_count > 0;
+	ret->has_fingerprint = list->has_fingerprint;
 	ret->fingerprint = list->fingerprint;
+	ret->identity = list->identity;
 	ret->list = list;
 }
 
@@ -329,7 +360,7 @@ read_fields(struct reader *reader, struct crl *ret)
 	if (crl_read(buffer_span(&list->outline), ret, &fault, &offset) < 0)
 		return fail(reader, fault,
 			place_of(reader, &list->outline, reader->tail.length, offset));
-	list->digest_length = crl_window_finish(reader->window, &list->fingerprint, list->digest);
+	list_digests_take(list, reader->window, buffer_span(&reader->tail));
 	list_describe(list, ret);
 	ret->entry_critical = reader->critical.length > 0;
 	slots_sort(&list->hits);
@@ -340,16 +371,9 @@ read_fields(struct reader *reader, struct crl *ret)
 static bool
 read_all(struct reader *reader, struct crl *ret)
 {
-	const EVP_MD *digest;
-
 	if (!read_head(reader))
 		return false;
-	digest = reader->list->digest_nid != NID_undef
-			 ? EVP_get_digestbynid(reader->list->digest_nid)
-			 : NULL;
-	if (digest != NULL)
-		crl_window_sign(
-			reader->window, digest, reader->list->tbs_begin, reader->list->tbs_end);
+	list_digests_begin(reader->list, reader->window, reader->digests);
 	return read_entries(reader) && read_tail(reader) && read_fields(reader, ret);
 }
 
@@ -366,10 +390,10 @@ crl_list_read(const struct crl_reading *reading, struct crl *ret, struct crl_lis
 	struct crl_fault *ret_fault)
 {
 	struct crl_list *list = list_new(reading->source, reading->block, reading->wanted);
-	struct reader reader = { .list = list };
+	struct reader reader = { .list = list, .digests = reading->digests };
 	bool good;
 
-	reader.window = crl_window_new(list->source, 0, list->block, true);
+	reader.window = crl_window_new(list->source, 0, list->block);
 	good = read_all(&reader, ret);
 	*ret_fault = (struct crl_fault){ reader.fault, reader.fault_offset, 0 };
 	/* Bytes that did not come are not bytes that are wrong. */
@@ -400,96 +424,6 @@ uint64_t
 crl_list_size(const struct crl_list *list)
 {
 	return list->size;
-}
-
-/* The file is the one that was read; that it says the same is for the caller to find. */
-static int
-read_range(struct crl_list *list, uint64_t begin, uint64_t end, struct buffer *ret)
-{
-	uint8_t *bytes = mem_alloc((size_t)(end - begin) + 1);
-	ssize_t got;
-
-	(void)pthread_mutex_lock(&list->mutex);
-	got = crl_source_read(list->source, begin, bytes, (size_t)(end - begin));
-	(void)pthread_mutex_unlock(&list->mutex);
-	if (got < 0 || (uint64_t)got != end - begin) {
-		mem_free(bytes);
-		return -1;
-	}
-	*ret = (struct buffer){ bytes, (size_t)got, (size_t)got + 1 };
-	bytes[got] = 0;
-	return 0;
-}
-
-int
-crl_list_der(struct crl_list *list, size_t limit, struct buffer *ret)
-{
-	struct digest digest;
-
-	if (list->size == 0 || list->size > limit || read_range(list, 0, list->size, ret) < 0)
-		return -1;
-	digest = digest_of(buffer_span(ret));
-	if (digest_equal(&digest, &list->fingerprint))
-		return 0;
-	buffer_free(ret);
-	return -1;
-}
-
-int
-crl_list_tbs(struct crl_list *list, struct buffer *ret)
-{
-	struct buffer der = {};
-
-	if (crl_list_der(list, CRL_WHOLE_MAX_SIZE, &der) < 0)
-		return -1;
-	memmove(der.data, der.data + list->tbs_begin, (size_t)(list->tbs_end - list->tbs_begin));
-	der.length = (size_t)(list->tbs_end - list->tbs_begin);
-	*ret = der;
-	return 0;
-}
-
-/* Once more through all of it, for a digest that the TBS did not announce. */
-static int
-digest_again(struct crl_list *list, const EVP_MD *digest)
-{
-	struct crl_window *window = crl_window_new(list->source, 0, list->block, true);
-	struct digest fingerprint;
-	uint64_t left;
-	int result = -1;
-
-	crl_window_sign(window, digest, list->tbs_begin, list->tbs_end);
-	while ((left = list->size - crl_window_offset(window)) > 0) {
-		size_t part = left < list->block ? (size_t)left : list->block;
-
-		if (crl_window_want(window, part).length < part)
-			break;
-		crl_window_pass(window, part);
-	}
-	list->digest_length = crl_window_finish(window, &fingerprint, list->digest);
-	if (left == 0 && digest_equal(&fingerprint, &list->fingerprint))
-		result = 0;
-	crl_window_free(window);
-	return result;
-}
-
-int
-crl_list_digest(struct crl_list *list, int nid, uint8_t *ret, unsigned *ret_length)
-{
-	const EVP_MD *digest = EVP_get_digestbynid(nid);
-	int result = 0;
-
-	if (digest == NULL)
-		return -1;
-	(void)pthread_mutex_lock(&list->mutex);
-	if (nid != list->digest_nid || list->digest_length == 0) {
-		result = digest_again(list, digest);
-		list->digest_nid = result == 0 ? nid : NID_undef;
-	}
-	if (result == 0 && list->digest_length > 0)
-		memcpy(ret, list->digest, list->digest_length);
-	*ret_length = list->digest_length;
-	(void)pthread_mutex_unlock(&list->mutex);
-	return result == 0 && *ret_length > 0 ? 0 : -1;
 }
 
 struct crl_list *

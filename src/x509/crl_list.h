@@ -15,7 +15,11 @@
  * A serial is looked up by walking all entries, a few times; after that by an index that is made
  * then: of each entry 32 bits of a keyed hash of its serial, and its offset. What has the hash that
  * is looked for is read again and compared, so that no collision decides. Serials that are known
- * before the list is read are looked up in the same pass.
+ * before the list is read are looked up in the same pass, which keeps copies of their entries.
+ *
+ * Who only judges needs one digest, that of what is signed: where it is of the SHA-2 family, it and
+ * what stands behind it name all bytes of the list, whose outer header DER leaves no choice. The
+ * list goes by a digest of those then, its identity. Who shows it needs the fingerprint as well.
  */
 #pragma once
 
@@ -32,6 +36,7 @@ enum {
 	CRL_WHOLE_MAX_SIZE = 512 << 20, /* of one that is signed by a scheme without a digest */
 	CRL_WALKS_BEFORE_INDEX = 3,     /* what an index costs */
 	CRL_INDEX_MIN_ENTRIES = 256,    /* fewer are walked each time */
+	CRL_KEPT_MAX_SIZE = 4 << 20,    /* of copies of those entries that were wanted */
 };
 
 struct crl_list; /* opaque */
@@ -46,10 +51,15 @@ ALLOCATES(crl_wanted_free)
 struct crl_wanted *crl_wanted_new(const struct span *serials, size_t count);
 DEFINE_CLEANUP(struct crl_wanted, crl_wanted_free)
 
+/* What is made while a list is read. The signed one is made later where it is asked for; the other
+ * is made nonetheless where that which is signed tells no lists apart. */
+enum crl_digests { CRL_DIGESTS_ALL, CRL_DIGEST_SIGNED, CRL_DIGEST_FINGERPRINT };
+
 struct crl_reading {
 	struct crl_source *source;       /* taken */
 	size_t block;                    /* CRL_BLOCK where it is 0 */
 	const struct crl_wanted *wanted; /* or NULL; must outlive the list */
+	enum crl_digests digests;
 };
 
 /* What is wrong with one, first of all that is. */
@@ -71,6 +81,12 @@ struct crl_list *crl_list_of(struct crl *);
 /* The same list again from what was kept, of a source that is known to be the same. Takes the
  * source; NULL where the record is none. */
 struct crl_list *crl_list_recall(struct span record, const struct crl_reading *, struct crl *ret);
+
+/* What was found in a list by a process in a box, for the one that it is the fork of; and the list
+ * of that. Takes the source; NULL where nothing of ours has told this. Whatever is told of entries
+ * is read again where it is used; that there are no others is believed. */
+void crl_list_tell(const struct crl *, struct buffer *ret);
+struct crl_list *crl_list_take(struct span told, const struct crl_reading *, struct crl *ret);
 
 /* The DER of the same list without entries, but for one with an unknown critical extension where
  * there is one: what a library may be given for all but entries and signature. */

@@ -14,6 +14,7 @@
 struct file_source {
 	struct crl_source source;
 	int fd;
+	bool is_unwatched;
 	struct stat status; /* at the beginning */
 };
 
@@ -48,7 +49,7 @@ file_read_part(struct crl_source *source, uint64_t offset, uint8_t *into, size_t
 		if (got < 0)
 			got = 1;
 	}
-	if (is_unchanged(file))
+	if (file->is_unwatched || is_unchanged(file))
 		return (ssize_t)have;
 	errno = EAGAIN;
 	return -1;
@@ -58,6 +59,11 @@ static void
 file_source_end(struct crl_source *source)
 {
 	fd_close(&((struct file_source *)source)->fd);
+}
+
+static void
+unwatched_end(struct crl_source *)
+{
 }
 
 struct crl_source *
@@ -83,6 +89,30 @@ crl_source_again(const struct crl_source *source)
 	file->fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 0);
 	file->status = first->status;
 	return &file->source;
+}
+
+struct crl_source *
+crl_source_unwatched(int fd)
+{
+	static const struct crl_source_kind kind = { file_read_part, unwatched_end };
+	struct file_source *file = mem_zalloc(sizeof(*file));
+
+	file->source.kind = &kind;
+	file->fd = fd;
+	file->is_unwatched = true;
+	return &file->source;
+}
+
+int
+crl_source_descriptor(const struct crl_source *source)
+{
+	return ((const struct file_source *)source)->fd;
+}
+
+bool
+crl_source_is_unchanged(const struct crl_source *source)
+{
+	return is_unchanged((const struct file_source *)source);
 }
 
 const struct stat *

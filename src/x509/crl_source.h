@@ -25,6 +25,12 @@ DEFINE_CLEANUP(struct crl_source, crl_source_free)
 ALLOCATES(crl_source_free) struct crl_source *crl_source_file(int fd);
 /* Another one of the same file, which must be what it was when the first was made. */
 ALLOCATES(crl_source_free) struct crl_source *crl_source_again(const struct crl_source *file);
+/* The same in a process that may do no more than read: whether the file has changed is for who
+ * started it to ask. The descriptor is borrowed. */
+ALLOCATES(crl_source_free) struct crl_source *crl_source_unwatched(int fd);
+int crl_source_descriptor(const struct crl_source *file);
+/* Whether it is what it was. */
+bool crl_source_is_unchanged(const struct crl_source *file);
 /* What the file was then. */
 const struct stat *crl_source_status(const struct crl_source *file);
 /* The bytes must outlive it. */

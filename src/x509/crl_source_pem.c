@@ -5,9 +5,9 @@
  */
 #define CONSTRUCTS
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/mem.h"
 #include "x509/crl_source_kind.h"
 
@@ -15,7 +15,6 @@ enum {
 	LINE_MAX_SIZE = 76, /* RFC 1421 4.3.2.4 has 64, RFC 2045 76 */
 	LINE_MAX_BYTES = LINE_MAX_SIZE / 4 * 3,
 	TEXT_BLOCK = 64 << 10,
-	BAD = 0xff,
 };
 
 struct pem_source {
@@ -28,19 +27,6 @@ struct pem_source {
 	size_t block_length;
 	uint8_t block[TEXT_BLOCK];
 };
-
-static uint8_t values[256];
-static pthread_once_t values_once = PTHREAD_ONCE_INIT;
-
-static void
-values_make(void)
-{
-	for (unsigned i = 0; i < sizeof(values); i++) {
-		int value = base64_value((uint8_t)i);
-
-		values[i] = value < 0 ? BAD : (uint8_t)value;
-	}
-}
 
 static int
 fail(struct pem_source *pem, uint64_t offset)
@@ -75,7 +61,6 @@ begin(struct pem_source *pem)
 	struct span text;
 	size_t at, length = 0;
 
-	(void)pthread_once(&values_once, values_make);
 	if (text_at(pem, 0, TEXT_BLOCK, &text) < 0)
 		return -1;
 	at = span_find(text, "-----BEGIN ", 0);
@@ -88,7 +73,7 @@ begin(struct pem_source *pem)
 	if (pem->line_end == 0)
 		return fail(pem, at);
 	at += pem->line_end;
-	while (at + length < text.length && values[text.data[at + length]] != BAD)
+	while (at + length < text.length && base64_value(text.data[at + length]) >= 0)
 		length++;
 	if (length == 0 || length > LINE_MAX_SIZE || length % 4 != 0) {
 		/* One line alone may be padded, and is then as long as it is. */
@@ -106,34 +91,23 @@ begin(struct pem_source *pem)
 static ssize_t
 decode(const uint8_t *text, size_t length, uint8_t *out)
 {
-	size_t padding = 0, have = 0;
+	size_t have = base64_groups(span_of(text, length), out), padding = 0;
+	uint8_t last[4];
 
 	if (length == 0 || length % 4 != 0)
 		return -1;
-	while (padding < 2 && text[length - 1 - padding] == '=')
-		padding++;
-	for (size_t i = 0; i < length - (padding > 0 ? 4 : 0); i += 4) {
-		uint8_t a = values[text[i]], b = values[text[i + 1]], c = values[text[i + 2]],
-			d = values[text[i + 3]];
-
-		if (((a | b | c | d) & 0xc0) != 0)
-			return -1;
-		out[have++] = (uint8_t)(a << 2 | b >> 4);
-		out[have++] = (uint8_t)(b << 4 | c >> 2);
-		out[have++] = (uint8_t)(c << 6 | d);
-	}
-	if (padding > 0) {
-		const uint8_t *last = text + length - 4;
-		uint8_t a = values[last[0]], b = values[last[1]],
-			c = padding == 1 ? values[last[2]] : 0;
-
-		if (((a | b | c) & 0xc0) != 0)
-			return -1;
-		out[have++] = (uint8_t)(a << 2 | b >> 4);
-		if (padding == 1)
-			out[have++] = (uint8_t)(b << 4 | c >> 2);
-	}
-	return (ssize_t)have;
+	if (have == length)
+		return (ssize_t)(length / 4 * 3);
+	if (have != length - sizeof(last))
+		return -1;
+	/* Padding as digits that say nothing. */
+	memcpy(last, text + have, sizeof(last));
+	for (; padding < 2 && last[3 - padding] == '='; padding++)
+		last[3 - padding] = 'A';
+	if (padding == 0 || base64_groups(span_of(last, sizeof(last)), last) == 0)
+		return -1;
+	memcpy(out + have / 4 * 3, last, 3 - padding);
+	return (ssize_t)(have / 4 * 3 + 3 - padding);
 }
 
 /* Behind the last line: its end, the END line, and nothing but white space. */
@@ -189,6 +163,27 @@ read_line(struct pem_source *pem, uint64_t line, uint8_t out[static LINE_MAX_BYT
 	return got;
 }
 
+/* As many whole lines as are seen of the text and have room, straight to their place: nearly all.
+ * One that is not plain digits ends them, and is for read_line. The count of octets, or -1. */
+static ssize_t
+read_lines(struct pem_source *pem, uint64_t line, uint8_t *into, size_t room)
+{
+	size_t whole = pem->line_length + pem->line_end, have = 0;
+	size_t per_line = pem->line_length / 4 * 3;
+	struct span text;
+
+	if (text_at(pem, pem->first + line * whole, whole, &text) < 0)
+		return -1;
+	while (room - have >= per_line && text.length >= whole &&
+		base64_groups(span_of(text.data, pem->line_length), into + have) ==
+			pem->line_length &&
+		span_line_end(text, pem->line_length) == pem->line_end) {
+		have += per_line;
+		text = span_of(text.data + whole, text.length - whole);
+	}
+	return (ssize_t)have;
+}
+
 static ssize_t
 pem_read_part(struct crl_source *source, uint64_t offset, uint8_t *into, size_t length)
 {
@@ -202,8 +197,14 @@ pem_read_part(struct crl_source *source, uint64_t offset, uint8_t *into, size_t 
 	while (have < length) {
 		uint64_t line = (offset + have) / per_line;
 		size_t skip = (size_t)((offset + have) % per_line), part;
-		ssize_t got = read_line(pem, line, octets);
+		ssize_t got = skip == 0 ? read_lines(pem, line, into + have, length - have) : 0;
 
+		if (got > 0) {
+			have += (size_t)got;
+			continue;
+		}
+		if (got == 0)
+			got = read_line(pem, line, octets);
 		if (got < 0)
 			return -1;
 		if ((size_t)got <= skip)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The entries of a list, one after the other. Nearly all are plain: serial, UTCTime and perhaps a
- * reason, in one form that DER leaves them. Those are taken at a glance; whatever else is there
- * goes the way of any entry, and decides alone what is a fault.
+ * reason, in one form that DER leaves them. Those are taken at a glance, many in turn, eight
+ * characters in one number; whatever else is there goes the way of any entry, and decides alone
+ * what is a fault.
  */
-#include <limits.h>
+#include <endian.h>
 #include <string.h>
 
 #include "x509/crl_list_own.h"
@@ -13,64 +14,126 @@ enum {
 	TIME_SIZE = 15,   /* UTCTime with its header */
 	REASON_SIZE = 14, /* extensions that are a reason alone */
 	SHORT = 0x80,
+	HOURS = 24,
 };
 
-/* Two digits as a number; a large one where they are none. */
-static unsigned
-pair(const uint8_t *text)
+/* The first byte is the lowest, whatever the machine's own order. */
+static uint64_t
+eight_bytes(const uint8_t *at)
 {
-	unsigned tens = text[0] - '0', units = text[1] - '0';
+	uint64_t bytes;
 
-	return tens <= 9 && units <= 9 ? tens * 10 + units : UINT_MAX;
+	memcpy(&bytes, at, sizeof(bytes));
+	return le64toh(bytes);
 }
 
-/* A UTCTime that der_time takes. Of 1950 to 2049 every fourth year is a leap year. */
+/* As an element holds them: read from the left. */
+#define EIGHT(a, b, c, d, e, f, g, h)                                                     \
+	((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | \
+		(uint64_t)(e) << 32 | (uint64_t)(f) << 40 | (uint64_t)(g) << 48 |         \
+		(uint64_t)(h) << 56)
+#define ALL_EIGHT(a) EIGHT(a, a, a, a, a, a, a, a)
+
+/* Not 0 where any of eight bytes is more than its limit, which is less than 0x80. */
+static uint64_t
+excess(uint64_t bytes, uint64_t limits)
+{
+	uint64_t sum = (bytes & ALL_EIGHT(0x7f)) + (ALL_EIGHT(0x7f) - limits);
+
+	return (sum | bytes) & ALL_EIGHT(0x80);
+}
+
+static unsigned
+octet(uint64_t bytes, unsigned number)
+{
+	return bytes >> 8 * number & 0xff;
+}
+
+/* A UTCTime that der_time takes: 17 0d YYMMDDhhmmssZ. */
 static bool
 is_plain_time(const uint8_t *at)
 {
-	static const uint8_t days[] = { 0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	const uint8_t *text = at + 2;
-	unsigned year, month, day;
+	/* Of months from 0 to 19, in leap years and in others. Of 1950 to 2049 every fourth year is
+	 * a leap year. */
+	static const uint8_t days[2][20] = {
+		{ 0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 },
+		{ 0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 },
+	};
+	uint64_t date =
+		eight_bytes(at) ^ EIGHT(DER_UTC_TIME, TIME_SIZE - 2, '0', '0', '0', '0', '0', '0');
+	uint64_t time = eight_bytes(at + 7) ^ EIGHT('0', '0', '0', '0', '0', '0', '0', 'Z');
+	unsigned month, day;
 
-	if (at[0] != DER_UTC_TIME || at[1] != TIME_SIZE - 2 || text[12] != 'Z')
+	if ((excess(date, EIGHT(0, 0, 9, 9, 1, 9, 3, 9)) |
+		    excess(time, EIGHT(9, 2, 9, 5, 9, 5, 9, 0))) != 0)
 		return false;
-	year = pair(text);
-	month = pair(text + 2);
-	day = pair(text + 4);
-	return year < 100 && month >= 1 && month <= 12 && day >= 1 &&
-	       day <= days[month] + (unsigned)(month == 2 && year % 4 == 0) &&
-	       pair(text + 6) < 24 && pair(text + 8) < 60 && pair(text + 10) < 60;
+	month = octet(date, 4) * 10 + octet(date, 5);
+	day = octet(date, 6) * 10 + octet(date, 7);
+	/* Ten is two, modulo four. */
+	return day - 1 < days[(octet(date, 2) * 2 + octet(date, 3)) % 4 != 0][month] &&
+	       octet(time, 1) * 10 + octet(time, 2) < HOURS;
 }
 
+/* extensions { { id-ce-cRLReasons, OCTET STRING { ENUMERATED } } } */
 static bool
 is_plain_reason(const uint8_t *at)
 {
-	static const uint8_t form[REASON_SIZE - 1] = { 0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55,
-		0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01 };
+	uint64_t tail = eight_bytes(at + REASON_SIZE - 8) ^
+			EIGHT(0x55, 0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01, 0);
 
-	return memcmp(at, form, sizeof(form)) == 0 && at[sizeof(form)] <= REASON_LAST;
+	return eight_bytes(at) == EIGHT(0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d) &&
+	       octet(tail, 7) <= REASON_LAST && tail << 8 == 0;
 }
 
-/* at: an entry of this whole length, which is short. */
-static bool
-is_plain(struct list_walk *walk, const uint8_t *at, size_t length)
+/* Length of the plain entry that these bytes begin with; 0 where there is none. */
+static size_t
+plain_length(const uint8_t *at, size_t left)
 {
-	size_t serial, rest;
+	size_t length, serial, rest;
 
-	if (length < 4 + 1 + TIME_SIZE)
-		return false;
+	if (left < 4 || at[0] != DER_SEQUENCE || at[1] >= SHORT || at[2] != DER_INTEGER)
+		return 0;
+	length = 2U + at[1];
 	serial = at[3];
-	if (at[2] != DER_INTEGER || serial == 0 || serial > length - 4 - TIME_SIZE)
-		return false;
+	if (length > left || serial == 0 || length < 4 + serial + TIME_SIZE)
+		return 0;
+	/* No first octet that says nothing (X.690 8.3.2). */
 	if (serial > 1 && ((at[4] == 0 && at[5] < 0x80) || (at[4] == 0xff && at[5] >= 0x80)))
-		return false;
+		return 0;
 	rest = length - 4 - serial - TIME_SIZE;
-	if (!is_plain_time(at + 4 + serial) ||
-		(rest != 0 &&
-			(rest != REASON_SIZE || !is_plain_reason(at + 4 + serial + TIME_SIZE))))
-		return false;
-	walk->serial = span_of(at + 4, serial);
-	return true;
+	if (rest != 0 && (rest != REASON_SIZE || !is_plain_reason(at + 4 + serial + TIME_SIZE)))
+		return 0;
+	return is_plain_time(at + 4 + serial) ? length : 0;
+}
+
+/* What was walked of the view is passed. */
+static void
+step(struct list_walk *walk)
+{
+	crl_window_pass(walk->window, walk->used);
+	walk->view = span_of(walk->view.data + walk->used, walk->view.length - walk->used);
+	walk->begin += walk->used;
+	walk->used = 0;
+}
+
+size_t
+list_walk_plain(struct list_walk *walk, const uint8_t *ret[static LIST_WALK_MANY])
+{
+	const uint8_t *at;
+	size_t left, count = 0, length;
+
+	step(walk);
+	at = walk->view.data;
+	left = walk->view.length;
+	if (left > walk->end - walk->begin)
+		left = (size_t)(walk->end - walk->begin);
+	while (count < LIST_WALK_MANY && (length = plain_length(at, left)) > 0) {
+		ret[count++] = at;
+		at += length;
+		left -= length;
+	}
+	walk->used = (size_t)(at - walk->view.data);
+	return count;
 }
 
 static bool
@@ -88,7 +151,6 @@ read_entry(struct list_walk *walk)
 
 	if (!crl_entry_next(&cursor, &walk->entry))
 		return fail(walk, cursor.fault, cursor.fault_offset);
-	walk->serial = walk->entry.serial;
 	return true;
 }
 
@@ -96,28 +158,25 @@ read_entry(struct list_walk *walk)
 static void
 look(struct list_walk *walk, size_t wanted)
 {
-	crl_window_pass(walk->window, walk->used);
+	step(walk);
 	walk->view = crl_window_want(walk->window, wanted);
-	walk->used = 0;
 	walk->begin = crl_window_offset(walk->window);
 }
 
-static struct span
-rest_of(const struct list_walk *walk)
-{
-	return span_of(walk->view.data + walk->used, walk->view.length - walk->used);
-}
-
-static bool
-next_of_any_form(struct list_walk *walk, size_t left)
+bool
+list_walk_next(struct list_walk *walk)
 {
 	struct span bytes;
-	size_t header, length;
+	size_t header, length, left;
 	unsigned tag;
 	const char *fault;
 
+	walk->offset = walk->begin + walk->used;
+	if (walk->offset >= walk->end)
+		return false;
+	left = (size_t)(walk->end - walk->offset);
 	look(walk, DER_MAX_HEADER);
-	bytes = rest_of(walk);
+	bytes = walk->view;
 	fault = der_header(
 		bytes.length < left ? bytes : span_of(bytes.data, left), &tag, &header, &length);
 	if (fault == NULL && tag != DER_SEQUENCE)
@@ -132,31 +191,10 @@ next_of_any_form(struct list_walk *walk, size_t left)
 	if (walk->view.length < header + length)
 		return fail(walk, "the data ends in the middle of an element", 0);
 	walk->whole = span_of(walk->view.data, header + length);
-	walk->is_plain = false;
 	if (!read_entry(walk))
 		return false;
 	walk->used = header + length;
 	return true;
-}
-
-bool
-list_walk_next(struct list_walk *walk)
-{
-	const uint8_t *at = walk->view.data + walk->used;
-	size_t seen = walk->view.length - walk->used, left;
-
-	walk->offset = walk->begin + walk->used;
-	if (walk->offset >= walk->end)
-		return false;
-	left = (size_t)(walk->end - walk->offset);
-	if (seen >= 2 && at[0] == DER_SEQUENCE && at[1] < SHORT && 2U + at[1] <= seen &&
-		2U + at[1] <= left && is_plain(walk, at, 2U + at[1])) {
-		walk->whole = span_of(at, 2U + at[1]);
-		walk->is_plain = true;
-		walk->used += walk->whole.length;
-		return true;
-	}
-	return next_of_any_form(walk, left);
 }
 
 struct list_walk

@@ -210,7 +210,7 @@ signature_by(struct signature_cache *cache, const struct cert *cert, const struc
 enum signature_result
 signature_crl(struct signature_cache *cache, const struct crl *crl, struct span issuer_spki)
 {
-	struct signed_object object = { &crl->fingerprint, crl->tbs, crl->signature_algorithm,
+	struct signed_object object = { &crl->identity, crl->tbs, crl->signature_algorithm,
 		crl->signature, crl };
 	struct digest digest = digest_of(issuer_spki);
 

@@ -149,6 +149,7 @@ inspect_run(struct session *session)
 	stores_use_passwords(stores, session->passwords);
 	signature_cache_use_memory(stores_signatures(stores), memory);
 	session_recall_lists(session, stores, paths);
+	stores_digest_lists(stores, CRL_DIGEST_FINGERPRINT);
 
 	if (paths->count == 0)
 		return err_set(

@@ -42,6 +42,7 @@ verify_run(struct session *session)
 
 	stores_use_passwords(stores, session->passwords);
 	session_recall_lists(session, stores, &session->options.crl);
+	stores_digest_lists(stores, CRL_DIGEST_SIGNED);
 	stores_skip_signatures(stores);
 	begin(session);
 	status = loose_verify(&loose);

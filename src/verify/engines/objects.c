@@ -267,7 +267,7 @@ objects_crl(struct objects *objects, const struct crl *crl)
 {
 	const unsigned char *at = crl->der.data;
 	bool is_new;
-	struct object *slot = find(objects, &crl->fingerprint, VARIANT_CRL, &is_new);
+	struct object *slot = find(objects, &crl->identity, VARIANT_CRL, &is_new);
 
 	if (!is_new)
 		return slot->crl;

@@ -170,6 +170,38 @@ TEST(walls, "the child is inside the sandbox")
 	CHECK(status_of(box_child(box), "Uid:") == (geteuid() == 0 ? 65'534 : geteuid()));
 }
 
+/* What it can do with the file that it has, and with what else there may be. */
+static void
+handle(void *, struct span, struct buffer *ret)
+{
+	char text[4] = "";
+
+	(void)!pread(BOX_FILE, text, 3, 1);
+	buffer_addf(ret, "%s %d %d", text, (int)write(BOX_FILE, "x", 1),
+		(int)pread(BOX_FILE + 1, text, 3, 0));
+	buffer_addf(ret, " %d", open("/etc/passwd", O_RDONLY));
+}
+
+TEST(files, "a child may have one file, from which it reads; one that can be written it has not")
+{
+	char path[] = "/tmp/trustmend-unit-XXXXXX";
+	int both = mkstemp(path), reading = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(box_freep) struct box *box = box_new_with_file(reading);
+	CLEANUP(box_freep) struct box *wrong = box_new_with_file(both);
+	CLEANUP(box_freep) struct box *closed = box_new_with_file(1000);
+	CLEANUP(buffer_free) struct buffer answer = {};
+
+	CHECK(both >= 0 && reading >= 0 && write(both, "abcde", 5) == 5 && unlink(path) == 0);
+	CHECK(call(box, handle, "", &answer) == BOX_ANSWERED);
+	CHECK(says(&answer, "bcd -1 -1 -1"));
+	CHECK(status_of(box_child(box), "Seccomp:") == 2);
+	CHECK(call(wrong, handle, "", &answer) == BOX_ABSENT);
+	CHECK(strstr(box_absence(wrong), "more than reading") != NULL);
+	CHECK(call(closed, handle, "", &answer) == BOX_ABSENT);
+	(void)close(both);
+	(void)close(reading);
+}
+
 TEST(deaths, "where a child dies, the next call has another one")
 {
 	CLEANUP(box_freep) struct box *box = box_new();

@@ -39,7 +39,11 @@ static int inherited_socket, inherited_file, inherited_directory;
 static pid_t victim;
 static char inside[64], outside[64], elsewhere[64];
 
-enum { PARSER = 1 << SANDBOX_PARSER, NETWORK = 1 << SANDBOX_NETWORK, WRITER = 1 << SANDBOX_WRITER };
+enum {
+	READER = 1 << SANDBOX_READER,
+	NETWORK = 1 << SANDBOX_NETWORK,
+	WRITER = 1 << SANDBOX_WRITER,
+};
 
 #define ANY_ADDRESS                                                                   \
 	(const struct sockaddr *)&(const struct sockaddr_in){                         \
@@ -75,6 +79,8 @@ static char page[16384];
 	TRY_(0, "set the owner of a link", lchown(outside, 1, 1))                                  \
 	TRY_(WRITER, "write a file inside", open(inside, O_WRONLY | O_CREAT, 0600))                \
 	TRY_(WRITER, "unlink inside", unlink(inside))                                              \
+	TRY_(READER | WRITER, "read a part of a file that is open",                                \
+		pread(inherited_file, page, 1, 1))                                                 \
 	TRY_(WRITER, "fsync", fsync(inherited_file))                                               \
 	TRY_(0, "ioctl", syscall(SYS_ioctl, inherited_file, 0x5401, page))                         \
 	TRY_(0, "memfd", syscall(SYS_memfd_create, "x", 0))                                        \
@@ -292,6 +298,16 @@ TEST(without_walls, "what is tried could be done by a process outside")
 TEST(parser, "a parser does nothing but compute")
 {
 	struct trial trial = { .role = SANDBOX_PARSER };
+
+	prepare();
+	CHECK(run_trial(&trial));
+	CHECK(count_wrong(&trial) == 0);
+	CHECK(victim_lives());
+}
+
+TEST(reader, "who reads an open file in parts does nothing else beside computing")
+{
+	struct trial trial = { .role = SANDBOX_READER };
 
 	prepare();
 	CHECK(run_trial(&trial));

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -120,6 +121,83 @@ TEST(listed_reads, "a list in parts is the store that it is as a whole, with no 
 		store->loading.loaded[0]);
 	CHECK(store->entries[0].line == whole->entries[0].line &&
 		store->entries[0].offset == whole->entries[0].offset);
+	desk_end(&place);
+}
+
+/* Of all that a reader finds out, in one text. */
+static void
+describe(const struct store *store, struct buffer *ret)
+{
+	buffer_addf(ret, "%d %s %zu %zu;", store->state, store->format, store->entry_count,
+		store->defect_count);
+	buffer_add(ret, store->digest.bytes, DIGEST_SIZE);
+	for (size_t i = 0; i < store->entry_count; i++) {
+		const struct crl *crl = &store->entries[i].crl;
+
+		buffer_addf(ret, "%zu %d;", crl->entry_count, crl->has_fingerprint);
+		buffer_add(ret, crl->identity.bytes, DIGEST_SIZE);
+		buffer_add(ret, crl->issuer.data, crl->issuer.length);
+		buffer_addf(ret, " %d %d", crl_find(crl, span_of("\x10\x07\x01", 3), NULL),
+			crl_find(crl, span_of("\x10\x08\x01", 3), NULL));
+	}
+	for (size_t i = 0; i < store->defect_count; i++)
+		buffer_addf(ret, "%zu %s;", store->defects[i].offset, store->defects[i].text);
+}
+
+TEST(listed_box, "a list is read the same in the box as outside, sound or not, by whatever digests")
+{
+	static const char *const names[] = { "/list.der", "/list.pem" };
+	static const enum crl_digests digests[] = { CRL_DIGESTS_ALL, CRL_DIGEST_SIGNED,
+		CRL_DIGEST_FINGERPRINT };
+	struct span serial = span_of("\x10\x07\x01", 3);
+	CLEANUP(crl_wanted_freep) struct crl_wanted *wanted = crl_wanted_new(&serial, 1);
+	struct desk place;
+
+	desk_make(&place);
+	for (size_t i = 0; i < COUNT_OF(names) * COUNT_OF(digests) * 4; i++) {
+		CLEANUP(stores_freep) struct stores *boxed = stores_in_parts();
+		CLEANUP(stores_freep) struct stores *unboxed = stores_new_unboxed();
+		CLEANUP(buffer_free) struct buffer one = {}, other = {};
+		const char *name = names[i / 2 % 2];
+
+		stores_read_lists_in_parts(unboxed, 1);
+		stores_digest_lists(boxed, digests[i / 4 % 3]);
+		stores_digest_lists(unboxed, digests[i / 4 % 3]);
+		if (i % 2 == 1) {
+			stores_expect_serials(boxed, wanted);
+			stores_expect_serials(unboxed, wanted);
+		}
+		if (i == COUNT_OF(names) * COUNT_OF(digests) * 2) {
+			place.der.data[2000] ^= 0xff;
+			put_file(&place, "list.der", buffer_span(&place.der));
+			place.pem.data[300] = '*';
+			put_file(&place, "list.pem", buffer_span(&place.pem));
+		}
+		describe(stores_open(boxed, place.world, name, LOADER_ANY), &one);
+		describe(stores_open(unboxed, place.world, name, LOADER_ANY), &other);
+		CHECK(span_equal(buffer_span(&one), buffer_span(&other)));
+	}
+	desk_end(&place);
+}
+
+TEST(listed_unread, "where no process can be had to read it in, it is unread, and not missing")
+{
+	struct desk place;
+	CLEANUP(stores_freep) struct stores *stores = stores_in_parts();
+	struct rlimit files, few;
+	const struct store *store;
+
+	desk_make(&place);
+	must(getrlimit(RLIMIT_NOFILE, &files) == 0, "a limit");
+	few = files;
+	/* One more for the file, and none for a pair of sockets. */
+	few.rlim_cur = (rlim_t)dup(0) + 2;
+	(void)close((int)few.rlim_cur - 2);
+	must(setrlimit(RLIMIT_NOFILE, &few) == 0, "a limit");
+	store = stores_open(stores, place.world, "/list.der", LOADER_ANY);
+	must(setrlimit(RLIMIT_NOFILE, &files) == 0, "a limit");
+	CHECK(store->state == STORE_UNREAD && store->entry_count == 0 && store_is_unknown(store));
+	CHECK(strstr(store->problem, "no process can be had") != NULL);
 	desk_end(&place);
 }
 
