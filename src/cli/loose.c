@@ -231,6 +231,7 @@ run(struct desk *desk)
 		desk->workers[i].loose = desk->loose;
 		workers[i] = &desk->workers[i];
 	}
+	mem_retain();
 	status = pipeline_run(&pipeline);
 	for (size_t i = 0; i < pipeline.worker_count; i++)
 		loose_worker_end(&desk->workers[i]);

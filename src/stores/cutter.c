@@ -114,16 +114,6 @@ is_text_of_pem(struct span bytes)
 	       span_find(bytes, "-----BEGIN ", 0) != SIZE_MAX;
 }
 
-static unsigned
-count_lines(struct span bytes)
-{
-	unsigned count = 0;
-
-	for (size_t i = 0; i < bytes.length; i++)
-		count += bytes.data[i] == '\n';
-	return count;
-}
-
 /* The length of the next piece, for which more is read as long as there is no cut. */
 static int
 next_length(struct cutter *cutter, size_t *ret, struct err *err)
@@ -163,7 +153,7 @@ cutter_next(struct cutter *cutter, struct piece *ret, struct err *err)
 		.is_part = cutter->is_cut,
 	};
 	cutter->used = length;
-	cutter->lines += cutter->is_cut ? count_lines(ret->bytes) : 0;
+	cutter->lines += cutter->is_cut ? (unsigned)span_count(ret->bytes, '\n') : 0;
 	return 1;
 }
 
