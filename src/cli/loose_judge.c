@@ -42,6 +42,7 @@ worker_begin(struct loose_worker *worker)
 	quiet_release();
 	worker->stores = is_alone ? stores_new_beside(loose->stores) : stores_new_in_thread();
 	judge_use_ocsp(worker->judge, loose->ocsp);
+	judge_use_tables(worker->judge, loose->tables);
 	stores_skip_reviews(worker->stores);
 	if (!is_alone)
 		stores_use_passwords(worker->stores, loose->session->passwords);
@@ -344,8 +345,7 @@ judge_bytes(struct hearing_of_one *hearing, const char *path, const struct piece
 {
 	hearing->lines = piece->lines;
 	hearing->is_part = piece->is_part;
-	judge_store(hearing,
-		stores_read_bytes(hearing->worker->stores, path, piece->bytes));
+	judge_store(hearing, stores_read_bytes(hearing->worker->stores, path, piece->bytes));
 }
 
 /* What stores opened is a view of bytes that go now. */

@@ -69,6 +69,7 @@ drop_used(struct cutter *cutter)
 		return;
 	memmove(bytes->data, bytes->data + cutter->used, bytes->length - cutter->used);
 	bytes->length -= cutter->used;
+	cutter->before += cutter->used;
 	cutter->used = 0;
 }
 
@@ -155,6 +156,14 @@ cutter_next(struct cutter *cutter, struct piece *ret, struct err *err)
 	cutter->used = length;
 	cutter->lines += cutter->is_cut ? (unsigned)span_count(ret->bytes, '\n') : 0;
 	return 1;
+}
+
+size_t
+cutter_left(const struct cutter *cutter)
+{
+	size_t handed_out = cutter->before + cutter->used;
+
+	return cutter->expected > handed_out ? cutter->expected - handed_out : 0;
 }
 
 bool

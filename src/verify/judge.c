@@ -16,8 +16,9 @@
 #include "verify/suppose.h"
 
 enum {
-	TRIM_RESULTS = 16'384, /* of signatures, about 200 octets each */
-	TRIM_OBJECTS = 8'192,  /* of libcrypto's, some KiB each */
+	TRIM_RESULTS = 4'096, /* of signatures: what the processor's caches hold */
+	TRIM_KEYS = 8'192,    /* some KiB each, as are */
+	TRIM_OBJECTS = 8'192, /* libcrypto's */
 };
 
 struct judge *
@@ -45,7 +46,7 @@ judge_free(struct judge *judge)
 void
 judge_trim(struct judge *judge)
 {
-	signature_cache_trim(judge->signatures, TRIM_RESULTS);
+	signature_cache_trim(judge->signatures, TRIM_RESULTS, TRIM_KEYS);
 	objects_trim(judge->objects, TRIM_OBJECTS);
 }
 
@@ -53,6 +54,12 @@ struct signature_cache *
 judge_signatures(struct judge *judge)
 {
 	return judge->signatures;
+}
+
+void
+judge_use_tables(struct judge *judge, struct key_tables *tables)
+{
+	signature_cache_use_tables(judge->signatures, tables);
 }
 
 void

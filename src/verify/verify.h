@@ -151,6 +151,9 @@ struct signature_cache *judge_signatures(struct judge *);
  * the judge. */
 void judge_use_ocsp(struct judge *, const struct ocsp_desk *);
 
+/* By many keys that sign much, its and other judges' signatures are checked faster; borrowed. */
+void judge_use_tables(struct judge *, struct key_tables *);
+
 /* Whether CA issued subject: names (RFC 5280 7.1), key identifiers where both have them, and
  * signature. */
 bool judge_issued(struct judge *, const struct cert *issuer, const struct cert *subject);

@@ -33,6 +33,7 @@ struct signature_cache {
 	struct table keys, results;
 	struct key_decoder decoder;
 	struct signature_memory *memory; /* borrowed, or NULL */
+	struct key_tables *tables;       /* borrowed, or NULL */
 	bool has_failed;
 };
 
@@ -102,20 +103,21 @@ signature_cache_new(void)
 }
 
 static void
-tables_free(struct signature_cache *cache)
+table_end(struct table *table)
 {
-	for (size_t i = 0; i < cache->keys.capacity; i++)
-		verifying_key_free(cache->keys.slots[i].decoded);
-	mem_free(cache->keys.slots);
-	mem_free(cache->results.slots);
-	cache->keys = cache->results = (struct table){};
+	for (size_t i = 0; i < table->capacity; i++)
+		verifying_key_free(table->slots[i].decoded);
+	mem_free(table->slots);
+	*table = (struct table){};
 }
 
 void
-signature_cache_trim(struct signature_cache *cache, size_t limit)
+signature_cache_trim(struct signature_cache *cache, size_t results, size_t keys)
 {
-	if (cache->results.count > limit || cache->keys.count > limit)
-		tables_free(cache);
+	if (cache->results.count > results)
+		table_end(&cache->results);
+	if (cache->keys.count > keys)
+		table_end(&cache->keys);
 }
 
 void
@@ -123,7 +125,8 @@ signature_cache_free(struct signature_cache *cache)
 {
 	if (cache == NULL)
 		return;
-	tables_free(cache);
+	table_end(&cache->results);
+	table_end(&cache->keys);
 	key_decoder_free(&cache->decoder);
 	mem_free(cache);
 }
@@ -136,8 +139,11 @@ find_key(struct signature_cache *cache, const struct digest *digest, struct span
 	bool is_new;
 	struct slot *slot = table_find(&cache->keys, &no_object, digest, &is_new);
 
-	if (is_new)
-		slot->decoded = verifying_key_adopt(key_decode(&cache->decoder, spki));
+	if (!is_new)
+		return slot->decoded;
+	slot->decoded = verifying_key_adopt(key_decode(&cache->decoder, spki));
+	if (slot->decoded != NULL && cache->tables != NULL)
+		verifying_key_watch(slot->decoded, cache->tables, digest);
 	return slot->decoded;
 }
 
@@ -256,6 +262,12 @@ void
 signature_cache_use_memory(struct signature_cache *cache, struct signature_memory *memory)
 {
 	cache->memory = memory;
+}
+
+void
+signature_cache_use_tables(struct signature_cache *cache, struct key_tables *tables)
+{
+	cache->tables = tables;
 }
 
 struct signature_memory *

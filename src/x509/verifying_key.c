@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "x509/key_tables.h"
 #include "x509/signature_check.h"
 
 #define PKCS1_AS_DER "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01"
@@ -51,6 +52,7 @@ verifying_key_free(struct verifying_key *key)
 		return;
 	for (size_t i = 0; i < VERIFYING_DIGESTS; i++)
 		EVP_PKEY_CTX_free(key->ready[i]);
+	BN_CTX_free(key->numbers);
 	EVP_PKEY_free(key->key);
 	mem_free(key);
 }
@@ -65,6 +67,28 @@ verifying_key_adopt(EVP_PKEY *key)
 		made->key = key;
 	}
 	return made;
+}
+
+void
+verifying_key_watch(
+	struct verifying_key *key, struct key_tables *tables, const struct digest *key_digest)
+{
+	key->tables = tables;
+	if (point_table_fits(key->key))
+		key->place = key_tables_watch(tables, key_digest);
+}
+
+/* Whether the key's table, where it has one, shows that the signature is good. */
+static bool
+table_verifies(struct verifying_key *key, struct span digest, struct span signature)
+{
+	const struct point_table *table =
+		key->tables != NULL ? key_tables_count(key->tables, key->place, key->key) : NULL;
+
+	if (table != NULL && key->numbers == NULL)
+		key->numbers = BN_CTX_new();
+	return table != NULL && key->numbers != NULL &&
+	       point_table_verifies(table, key->numbers, digest, signature);
 }
 
 static const struct form *
@@ -107,6 +131,8 @@ verifying_key_check(struct verifying_key *key, struct span signed_bytes, struct 
 		EVP_Digest(signed_bytes.data, signed_bytes.length, digest, &length,
 			digests[form->digest], NULL) != 1)
 		return signature_check(key->key, signed_bytes, algorithm_der, signature);
+	if (table_verifies(key, span_of(digest, length), signature))
+		return SIGNATURE_GOOD;
 	return EVP_PKEY_verify(key->ready[form->digest], signature.data, signature.length, digest,
 		       length) == 1
 		       ? SIGNATURE_GOOD

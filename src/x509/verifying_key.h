@@ -13,14 +13,23 @@
 
 enum { VERIFYING_DIGESTS = 3 };
 
+struct key_place;
+struct key_tables;
+
 struct verifying_key {
 	EVP_PKEY *key;
 	EVP_PKEY_CTX *ready[VERIFYING_DIGESTS]; /* made at first use */
+	struct key_tables *tables;              /* borrowed, or NULL */
+	struct key_place *place;                /* where a table may be of use to it */
+	BN_CTX *numbers;                        /* made with its first use of a table */
 };
 
 void verifying_key_free(struct verifying_key *);
 /* NULL of NULL. */
 struct verifying_key *verifying_key_adopt(EVP_PKEY *);
+/* Has it counted among all keys, and given a table where that pays; borrowed. */
+void verifying_key_watch(
+	struct verifying_key *, struct key_tables *, const struct digest *key_digest);
 /* As signature_check. */
 enum signature_result verifying_key_check(struct verifying_key *, struct span signed_bytes,
 	struct span algorithm_der, struct span signature);

@@ -159,8 +159,7 @@ critical_that_must_not_be(const struct bearer *bearer)
 	struct cert_extension extension;
 
 	while (cert_extension_next(&extensions, &extension))
-		if (extension.critical &&
-			der_oid_is_among(extension.oid, plain, COUNT_OF(plain)))
+		if (extension.critical && der_oid_is_among(extension.oid, plain, COUNT_OF(plain)))
 			return true;
 	return false;
 }

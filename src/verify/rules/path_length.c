@@ -15,8 +15,7 @@ path_length_check(struct examination *examination)
 		const struct cert *cert = path->certs[i];
 
 		below += !cert_is_self_issued(path->certs[i - 1]);
-		if (cert->path_length != CERT_PATH_LENGTH_NONE &&
-			below > cert->path_length)
+		if (cert->path_length != CERT_PATH_LENGTH_NONE && below > cert->path_length)
 			(void)path_fail(examination, &rule_path_length, i,
 				X509_V_ERR_PATH_LENGTH_EXCEEDED,
 				"it allows %d CA certificates below it, and there are %d "
