@@ -407,14 +407,40 @@ judge_client(struct judge *judge, struct arena *arena, const struct verifier *ve
 	return verdict;
 }
 
-/* Whether what is kept decides; the question is asked with the leaf alone. */
+/* Whether what is kept may decide. */
+static bool
+may_be_brief(const struct question *question)
+{
+	return question->verifier->by_standard && question->verifier->mode != MODE_NONE &&
+	       question->trust->loads;
+}
+
+void
+judge_foresee(struct judge *judge, const struct verifier *verifier, const struct trust *trust,
+	const struct cert *const *certs, size_t count, int64_t at)
+{
+	CLEANUP(mem_freep)
+	struct signature_pair *pairs = mem_alloc((count + 1) * sizeof(*pairs));
+	struct question question = {
+		.judge = judge, .verifier = verifier, .trust = trust, .at = at
+	};
+	size_t known = 0;
+
+	for (size_t i = 0; i < count && may_be_brief(&question); i++) {
+		question.sent = certs[i];
+		question.sent_count = 1;
+		pairs[known] =
+			(struct signature_pair){ certs[i], kept_issuer(&judge->kept, &question) };
+		known += pairs[known].issuer != NULL;
+	}
+	signature_foresee(judge->signatures, pairs, known);
+}
+
+/* The question is asked with the leaf alone. */
 static bool
 is_accepted_briefly(struct question *question, const struct client *client)
 {
-	const struct verifier *verifier = question->verifier;
-
-	if (!verifier->by_standard || verifier->mode == MODE_NONE || !question->trust->loads ||
-		client->supposed_issuer != NULL || client->chain_length == 0)
+	if (!may_be_brief(question) || client->supposed_issuer != NULL || client->chain_length == 0)
 		return false;
 	question->sent = client->chain;
 	question->sent_count = client->chain_length;

@@ -108,18 +108,24 @@ make(struct key_tables *tables, struct key_place *place, const EVP_PKEY *key)
 }
 
 const struct point_table *
+key_tables_ready(const struct key_place *place)
+{
+	return atomic_load_explicit(&place->state, memory_order_acquire) == STATE_READY
+		       ? place->table
+		       : NULL;
+}
+
+const struct point_table *
 key_tables_count(struct key_tables *tables, struct key_place *place, const EVP_PKEY *key)
 {
 	size_t checked = atomic_fetch_add_explicit(&tables->checked, 1, memory_order_relaxed) + 1;
 	size_t count;
-	int state;
 
 	if (place == NULL)
 		return NULL;
 	count = atomic_fetch_add_explicit(&place->count, 1, memory_order_relaxed) + 1;
-	state = atomic_load_explicit(&place->state, memory_order_acquire);
-	if (state == STATE_READY)
-		return place->table;
-	return state == STATE_WATCHED && pays(tables, count, checked) ? make(tables, place, key)
-								      : NULL;
+	if (atomic_load_explicit(&place->state, memory_order_relaxed) == STATE_WATCHED &&
+		pays(tables, count, checked))
+		return make(tables, place, key);
+	return key_tables_ready(place);
 }

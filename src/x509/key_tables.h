@@ -30,6 +30,8 @@ DEFINE_CLEANUP(struct key_tables, key_tables_free)
 void key_tables_expect(struct key_tables *, size_t left);
 /* Of the key with this digest; NULL where no more are watched. */
 struct key_place *key_tables_watch(struct key_tables *, const struct digest *key);
+/* The key's table, if it has one by now; nothing is counted. */
+const struct point_table *key_tables_ready(const struct key_place *);
 /* A signature is checked by some key; by this one, where it is watched. The key's table, which is
  * made where it pays; NULL where there is none. */
 const struct point_table *key_tables_count(

@@ -142,30 +142,92 @@ is_at(const struct point_table *table, BN_CTX *numbers, const BIGNUM *u, const B
 	       BN_nnmod(x, x, EC_GROUP_get0_order(table->curve), numbers) == 1 && BN_cmp(x, r) == 0;
 }
 
+/* Steps 4 to 7, by the inverse of s. */
 static bool
-verifies(
-	const struct point_table *table, BN_CTX *numbers, struct span digest, struct span signature)
+holds(const struct point_claim *claim, BN_CTX *numbers, const BIGNUM *r, const BIGNUM *inverse)
 {
-	const BIGNUM *order = EC_GROUP_get0_order(table->curve);
-	BIGNUM *r = BN_CTX_get(numbers), *s = BN_CTX_get(numbers), *u = BN_CTX_get(numbers);
-	BIGNUM *v = BN_CTX_get(numbers), *inverse = BN_CTX_get(numbers);
+	const BIGNUM *order = EC_GROUP_get0_order(claim->table->curve);
+	BIGNUM *u = BN_CTX_get(numbers), *v = BN_CTX_get(numbers);
 
-	return inverse != NULL && take_signature(signature, order, r, s) &&
-	       take_digest(digest, u) && BN_mod_inverse(inverse, s, order, numbers) != NULL &&
+	return v != NULL && take_digest(claim->digest, u) &&
 	       BN_mod_mul(u, u, inverse, order, numbers) == 1 &&
-	       BN_mod_mul(v, r, inverse, order, numbers) == 1 && is_at(table, numbers, u, v, r);
+	       BN_mod_mul(v, r, inverse, order, numbers) == 1 &&
+	       is_at(claim->table, numbers, u, v, r);
 }
 
-bool
-point_table_verifies(
-	const struct point_table *table, BN_CTX *numbers, struct span digest, struct span signature)
-{
-	bool result;
+/* A claim whose numbers are in their range, and the product of each s before its own. */
+struct candidate {
+	struct point_claim *claim;
+	BIGNUM *r, *s, *before;
+};
 
+/* Those whose numbers are in their range; product is that of each s. */
+static size_t
+take_candidates(struct point_claim *claims, size_t count, BN_CTX *numbers, BIGNUM *product,
+	struct candidate candidates[static POINT_CLAIMS])
+{
+	const BIGNUM *order = EC_GROUP_get0_order(claims[0].table->curve);
+	size_t taken = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct candidate *next = &candidates[taken];
+
+		*next = (struct candidate){ &claims[i], BN_CTX_get(numbers), BN_CTX_get(numbers),
+			BN_CTX_get(numbers) };
+		if (next->before == NULL ||
+			!take_signature(claims[i].signature, order, next->r, next->s))
+			continue;
+		if (BN_copy(next->before, product) == NULL ||
+			BN_mod_mul(product, product, next->s, order, numbers) != 1)
+			return 0;
+		taken++;
+	}
+	return taken;
+}
+
+/*
+ * Finding an inverse takes as long as a multiplication of the point, so there is one for all
+ * (Montgomery 1987, 10.3.1): the inverse of the product of each s, times what comes before the last
+ * of them, is the inverse of that; times the last, it is the inverse of the product without it.
+ */
+static void
+check(struct point_claim *claims, size_t count, BN_CTX *numbers)
+{
+	const BIGNUM *order = EC_GROUP_get0_order(claims[0].table->curve);
+	struct candidate candidates[POINT_CLAIMS];
+	BIGNUM *rest = BN_CTX_get(numbers), *inverse = BN_CTX_get(numbers);
+	size_t taken;
+
+	if (inverse == NULL || BN_one(rest) != 1)
+		return;
+	taken = take_candidates(claims, count, numbers, rest, candidates);
+	if (taken == 0 || BN_mod_inverse(rest, rest, order, numbers) == NULL)
+		return;
+	for (size_t i = taken; i-- > 0;) {
+		const struct candidate *candidate = &candidates[i];
+
+		BN_CTX_start(numbers);
+		candidate->claim->holds =
+			BN_mod_mul(inverse, rest, candidate->before, order, numbers) == 1 &&
+			holds(candidate->claim, numbers, candidate->r, inverse);
+		BN_CTX_end(numbers);
+		if (BN_mod_mul(rest, rest, candidate->s, order, numbers) != 1)
+			return;
+	}
+}
+
+void
+point_table_check(struct point_claim *claims, size_t count, BN_CTX *numbers)
+{
 	(void)ERR_set_mark();
-	BN_CTX_start(numbers);
-	result = verifies(table, numbers, digest, signature);
-	BN_CTX_end(numbers);
+	for (size_t i = 0; i < count; i++)
+		claims[i].holds = false;
+	for (size_t i = 0; i < count; i += POINT_CLAIMS) {
+		size_t some = count - i < POINT_CLAIMS ? count - i : POINT_CLAIMS;
+
+		BN_CTX_start(numbers);
+		check(&claims[i], some, numbers);
+		BN_CTX_end(numbers);
+	}
 	(void)ERR_pop_to_mark();
-	return result;
 }

@@ -34,6 +34,7 @@ struct signature_cache {
 	struct key_decoder decoder;
 	struct signature_memory *memory; /* borrowed, or NULL */
 	struct key_tables *tables;       /* borrowed, or NULL */
+	BN_CTX *numbers;                 /* made at first use */
 	bool has_failed;
 };
 
@@ -102,6 +103,15 @@ signature_cache_new(void)
 	return mem_zalloc(sizeof(struct signature_cache));
 }
 
+/* As it was made, but for the room that it has. */
+static void
+table_clear(struct table *table)
+{
+	if (table->count > 0)
+		(void)memset(table->slots, 0, table->capacity * sizeof(*table->slots));
+	table->count = 0;
+}
+
 static void
 table_end(struct table *table)
 {
@@ -115,7 +125,7 @@ void
 signature_cache_trim(struct signature_cache *cache, size_t results, size_t keys)
 {
 	if (cache->results.count > results)
-		table_end(&cache->results);
+		table_clear(&cache->results);
 	if (cache->keys.count > keys)
 		table_end(&cache->keys);
 }
@@ -128,6 +138,7 @@ signature_cache_free(struct signature_cache *cache)
 	table_end(&cache->results);
 	table_end(&cache->keys);
 	key_decoder_free(&cache->decoder);
+	BN_CTX_free(cache->numbers);
 	mem_free(cache);
 }
 
@@ -284,4 +295,57 @@ signature_note(struct signature_cache *cache, const struct digest *object, const
 
 	table_find(&cache->results, object, key, &is_new)->result = result;
 	cache->has_failed |= result != SIGNATURE_GOOD;
+}
+
+static bool
+is_known(const struct signature_cache *cache, const struct signature_pair *pair)
+{
+	return cache->results.capacity > 0 &&
+	       probe(&cache->results, &pair->cert->fingerprint, &pair->issuer->key_digest)->used;
+}
+
+/* The claims of some pairs, and whose they are. */
+static size_t
+take_claims(struct signature_cache *cache, const struct signature_pair *pairs, size_t count,
+	struct claimed claimed[static POINT_CLAIMS],
+	const struct signature_pair *whose[static POINT_CLAIMS])
+{
+	size_t taken = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct cert *cert = pairs[i].cert, *issuer = pairs[i].issuer;
+		struct verifying_key *key = find_key(cache, &issuer->key_digest, issuer->spki);
+
+		if (key == NULL || is_known(cache, &pairs[i]) ||
+			!verifying_key_claims(key, cert->tbs, cert->signature_algorithm,
+				cert->signature, &claimed[taken]))
+			continue;
+		whose[taken++] = &pairs[i];
+	}
+	return taken;
+}
+
+void
+signature_foresee(struct signature_cache *cache, const struct signature_pair *pairs, size_t count)
+{
+	struct claimed claimed[POINT_CLAIMS];
+	struct point_claim claims[POINT_CLAIMS];
+	const struct signature_pair *whose[POINT_CLAIMS];
+
+	if (cache->numbers == NULL)
+		cache->numbers = BN_CTX_new();
+	while (cache->numbers != NULL && count > 0) {
+		size_t some = count < POINT_CLAIMS ? count : POINT_CLAIMS;
+		size_t taken = take_claims(cache, pairs, some, claimed, whose);
+
+		for (size_t i = 0; i < taken; i++)
+			claims[i] = claimed[i].claim;
+		point_table_check(claims, taken, cache->numbers);
+		for (size_t i = 0; i < taken; i++)
+			if (claims[i].holds)
+				signature_note(cache, &whose[i]->cert->fingerprint,
+					&whose[i]->issuer->key_digest, SIGNATURE_GOOD);
+		pairs += some;
+		count -= some;
+	}
 }

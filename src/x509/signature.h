@@ -28,6 +28,14 @@ enum signature_result signature_ocsp(
 /* The same, where the issuer's certificate is at hand. */
 enum signature_result signature_by(
 	struct signature_cache *, const struct cert *, const struct cert *issuer);
+/* A certificate, and who may have signed it. */
+struct signature_pair {
+	const struct cert *cert, *issuer;
+};
+
+/* They will be asked about. Those that a table is good for are checked together, which is faster
+ * than each by itself, and those that hold are known then. */
+void signature_foresee(struct signature_cache *, const struct signature_pair *, size_t count);
 /* Forgets results, or keys, once there are more than so many: they are found again. */
 void signature_cache_trim(struct signature_cache *, size_t results, size_t keys);
 /* Whether the cache has the answer for a certificate and its own key. */

@@ -78,19 +78,6 @@ verifying_key_watch(
 		key->place = key_tables_watch(tables, key_digest);
 }
 
-/* Whether the key's table, where it has one, shows that the signature is good. */
-static bool
-table_verifies(struct verifying_key *key, struct span digest, struct span signature)
-{
-	const struct point_table *table =
-		key->tables != NULL ? key_tables_count(key->tables, key->place, key->key) : NULL;
-
-	if (table != NULL && key->numbers == NULL)
-		key->numbers = BN_CTX_new();
-	return table != NULL && key->numbers != NULL &&
-	       point_table_verifies(table, key->numbers, digest, signature);
-}
-
 static const struct form *
 form_of(struct span algorithm)
 {
@@ -114,20 +101,63 @@ context_new(EVP_PKEY *key, const EVP_MD *digest)
 	return NULL;
 }
 
+/* NULL where this is no algorithm of the key's that is set up once. */
+static const struct form *
+form_for(const struct verifying_key *key, struct span algorithm)
+{
+	const struct form *form = form_of(algorithm);
+
+	(void)pthread_once(&digests_once, digests_fetch);
+	return form != NULL && digests[form->digest] != NULL &&
+			       EVP_PKEY_get_base_id(key->key) == form->kind
+		       ? form
+		       : NULL;
+}
+
+bool
+verifying_key_claims(struct verifying_key *key, struct span signed_bytes, struct span algorithm_der,
+	struct span signature, struct claimed *ret)
+{
+	const struct point_table *table = key->place != NULL ? key_tables_ready(key->place) : NULL;
+	const struct form *form = table != NULL ? form_for(key, algorithm_der) : NULL;
+	unsigned length;
+
+	if (form == NULL || EVP_Digest(signed_bytes.data, signed_bytes.length, ret->digest, &length,
+				    digests[form->digest], NULL) != 1)
+		return false;
+	(void)key_tables_count(key->tables, key->place, key->key);
+	ret->claim = (struct point_claim){ table, span_of(ret->digest, length), signature, false };
+	return true;
+}
+
+/* Whether the key's table, where it has one, shows that the signature is good. */
+static bool
+table_verifies(struct verifying_key *key, struct span digest, struct span signature)
+{
+	struct point_claim claim = { .digest = digest, .signature = signature };
+
+	if (key->tables != NULL)
+		claim.table = key_tables_count(key->tables, key->place, key->key);
+	if (claim.table == NULL)
+		return false;
+	if (key->numbers == NULL)
+		key->numbers = BN_CTX_new();
+	if (key->numbers != NULL)
+		point_table_check(&claim, 1, key->numbers);
+	return claim.holds;
+}
+
 enum signature_result
 verifying_key_check(struct verifying_key *key, struct span signed_bytes, struct span algorithm_der,
 	struct span signature)
 {
-	const struct form *form = form_of(algorithm_der);
+	const struct form *form = form_for(key, algorithm_der);
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
 
-	(void)pthread_once(&digests_once, digests_fetch);
-	if (form != NULL && EVP_PKEY_get_base_id(key->key) == form->kind &&
-		key->ready[form->digest] == NULL)
+	if (form != NULL && key->ready[form->digest] == NULL)
 		key->ready[form->digest] = context_new(key->key, digests[form->digest]);
-	if (form == NULL || EVP_PKEY_get_base_id(key->key) != form->kind ||
-		key->ready[form->digest] == NULL ||
+	if (form == NULL || key->ready[form->digest] == NULL ||
 		EVP_Digest(signed_bytes.data, signed_bytes.length, digest, &length,
 			digests[form->digest], NULL) != 1)
 		return signature_check(key->key, signed_bytes, algorithm_der, signature);
