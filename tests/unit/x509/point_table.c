@@ -402,7 +402,8 @@ TEST(point_table_encodings, "one form of DER, and no other, is a signature")
 
 	begin();
 	take_secret(number(54321));
-	sign(digest, nonce, r, s);
+	while (sign(digest, nonce, r, s), BN_num_bits(r) < 256)
+		CHECK(BN_add_word(nonce, 1) == 1);
 	good = encode(r, s);
 	CHECK(both_accept(digest, &good));
 	/* Cut at every place. */
@@ -427,6 +428,12 @@ TEST(point_table_encodings, "one form of DER, and no other, is a signature")
 	bad = spliced(&good, 4, 0, "\0", 1);
 	bad.bytes[1]++;
 	bad.bytes[3]++;
+	CHECK(both_refuse(digest, &bad));
+	/* The nought that keeps r, whose first bit is set, from being negative, is not there. */
+	CHECK(good.bytes[3] == 33 && good.bytes[4] == 0);
+	bad = spliced(&good, 4, 1, "", 0);
+	bad.bytes[1]--;
+	bad.bytes[3]--;
 	CHECK(both_refuse(digest, &bad));
 	/* Other tags: a set, octets. */
 	bad = spliced(&good, 0, 1, "\x31", 1);
