@@ -16,9 +16,9 @@
 #include "verify/suppose.h"
 
 enum {
-	TRIM_RESULTS = 4'096, /* of signatures: what the processor's caches hold */
-	TRIM_KEYS = 8'192,    /* some KiB each, as are */
-	TRIM_OBJECTS = 8'192, /* libcrypto's */
+	TRIM_RESULTS = 4'096, /* of signatures, about 200 octets each: a processor's own cache */
+	TRIM_KEYS = 8'192,    /* some KiB each */
+	TRIM_OBJECTS = 8'192, /* of libcrypto's, some KiB each */
 };
 
 struct judge *

@@ -13,7 +13,7 @@
 #include "x509/point_table.h"
 
 enum {
-	KEY_TABLE_PAYS = 1'000, /* checks; some 700 make up for a table, and estimates err */
+	KEY_TABLE_PAYS = 1'000, /* checks; some 600 make up for a table, and estimates err */
 	KEY_TABLE_SEEN = 16,    /* of a key, before its part of all is judged by them */
 	KEY_TABLES_MAX = 128,   /* 19 MiB */
 	KEY_TABLES_WATCHED = 4'096,

@@ -2,13 +2,13 @@
 /*
  * ECDSA by one P-256 key that very many signatures are checked by. libcrypto multiplies the key's
  * point as one that it meets for the first time, which is most of what a check takes; it does so
- * seven times as fast by a table of the point's multiples, as it has one of the curve's own
+ * six times as fast by a table of the point's multiples, as it has one of the curve's own
  * generator, and makes such a table of any point that a group has for its generator.
  *
  * All arithmetic is libcrypto's. Ours is the order of its calls alone (FIPS 186-5 6.4.2), and it
  * only ever says yes: who is told no asks libcrypto for the whole, and takes that answer.
  *
- * Making a table takes as long as 700 checks gain by it, and it has 150 KiB: key_tables.h decides.
+ * Making a table takes as long as 600 checks gain by it, and it has 150 KiB: key_tables.h decides.
  */
 #pragma once
 
