@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 
+enum { COUNT_BLOCK = 64 /* bytes that are looked at together */ };
 enum { BUFFER_FIRST = 64, NUMBER_MAX_WIDTH = 32, BASE64_LINE_BYTES = 48 /* 64 characters */ };
 
 bool
@@ -39,6 +40,24 @@ span_find(struct span haystack, const char *needle, size_t from)
 		return SIZE_MAX;
 	found = memmem(haystack.data + from, haystack.length - from, needle, strlen(needle));
 	return found != NULL ? (size_t)(found - haystack.data) : SIZE_MAX;
+}
+
+size_t
+span_count(struct span bytes, uint8_t octet)
+{
+	size_t count = 0, at = 0;
+
+	for (; bytes.length - at >= COUNT_BLOCK; at += COUNT_BLOCK) {
+		const uint8_t *block = bytes.data + at;
+		uint8_t found = 0;
+
+		for (size_t i = 0; i < COUNT_BLOCK; i++)
+			found = (uint8_t)(found + (block[i] == octet));
+		count += found;
+	}
+	for (; at < bytes.length; at++)
+		count += bytes.data[at] == octet;
+	return count;
 }
 
 size_t

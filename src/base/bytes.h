@@ -25,6 +25,8 @@ bool span_equal(struct span, struct span);
 int span_compare(struct span, struct span);
 /* Where needle first stands at or after from, or SIZE_MAX. */
 size_t span_find(struct span haystack, const char *needle, size_t from);
+/* How often this octet stands in it. */
+size_t span_count(struct span, uint8_t octet);
 /* The octets of the line end at this place, LF or CR LF; 0 where there is none. */
 size_t span_line_end(struct span text, size_t at);
 

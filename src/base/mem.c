@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 /* 16 bytes hold any type of x86-64 and arm64, long double and the vector types included. */
 enum { ARENA_ALIGNMENT = 16, ARENA_CHUNK_SIZE = 64 * 1024, ARENA_BIG = ARENA_CHUNK_SIZE / 4 };
 enum { GROW_FIRST = 8 };
+enum { RETAINED = 8 << 20 /* bytes of each heap of the allocator's, and of one object */ };
 enum { LARGE_PAGE = 2 << 20, LARGE_FROM = 2 * LARGE_PAGE };
 
 struct chunk {
@@ -298,6 +300,13 @@ arena_grow(struct arena *arena, void *array, size_t used, size_t *capacity, size
 	if (used > 0)
 		memcpy(grown, array, size_multiply(used, element_size));
 	return grown;
+}
+
+void
+mem_retain(void)
+{
+	(void)mallopt(M_TRIM_THRESHOLD, RETAINED);
+	(void)mallopt(M_MMAP_THRESHOLD, RETAINED);
 }
 
 void

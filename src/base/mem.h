@@ -40,5 +40,11 @@ char *arena_vprintf(struct arena *, const char *format, va_list) PRINTF(2, 0);
 /* As mem_grow, from the arena: the old array stays where it was. */
 void *arena_grow(struct arena *, void *array, size_t used, size_t *capacity, size_t element_size);
 
+/*
+ * From now on, memory that is freed stays with this process and its children, as far as some MiB:
+ * for who has as much of it again and again, and would wait longer for the pages than for the work.
+ */
+void mem_retain(void);
+
 /* Overwrites a secret in a way that the compiler keeps. */
 void secret_wipe(void *secret, size_t size);

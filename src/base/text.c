@@ -29,6 +29,9 @@ static const struct code_range unsafe_codes[] = {
 bool
 text_code_is_unsafe(uint32_t code)
 {
+	/* Nearly all that is asked about. */
+	if (code >= ' ' && code <= '~')
+		return false;
 	for (size_t i = 0; i < COUNT_OF(unsafe_codes); i++) {
 		if (code >= unsafe_codes[i].first && code <= unsafe_codes[i].last)
 			return true;

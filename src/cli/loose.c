@@ -101,6 +101,7 @@ desk_next(void *owner)
 	}
 	sheet->portion = portions_next(loose->portions);
 	if (sheet->portion != NULL) {
+		key_tables_expect(loose->tables, portions_left(loose->portions));
 		desk->next += sheet->portion->ends_argument;
 		return sheet;
 	}
@@ -231,6 +232,7 @@ run(struct desk *desk)
 		desk->workers[i].loose = desk->loose;
 		workers[i] = &desk->workers[i];
 	}
+	mem_retain();
 	status = pipeline_run(&pipeline);
 	for (size_t i = 0; i < pipeline.worker_count; i++)
 		loose_worker_end(&desk->workers[i]);
@@ -244,8 +246,10 @@ judge_paths(struct loose *loose, const char *const *names, size_t count)
 {
 	struct session *session = loose->session;
 	CLEANUP(portions_freep) struct portions *portions = NULL;
+	CLEANUP(key_tables_freep) struct key_tables *tables = key_tables_new();
 	CLEANUP(mem_freep) struct desk *desk = mem_zalloc(sizeof(*desk));
 
+	loose->tables = tables;
 	desk->loose = loose;
 	desk->paths = arena_alloc(session->arena, (count + 1) * sizeof(desk->paths[0]));
 	desk->count = count;

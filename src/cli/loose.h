@@ -51,6 +51,7 @@ struct loose {
 	size_t stored_count, stored_capacity;
 	const struct ocsp_desk *ocsp; /* or NULL */
 	struct portions *portions;
+	struct key_tables *tables; /* shared by all who judge */
 	struct tally tally;
 	struct buffer divisions; /* items of JSON, each with the comma before it */
 	size_t divisions_more;   /* for which there was no room */

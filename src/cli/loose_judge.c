@@ -42,7 +42,8 @@ worker_begin(struct loose_worker *worker)
 	quiet_release();
 	worker->stores = is_alone ? stores_new_beside(loose->stores) : stores_new_in_thread();
 	judge_use_ocsp(worker->judge, loose->ocsp);
-	stores_skip_signatures(worker->stores);
+	judge_use_tables(worker->judge, loose->tables);
+	stores_skip_reviews(worker->stores);
 	if (!is_alone)
 		stores_use_passwords(worker->stores, loose->session->passwords);
 	(void)pthread_mutex_unlock(&lock);
@@ -309,6 +310,28 @@ is_shown(const struct defect *defect)
 	return defect->is_block || defect_is_loss(defect);
 }
 
+/* Many of one store are looked at together first, where rows are brief. */
+static void
+foresee(struct hearing_of_one *hearing, const struct store *store)
+{
+	const struct loose *loose = hearing->worker->loose;
+	CLEANUP(mem_freep)
+	const struct cert **certs =
+		mem_alloc((store->entry_count + 1) * sizeof(const struct cert *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < store->entry_count; i++)
+		if (store->entries[i].kind == ENTRY_CERTIFICATE)
+			certs[count++] = &store->entries[i].cert;
+	if (count < 2 || !is_brief(loose->session) || loose->session->options.chain)
+		return;
+	quiet_hold();
+	for (size_t i = 0; i < loose->bar_count; i++)
+		judge_foresee(hearing->worker->judge, loose->bars[i].verifier, loose->bars[i].trust,
+			certs, count, loose->session->at);
+	quiet_release();
+}
+
 /* Certificates and damage in the order of the file. */
 static void
 judge_store(struct hearing_of_one *hearing, const struct store *store)
@@ -318,6 +341,7 @@ judge_store(struct hearing_of_one *hearing, const struct store *store)
 
 	if (store->state == STORE_UNREAD)
 		add_problem(hearing, store->path, store->problem);
+	foresee(hearing, store);
 	while (index < store->entry_count || damage < store->defect_count) {
 		const struct entry *entry =
 			index < store->entry_count ? &store->entries[index] : NULL;
@@ -344,8 +368,7 @@ judge_bytes(struct hearing_of_one *hearing, const char *path, const struct piece
 {
 	hearing->lines = piece->lines;
 	hearing->is_part = piece->is_part;
-	judge_store(hearing,
-		stores_open_bytes(hearing->worker->stores, path, piece->bytes, LOADER_ANY));
+	judge_store(hearing, stores_read_bytes(hearing->worker->stores, path, piece->bytes));
 }
 
 /* What stores opened is a view of bytes that go now. */

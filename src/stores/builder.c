@@ -4,10 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	LINE_STEP = 64 << 10, /* lines before each step are kept, once they were counted */
-	COUNT_BLOCK = 64,     /* bytes that are looked at together */
-};
+enum { LINE_STEP = 64 << 10 /* lines before each step are kept, once they were counted */ };
 
 struct line_index {
 	uint8_t end;
@@ -16,24 +13,6 @@ struct line_index {
 	size_t offset; /* of the last question, and lines that end before it */
 	unsigned lines;
 };
-
-static unsigned
-count_ends(struct span bytes, uint8_t end, size_t from, size_t to)
-{
-	unsigned count = 0;
-
-	for (; to - from >= COUNT_BLOCK; from += COUNT_BLOCK) {
-		const uint8_t *block = bytes.data + from;
-		uint8_t found = 0;
-
-		for (size_t i = 0; i < COUNT_BLOCK; i++)
-			found = (uint8_t)(found + (block[i] == end));
-		count += found;
-	}
-	for (; from < to; from++)
-		count += bytes.data[from] == end;
-	return count;
-}
 
 static struct line_index *
 index_new(struct arena *arena, struct span bytes)
@@ -56,7 +35,8 @@ index_advance(struct line_index *index, struct span bytes, size_t offset)
 
 		if (to > offset)
 			to = offset;
-		index->lines += count_ends(bytes, index->end, index->offset, to);
+		index->lines += (unsigned)span_count(
+			span_of(bytes.data + index->offset, to - index->offset), index->end);
 		index->offset = to;
 		if (to == step * LINE_STEP && step == index->steps)
 			index->before[index->steps++] = index->lines;

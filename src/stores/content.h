@@ -19,6 +19,7 @@ struct content {
 	enum store_state state;
 	const char *problem;
 	struct file_identity identity;
+	bool comes_once; /* nobody asks for it again: no digest was made */
 	struct digest digest;
 	struct span bytes;
 	struct directory *directory;

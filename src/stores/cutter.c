@@ -69,6 +69,7 @@ drop_used(struct cutter *cutter)
 		return;
 	memmove(bytes->data, bytes->data + cutter->used, bytes->length - cutter->used);
 	bytes->length -= cutter->used;
+	cutter->before += cutter->used;
 	cutter->used = 0;
 }
 
@@ -114,16 +115,6 @@ is_text_of_pem(struct span bytes)
 	       span_find(bytes, "-----BEGIN ", 0) != SIZE_MAX;
 }
 
-static unsigned
-count_lines(struct span bytes)
-{
-	unsigned count = 0;
-
-	for (size_t i = 0; i < bytes.length; i++)
-		count += bytes.data[i] == '\n';
-	return count;
-}
-
 /* The length of the next piece, for which more is read as long as there is no cut. */
 static int
 next_length(struct cutter *cutter, size_t *ret, struct err *err)
@@ -163,8 +154,16 @@ cutter_next(struct cutter *cutter, struct piece *ret, struct err *err)
 		.is_part = cutter->is_cut,
 	};
 	cutter->used = length;
-	cutter->lines += cutter->is_cut ? count_lines(ret->bytes) : 0;
+	cutter->lines += cutter->is_cut ? (unsigned)span_count(ret->bytes, '\n') : 0;
 	return 1;
+}
+
+size_t
+cutter_left(const struct cutter *cutter)
+{
+	size_t handed_out = cutter->before + cutter->used;
+
+	return cutter->expected > handed_out ? cutter->expected - handed_out : 0;
 }
 
 bool

@@ -14,6 +14,7 @@ struct cutter {
 	size_t expected; /* bytes of the file, as far as is known */
 	struct buffer bytes;
 	size_t used;    /* of bytes: handed out */
+	size_t before;  /* of the file, before these bytes */
 	unsigned lines; /* that end in what was handed out */
 	bool is_cut;    /* there was a piece before, or there will be one behind */
 	bool is_whole;  /* the file must not be cut */
@@ -35,3 +36,5 @@ void cutter_end(struct cutter *); /* for CLEANUP as well */
 [[nodiscard]] int cutter_next(struct cutter *, struct piece *ret, struct err *err);
 /* All of it was handed out. */
 bool cutter_is_over(const struct cutter *);
+/* Bytes that it has not handed out, as far as the file's size told. */
+size_t cutter_left(const struct cutter *);

@@ -32,6 +32,7 @@ struct store_builder {
 	struct keystore_crypt *crypt;      /* NULL: nothing is decrypted */
 	const struct passwords *passwords; /* NULL: the known ones alone */
 	enum store_loader loader;
+	bool losses_only; /* as in the task */
 	const char *path; /* of the file being read: of a directory store, each file in turn */
 	struct span bytes;
 	struct line_index *lines; /* of bytes; made by the first builder_line */
@@ -162,7 +163,8 @@ struct entry *builder_object(
 bool trust_settings_read(struct span, struct trust_settings *ret, struct span *ret_alias);
 /* Where the library refused the file and no defect says why: the entries that it refuses. */
 void builder_blame(struct store_builder *, const char *error);
-/* Defects that show only in what was read: duplicates, foreign objects, trust settings. */
+/* Defects that show only in what was read: duplicates, foreign objects, trust settings. Where
+ * losses are enough, labels that hide an entry. */
 void builder_review(struct store_builder *, size_t first_entry);
 /* Self-signed certificates whose own signature does not hold: no library checks that by itself. The
  * first begins to check them, the second waits for that and adds what it says. */

@@ -114,6 +114,7 @@ message_add_task(struct buffer *out, const struct parse_task *task)
 	wire_add_text(out, task->path);
 	wire_add_small(out, task->loader);
 	wire_add_small(out, task->loading_only);
+	wire_add_small(out, task->losses_only);
 	wire_add_number(out, task->bytes.length);
 	wire_add_small(out, directory != NULL);
 	if (directory == NULL)
@@ -168,6 +169,7 @@ message_read_task(struct arena *arena, struct span message, struct parse_task *r
 	ret->path = wire_take_text(&in, UINT32_MAX - 1);
 	ret->loader = (enum store_loader)wire_take_small(&in, LOADER__COUNT - 1);
 	ret->loading_only = wire_take_small(&in, true) != 0;
+	ret->losses_only = wire_take_small(&in, true) != 0;
 	length = wire_take_number(&in);
 	ret->directory = wire_take_small(&in, true) != 0 ? take_directory(arena, &in) : NULL;
 	ret->bytes = wire_take(&in, length);

@@ -191,6 +191,18 @@ normalise(struct store_builder *builder, const struct object *object, struct obj
 	return true;
 }
 
+/* Of a certificate, whoever reviews asks for the digests; else builder_drop_known alone. */
+static int
+read_entry(const struct store_builder *builder, struct entry *entry, const char **ret_fault,
+	size_t *ret_offset)
+{
+	if (entry->kind == ENTRY_CRL)
+		return crl_read(entry->der, &entry->crl, ret_fault, ret_offset);
+	if (builder->losses_only)
+		return cert_read_undigested(entry->der, &entry->cert, ret_fault, ret_offset);
+	return cert_read(entry->der, &entry->cert, ret_fault, ret_offset);
+}
+
 struct entry *
 builder_object(struct store_builder *builder, const struct object *object,
 	const struct place *place, const char *label)
@@ -217,9 +229,7 @@ builder_object(struct store_builder *builder, const struct object *object,
 	entry->label = label;
 	entry->der = whole.whole;
 	if (fault == NULL)
-		result = object->kind == ENTRY_CRL
-				 ? crl_read(entry->der, &entry->crl, &fault, &offset)
-				 : cert_read(entry->der, &entry->cert, &fault, &offset);
+		result = read_entry(builder, entry, &fault, &offset);
 	if (result < 0) {
 		builder->entry_count -= entry != &unkept;
 		object_defect(builder, object, place, fault, offset);

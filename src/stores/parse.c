@@ -165,6 +165,7 @@ parse(struct arena *arena, const struct parser *parser, const struct parse_task 
 		.crypt = parser->crypt,
 		.passwords = parser->passwords,
 		.loader = task->directory != NULL ? task->loader : LOADER_ANY,
+		.losses_only = task->losses_only,
 	};
 
 	*ret = (struct parsed){};

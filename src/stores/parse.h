@@ -17,6 +17,7 @@ struct parse_task {
 	const struct directory *directory; /* else NULL */
 	enum store_loader loader;          /* whose library is asked; LOADER_ANY: nobody's */
 	bool loading_only;                 /* what it holds is known: only what is loaded is not */
+	bool losses_only; /* of its defects, those by which something is lost are enough */
 };
 
 struct parsed {

@@ -10,6 +10,8 @@
 #include "stores/token.h"
 #include "world/stream.h"
 
+enum { BYTES_EACH = 1 << 10 /* of a certificate as PEM, about */ };
+
 struct name {
 	const char *text;
 	bool is_file; /* it was a regular one when the directory was read */
@@ -288,6 +290,19 @@ portions_next(struct portions *portions)
 		portions->is_open = false;
 	}
 	return portion;
+}
+
+size_t
+portions_left(const struct portions *portions)
+{
+	size_t left = cutter_left(&portions->cutter) / BYTES_EACH;
+
+	for (size_t i = 0; i < portions->depth; i++)
+		left += portions->levels[i].count - portions->levels[i].next;
+	/* Arguments of which nothing is known yet. */
+	if (portions->argument < portions->count)
+		left += portions->count - portions->argument - portions->is_open;
+	return left;
 }
 
 int

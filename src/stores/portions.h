@@ -43,6 +43,8 @@ DEFINE_CLEANUP(struct portions, portions_free)
 /* The next one, or NULL after the last. */
 struct portion *portions_next(struct portions *);
 void portion_free(struct portion *);
+/* How many certificates it has not brought yet, by what the names and sizes of files say. */
+size_t portions_left(const struct portions *);
 
 /* A file of a portion, to be cut; NULL, or why it cannot be had. Safe in several threads. */
 [[nodiscard]] int portions_open(

@@ -150,11 +150,23 @@ review_trust(struct store_builder *builder, const struct entry *entry)
 		false);
 }
 
+static void
+review_losses(struct store_builder *builder, size_t first_entry)
+{
+	for (size_t i = first_entry; i < builder->entry_count; i++)
+		if (builder->entries[i].role == ENTRY_IS_PLAIN)
+			(void)review_label(builder, &builder->entries[i]);
+}
+
 void
 builder_review(struct store_builder *builder, size_t first_entry)
 {
 	enum company company = STANDS_ALONE;
 
+	if (builder->losses_only) {
+		review_losses(builder, first_entry);
+		return;
+	}
 	for (size_t i = first_entry; i < builder->entry_count; i++) {
 		const struct entry *entry = &builder->entries[i];
 

@@ -122,6 +122,8 @@ builder_drop_known(struct store_builder *builder, size_t first, size_t known)
 	for (size_t i = first; i < builder->entry_count; i++) {
 		const enum entry_kind kind = builder->entries[i].kind;
 
+		if (builder->losses_only && kind == ENTRY_CERTIFICATE)
+			cert_digest(&builder->entries[i].cert);
 		if (i < known) {
 			if (kind == ENTRY_CERTIFICATE || kind == ENTRY_CRL)
 				(void)entry_index_add(&index, &builder->entries[i]);

@@ -38,7 +38,7 @@ struct stores {
 	struct signature_cache *signatures;
 	struct boxed *boxed;
 	bool borrows_box;
-	bool skips_signatures;
+	bool skips_signatures, losses_only;
 	struct reading *checking; /* those whose signatures are being checked */
 	struct contents contents;
 	struct reading *readings[BUCKETS];
@@ -168,6 +168,12 @@ stores_skip_signatures(struct stores *stores)
 }
 
 void
+stores_skip_reviews(struct stores *stores)
+{
+	stores->skips_signatures = stores->losses_only = true;
+}
+
+void
 stores_forget(struct stores *stores)
 {
 	stores_settle(stores);
@@ -259,6 +265,8 @@ find_reading(const struct stores *stores, const struct content *content, enum st
 {
 	struct reading *reading = stores->readings[bucket_of(content)];
 
+	if (content->comes_once)
+		return NULL;
 	if (content->directory == NULL)
 		loader = LOADER_ANY;
 	while (reading != NULL &&
@@ -357,6 +365,7 @@ reading_new(struct stores *stores, const struct content *content, struct opened 
 	struct parse_task task = task_of(content, opened->store.loader);
 	struct parsed parsed = {};
 
+	task.losses_only = stores->losses_only;
 	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
 	take_loading(opened, &parsed);
 	index_lists(stores, &parsed);
@@ -547,6 +556,23 @@ stores_open_bytes(
 	store = store_of(stores, &content, loader);
 	stores_settle(stores);
 	return store;
+}
+
+const struct store *
+stores_read_bytes(struct stores *stores, const char *name, struct span bytes)
+{
+	struct content content = {
+		.path = arena_strdup(stores->arena, name),
+		.identity = { .type = FILE_REGULAR, .size = bytes.length },
+		.bytes = bytes,
+		.comes_once = true,
+	};
+	struct opened *opened = arena_alloc(stores->arena, sizeof(*opened));
+
+	opened->store.loader = LOADER_ANY;
+	store_fill(stores, &content, opened);
+	stores_settle(stores);
+	return &opened->store;
 }
 
 const char *

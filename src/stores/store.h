@@ -187,6 +187,10 @@ void stores_settle(struct stores *);
 const struct store *stores_open_bytes(
 	struct stores *, const char *name, struct span bytes, enum store_loader);
 
+/* The same of bytes that come once, among many that do: they are not looked for among those that
+ * were read, so that no digest of them is made. */
+const struct store *stores_read_bytes(struct stores *, const char *name, struct span bytes);
+
 /*
  * CRLs of their own files are read in parts from this size on (x509/crl_list.h): der of such an
  * entry is empty, and so are the store's bytes. Otherwise that is done with what is larger than any
@@ -210,6 +214,8 @@ void stores_use_passwords(struct stores *, const struct passwords *);
 /* Whoever judges asks no root for its signature of itself: from now on none is checked, and no
  * defect tells of it. */
 void stores_skip_signatures(struct stores *);
+/* Nor whether what is whole is odd: defects that are left are those by which something is lost. */
+void stores_skip_reviews(struct stores *);
 /* Ends all stores that were opened; what was learnt of signatures and passwords stays. */
 void stores_forget(struct stores *);
 

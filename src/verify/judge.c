@@ -16,8 +16,9 @@
 #include "verify/suppose.h"
 
 enum {
-	TRIM_RESULTS = 16'384, /* of signatures, about 200 octets each */
-	TRIM_OBJECTS = 8'192,  /* of libcrypto's, some KiB each */
+	TRIM_RESULTS = 4'096, /* of signatures, about 200 octets each: a processor's own cache */
+	TRIM_KEYS = 8'192,    /* some KiB each */
+	TRIM_OBJECTS = 8'192, /* of libcrypto's, some KiB each */
 };
 
 struct judge *
@@ -45,7 +46,7 @@ judge_free(struct judge *judge)
 void
 judge_trim(struct judge *judge)
 {
-	signature_cache_trim(judge->signatures, TRIM_RESULTS);
+	signature_cache_trim(judge->signatures, TRIM_RESULTS, TRIM_KEYS);
 	objects_trim(judge->objects, TRIM_OBJECTS);
 }
 
@@ -53,6 +54,12 @@ struct signature_cache *
 judge_signatures(struct judge *judge)
 {
 	return judge->signatures;
+}
+
+void
+judge_use_tables(struct judge *judge, struct key_tables *tables)
+{
+	signature_cache_use_tables(judge->signatures, tables);
 }
 
 void
@@ -400,14 +407,40 @@ judge_client(struct judge *judge, struct arena *arena, const struct verifier *ve
 	return verdict;
 }
 
-/* Whether what is kept decides; the question is asked with the leaf alone. */
+/* Whether what is kept may decide. */
+static bool
+may_be_brief(const struct question *question)
+{
+	return question->verifier->by_standard && question->verifier->mode != MODE_NONE &&
+	       question->trust->loads;
+}
+
+void
+judge_foresee(struct judge *judge, const struct verifier *verifier, const struct trust *trust,
+	const struct cert *const *certs, size_t count, int64_t at)
+{
+	CLEANUP(mem_freep)
+	struct signature_pair *pairs = mem_alloc((count + 1) * sizeof(*pairs));
+	struct question question = {
+		.judge = judge, .verifier = verifier, .trust = trust, .at = at
+	};
+	size_t known = 0;
+
+	for (size_t i = 0; i < count && may_be_brief(&question); i++) {
+		question.sent = certs[i];
+		question.sent_count = 1;
+		pairs[known] =
+			(struct signature_pair){ certs[i], kept_issuer(&judge->kept, &question) };
+		known += pairs[known].issuer != NULL;
+	}
+	signature_foresee(judge->signatures, pairs, known);
+}
+
+/* The question is asked with the leaf alone. */
 static bool
 is_accepted_briefly(struct question *question, const struct client *client)
 {
-	const struct verifier *verifier = question->verifier;
-
-	if (!verifier->by_standard || verifier->mode == MODE_NONE || !question->trust->loads ||
-		client->supposed_issuer != NULL || client->chain_length == 0)
+	if (!may_be_brief(question) || client->supposed_issuer != NULL || client->chain_length == 0)
 		return false;
 	question->sent = client->chain;
 	question->sent_count = client->chain_length;

@@ -146,8 +146,8 @@ is_issuer(const struct way *way, uint64_t hash, const struct cert *client)
 	       key_id_fits_subject(issuer, client);
 }
 
-bool
-kept_accepts(struct kept **list, const struct question *question)
+static struct way *
+find_way(struct kept **list, const struct question *question)
 {
 	const struct cert *client = &question->sent[0];
 	struct kept *kept = kept_of(list, question);
@@ -156,6 +156,23 @@ kept_accepts(struct kept **list, const struct question *question)
 
 	while (way != NULL && !is_issuer(way, hash, client))
 		way = way->next;
+	return way;
+}
+
+const struct cert *
+kept_issuer(struct kept **list, const struct question *question)
+{
+	const struct way *way = find_way(list, question);
+
+	return way != NULL ? way->path.certs[1] : NULL;
+}
+
+bool
+kept_accepts(struct kept **list, const struct question *question)
+{
+	const struct cert *client = &question->sent[0];
+	struct way *way = find_way(list, question);
+
 	return way != NULL && !is_above(&way->path, client) && accepts(way, question);
 }
 

@@ -21,6 +21,8 @@ void kept_free(struct kept *);
 /* Whether the client, the first certificate that is sent, has a path without fault over what is
  * kept. list is the judge's, and made at first use. */
 bool kept_accepts(struct kept **list, const struct question *);
+/* Who issued the client by what is kept, or NULL: its signature is not looked at. */
+const struct cert *kept_issuer(struct kept **list, const struct question *);
 /* Keeps what is above the client on a path that was found to have no fault, where all of it lives
  * as long as the judge: shared are the certificates that were sent and do. */
 void kept_add(struct kept **list, const struct question *, const struct path *,

@@ -142,6 +142,10 @@ const struct verdict *judge_client(struct judge *, struct arena *, const struct 
  */
 const struct verdict *judge_briefly(struct judge *, struct arena *, const struct verifier *,
 	const struct trust *, const struct client *, int64_t at);
+/* Clients that judge_briefly will be asked about soon, by that verifier: what is looked at together
+ * faster than in each is looked at now. */
+void judge_foresee(struct judge *, const struct verifier *, const struct trust *,
+	const struct cert *const *certs, size_t count, int64_t at);
 /* Between clients: lets go of what was learnt of them where that is much. */
 void judge_trim(struct judge *);
 /* The judge's own cache of signatures. */
@@ -150,6 +154,9 @@ struct signature_cache *judge_signatures(struct judge *);
 /* Answers of OCSP, stored or asked for, of which verdicts take account from now on. They outlive
  * the judge. */
 void judge_use_ocsp(struct judge *, const struct ocsp_desk *);
+
+/* By many keys that sign much, its and other judges' signatures are checked faster; borrowed. */
+void judge_use_tables(struct judge *, struct key_tables *);
 
 /* Whether CA issued subject: names (RFC 5280 7.1), key identifiers where both have them, and
  * signature. */

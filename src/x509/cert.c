@@ -66,7 +66,8 @@ read_certificate(struct der *der, struct cert *cert)
 }
 
 int
-cert_read(struct span bytes, struct cert *ret, const char **ret_fault, size_t *ret_offset)
+cert_read_undigested(
+	struct span bytes, struct cert *ret, const char **ret_fault, size_t *ret_offset)
 {
 	struct der der = der_of(bytes);
 
@@ -74,10 +75,22 @@ cert_read(struct span bytes, struct cert *ret, const char **ret_fault, size_t *r
 	read_certificate(&der, ret);
 	*ret_fault = der.fault;
 	*ret_offset = der.fault_offset;
-	if (der.fault != NULL)
+	return der.fault != NULL ? -1 : 0;
+}
+
+void
+cert_digest(struct cert *cert)
+{
+	cert->fingerprint = digest_of(cert->der);
+	cert->key_digest = digest_of(cert->spki);
+}
+
+int
+cert_read(struct span bytes, struct cert *ret, const char **ret_fault, size_t *ret_offset)
+{
+	if (cert_read_undigested(bytes, ret, ret_fault, ret_offset) < 0)
 		return -1;
-	ret->fingerprint = digest_of(ret->der);
-	ret->key_digest = digest_of(ret->spki);
+	cert_digest(ret);
 	return 0;
 }
 

@@ -94,6 +94,11 @@ struct cert {
  * certificate. */
 int cert_read(struct span der, struct cert *ret, const char **ret_fault, size_t *ret_offset);
 
+/* The same but for the two digests, which take longer than the rest, and those alone. */
+int cert_read_undigested(
+	struct span der, struct cert *ret, const char **ret_fault, size_t *ret_offset);
+void cert_digest(struct cert *);
+
 /* Same bytes. */
 bool cert_same(const struct cert *, const struct cert *);
 /* Subject equals issuer by RFC 5280 name comparison. Says nothing about the signature. */

@@ -33,6 +33,8 @@ struct signature_cache {
 	struct table keys, results;
 	struct key_decoder decoder;
 	struct signature_memory *memory; /* borrowed, or NULL */
+	struct key_tables *tables;       /* borrowed, or NULL */
+	BN_CTX *numbers;                 /* made at first use */
 	bool has_failed;
 };
 
@@ -101,21 +103,31 @@ signature_cache_new(void)
 	return mem_zalloc(sizeof(struct signature_cache));
 }
 
+/* As it was made, but for the room that it has. */
 static void
-tables_free(struct signature_cache *cache)
+table_clear(struct table *table)
 {
-	for (size_t i = 0; i < cache->keys.capacity; i++)
-		verifying_key_free(cache->keys.slots[i].decoded);
-	mem_free(cache->keys.slots);
-	mem_free(cache->results.slots);
-	cache->keys = cache->results = (struct table){};
+	if (table->count > 0)
+		(void)memset(table->slots, 0, table->capacity * sizeof(*table->slots));
+	table->count = 0;
+}
+
+static void
+table_end(struct table *table)
+{
+	for (size_t i = 0; i < table->capacity; i++)
+		verifying_key_free(table->slots[i].decoded);
+	mem_free(table->slots);
+	*table = (struct table){};
 }
 
 void
-signature_cache_trim(struct signature_cache *cache, size_t limit)
+signature_cache_trim(struct signature_cache *cache, size_t results, size_t keys)
 {
-	if (cache->results.count > limit || cache->keys.count > limit)
-		tables_free(cache);
+	if (cache->results.count > results)
+		table_clear(&cache->results);
+	if (cache->keys.count > keys)
+		table_end(&cache->keys);
 }
 
 void
@@ -123,8 +135,10 @@ signature_cache_free(struct signature_cache *cache)
 {
 	if (cache == NULL)
 		return;
-	tables_free(cache);
+	table_end(&cache->results);
+	table_end(&cache->keys);
 	key_decoder_free(&cache->decoder);
+	BN_CTX_free(cache->numbers);
 	mem_free(cache);
 }
 
@@ -136,8 +150,11 @@ find_key(struct signature_cache *cache, const struct digest *digest, struct span
 	bool is_new;
 	struct slot *slot = table_find(&cache->keys, &no_object, digest, &is_new);
 
-	if (is_new)
-		slot->decoded = verifying_key_adopt(key_decode(&cache->decoder, spki));
+	if (!is_new)
+		return slot->decoded;
+	slot->decoded = verifying_key_adopt(key_decode(&cache->decoder, spki));
+	if (slot->decoded != NULL && cache->tables != NULL)
+		verifying_key_watch(slot->decoded, cache->tables, digest);
 	return slot->decoded;
 }
 
@@ -258,6 +275,12 @@ signature_cache_use_memory(struct signature_cache *cache, struct signature_memor
 	cache->memory = memory;
 }
 
+void
+signature_cache_use_tables(struct signature_cache *cache, struct key_tables *tables)
+{
+	cache->tables = tables;
+}
+
 struct signature_memory *
 signature_cache_memory(const struct signature_cache *cache)
 {
@@ -272,4 +295,57 @@ signature_note(struct signature_cache *cache, const struct digest *object, const
 
 	table_find(&cache->results, object, key, &is_new)->result = result;
 	cache->has_failed |= result != SIGNATURE_GOOD;
+}
+
+static bool
+is_known(const struct signature_cache *cache, const struct signature_pair *pair)
+{
+	return cache->results.capacity > 0 &&
+	       probe(&cache->results, &pair->cert->fingerprint, &pair->issuer->key_digest)->used;
+}
+
+/* The claims of some pairs, and whose they are. */
+static size_t
+take_claims(struct signature_cache *cache, const struct signature_pair *pairs, size_t count,
+	struct claimed claimed[static POINT_CLAIMS],
+	const struct signature_pair *whose[static POINT_CLAIMS])
+{
+	size_t taken = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct cert *cert = pairs[i].cert, *issuer = pairs[i].issuer;
+		struct verifying_key *key = find_key(cache, &issuer->key_digest, issuer->spki);
+
+		if (key == NULL || is_known(cache, &pairs[i]) ||
+			!verifying_key_claims(key, cert->tbs, cert->signature_algorithm,
+				cert->signature, &claimed[taken]))
+			continue;
+		whose[taken++] = &pairs[i];
+	}
+	return taken;
+}
+
+void
+signature_foresee(struct signature_cache *cache, const struct signature_pair *pairs, size_t count)
+{
+	struct claimed claimed[POINT_CLAIMS];
+	struct point_claim claims[POINT_CLAIMS];
+	const struct signature_pair *whose[POINT_CLAIMS];
+
+	if (cache->numbers == NULL)
+		cache->numbers = BN_CTX_new();
+	while (cache->numbers != NULL && count > 0) {
+		size_t some = count < POINT_CLAIMS ? count : POINT_CLAIMS;
+		size_t taken = take_claims(cache, pairs, some, claimed, whose);
+
+		for (size_t i = 0; i < taken; i++)
+			claims[i] = claimed[i].claim;
+		point_table_check(claims, taken, cache->numbers);
+		for (size_t i = 0; i < taken; i++)
+			if (claims[i].holds)
+				signature_note(cache, &whose[i]->cert->fingerprint,
+					&whose[i]->issuer->key_digest, SIGNATURE_GOOD);
+		pairs += some;
+		count -= some;
+	}
 }

@@ -10,6 +10,7 @@
 #include "x509/signature_memory.h"
 
 struct signature_cache; /* opaque */
+struct key_tables;
 
 void signature_cache_free(struct signature_cache *);
 ALLOCATES(signature_cache_free) struct signature_cache *signature_cache_new(void);
@@ -27,12 +28,22 @@ enum signature_result signature_ocsp(
 /* The same, where the issuer's certificate is at hand. */
 enum signature_result signature_by(
 	struct signature_cache *, const struct cert *, const struct cert *issuer);
-/* Forgets results, and keys, once there are more than so many: they are found again. */
-void signature_cache_trim(struct signature_cache *, size_t limit);
+/* A certificate, and who may have signed it. */
+struct signature_pair {
+	const struct cert *cert, *issuer;
+};
+
+/* They will be asked about. Those that a table is good for are checked together, which is faster
+ * than each by itself, and those that hold are known then. */
+void signature_foresee(struct signature_cache *, const struct signature_pair *, size_t count);
+/* Forgets results, or keys, once there are more than so many: they are found again. */
+void signature_cache_trim(struct signature_cache *, size_t results, size_t keys);
 /* Whether the cache has the answer for a certificate and its own key. */
 bool signature_own_is_known(const struct signature_cache *, const struct cert *);
 /* Whether any answer of the cache is that a signature does not hold, or cannot be checked. */
 bool signature_cache_has_failed(const struct signature_cache *);
+/* Keys that are decoded from now on have tables where that pays (key_tables.h); borrowed. */
+void signature_cache_use_tables(struct signature_cache *, struct key_tables *);
 /* What is remembered need not be checked, where a batch of many is, and is remembered afterwards.
  * Borrowed; NULL: nothing is. */
 void signature_cache_use_memory(struct signature_cache *, struct signature_memory *);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "x509/key_tables.h"
 #include "x509/signature_check.h"
 
 #define PKCS1_AS_DER "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01"
@@ -51,6 +52,7 @@ verifying_key_free(struct verifying_key *key)
 		return;
 	for (size_t i = 0; i < VERIFYING_DIGESTS; i++)
 		EVP_PKEY_CTX_free(key->ready[i]);
+	BN_CTX_free(key->numbers);
 	EVP_PKEY_free(key->key);
 	mem_free(key);
 }
@@ -65,6 +67,15 @@ verifying_key_adopt(EVP_PKEY *key)
 		made->key = key;
 	}
 	return made;
+}
+
+void
+verifying_key_watch(
+	struct verifying_key *key, struct key_tables *tables, const struct digest *key_digest)
+{
+	key->tables = tables;
+	if (point_table_fits(key->key))
+		key->place = key_tables_watch(tables, key_digest);
 }
 
 static const struct form *
@@ -90,23 +101,68 @@ context_new(EVP_PKEY *key, const EVP_MD *digest)
 	return NULL;
 }
 
+/* NULL where this is no algorithm of the key's that is set up once. */
+static const struct form *
+form_for(const struct verifying_key *key, struct span algorithm)
+{
+	const struct form *form = form_of(algorithm);
+
+	(void)pthread_once(&digests_once, digests_fetch);
+	return form != NULL && digests[form->digest] != NULL &&
+			       EVP_PKEY_get_base_id(key->key) == form->kind
+		       ? form
+		       : NULL;
+}
+
+bool
+verifying_key_claims(struct verifying_key *key, struct span signed_bytes, struct span algorithm_der,
+	struct span signature, struct claimed *ret)
+{
+	const struct point_table *table = key->place != NULL ? key_tables_ready(key->place) : NULL;
+	const struct form *form = table != NULL ? form_for(key, algorithm_der) : NULL;
+	unsigned length;
+
+	if (form == NULL || EVP_Digest(signed_bytes.data, signed_bytes.length, ret->digest, &length,
+				    digests[form->digest], NULL) != 1)
+		return false;
+	(void)key_tables_count(key->tables, key->place, key->key);
+	ret->claim = (struct point_claim){ table, span_of(ret->digest, length), signature, false };
+	return true;
+}
+
+/* Whether the key's table, where it has one, shows that the signature is good. */
+static bool
+table_verifies(struct verifying_key *key, struct span digest, struct span signature)
+{
+	struct point_claim claim = { .digest = digest, .signature = signature };
+
+	if (key->tables != NULL)
+		claim.table = key_tables_count(key->tables, key->place, key->key);
+	if (claim.table == NULL)
+		return false;
+	if (key->numbers == NULL)
+		key->numbers = BN_CTX_new();
+	if (key->numbers != NULL)
+		point_table_check(&claim, 1, key->numbers);
+	return claim.holds;
+}
+
 enum signature_result
 verifying_key_check(struct verifying_key *key, struct span signed_bytes, struct span algorithm_der,
 	struct span signature)
 {
-	const struct form *form = form_of(algorithm_der);
+	const struct form *form = form_for(key, algorithm_der);
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
 
-	(void)pthread_once(&digests_once, digests_fetch);
-	if (form != NULL && EVP_PKEY_get_base_id(key->key) == form->kind &&
-		key->ready[form->digest] == NULL)
+	if (form != NULL && key->ready[form->digest] == NULL)
 		key->ready[form->digest] = context_new(key->key, digests[form->digest]);
-	if (form == NULL || EVP_PKEY_get_base_id(key->key) != form->kind ||
-		key->ready[form->digest] == NULL ||
+	if (form == NULL || key->ready[form->digest] == NULL ||
 		EVP_Digest(signed_bytes.data, signed_bytes.length, digest, &length,
 			digests[form->digest], NULL) != 1)
 		return signature_check(key->key, signed_bytes, algorithm_der, signature);
+	if (table_verifies(key, span_of(digest, length), signature))
+		return SIGNATURE_GOOD;
 	return EVP_PKEY_verify(key->ready[form->digest], signature.data, signature.length, digest,
 		       length) == 1
 		       ? SIGNATURE_GOOD

@@ -10,6 +10,7 @@
 #include "x509/crl.h"
 #include "x509/crl_list.h"
 #include "x509/der.h"
+#include "x509/key_tables.h"
 #include "x509/name.h"
 #include "x509/ocsp.h"
 #include "x509/signature.h"

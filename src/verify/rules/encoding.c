@@ -84,10 +84,11 @@ alt_names_stand_alone(const struct bearer *bearer)
 static bool
 alt_names_are_empty(const struct bearer *bearer)
 {
-	bool is_present;
+	bool is_present = false;
 
-	(void)is_critical(bearer->cert, ID_CE "\x11", 3, &is_present);
-	return is_present && bearer->cert->subject_alt_names.length == 0;
+	if (bearer->cert->subject_alt_names.length == 0)
+		(void)is_critical(bearer->cert, ID_CE "\x11", 3, &is_present);
+	return is_present;
 }
 
 /* RFC 5280 4.2.1.10 */
@@ -153,11 +154,14 @@ maps_any_policy(const struct bearer *bearer)
 static bool
 critical_that_must_not_be(const struct bearer *bearer)
 {
-	bool is_present;
+	static const char *const plain[] = { ID_CE "\x23", ID_CE "\x0e", ID_PE "\x01" };
+	struct der extensions = der_of(bearer->cert->extensions);
+	struct cert_extension extension;
 
-	return is_critical(bearer->cert, ID_CE "\x23", 3, &is_present) ||
-	       is_critical(bearer->cert, ID_CE "\x0e", 3, &is_present) ||
-	       is_critical(bearer->cert, ID_PE "\x01", sizeof(ID_PE), &is_present);
+	while (cert_extension_next(&extensions, &extension))
+		if (extension.critical && der_oid_is_among(extension.oid, plain, COUNT_OF(plain)))
+			return true;
+	return false;
 }
 
 static bool

@@ -11,17 +11,16 @@ path_length_check(struct examination *examination)
 	const struct path *path = examination->path;
 	int below = 0;
 
-	for (unsigned i = 1; i < path->length; i++) {
+	for (unsigned i = 2; i < path->length; i++) {
 		const struct cert *cert = path->certs[i];
 
-		if (i > 1 && cert->path_length != CERT_PATH_LENGTH_NONE &&
-			below > cert->path_length)
+		below += !cert_is_self_issued(path->certs[i - 1]);
+		if (cert->path_length != CERT_PATH_LENGTH_NONE && below > cert->path_length)
 			(void)path_fail(examination, &rule_path_length, i,
 				X509_V_ERR_PATH_LENGTH_EXCEEDED,
 				"it allows %d CA certificates below it, and there are %d "
 				"(RFC 5280 4.2.1.9)",
 				cert->path_length, below);
-		below += !cert_is_self_issued(cert);
 	}
 }
 

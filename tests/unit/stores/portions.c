@@ -111,6 +111,46 @@ TEST(nested, "there is no cut where a block stands within another, or has no end
 	CHECK(cut(&shop, "open", text) == 1);
 }
 
+TEST(left, "what is left to be brought is known by the sizes and names of files")
+{
+	CLEANUP(portions_freep) struct portions *portions = NULL;
+	const char *text = NULL, *paths[3];
+	struct portion *portion;
+	size_t left, pieces = 0;
+	SHOP;
+
+	text = repeat(&shop, BEGIN BODY BODY END, MANY);
+	place_file(&shop.place, "bundle", text);
+	place_directory(&shop.place, "d");
+	for (unsigned i = 0; i < 200; i++)
+		place_file(&shop.place, arena_printf(shop.arena, "d/%04u", i), "x");
+	paths[0] = arena_strdup(shop.arena, place_path(&shop.place, "bundle"));
+	paths[1] = arena_strdup(shop.arena, place_path(&shop.place, "d"));
+	paths[2] = arena_strdup(shop.arena, place_path(&shop.place, "d/0000"));
+	portions = portions_new(shop.world, paths, 3, false, &shop.err);
+	CHECK(portions_left(portions) == 3);
+	portion = portions_next(portions);
+	left = strlen(text) - portion->piece.bytes.length;
+	CHECK(portions_left(portions) == left / 1024 + 2);
+	while (!portion->ends_argument) {
+		portion_free(portion);
+		portion = portions_next(portions);
+		left -= portion->piece.bytes.length;
+		CHECK(portions_left(portions) == left / 1024 + 2);
+		pieces++;
+	}
+	CHECK(left == 0 && pieces > 3);
+	portion_free(portion);
+	for (left = 200; left > 0;) {
+		portion = portions_next(portions);
+		left -= portion->file_count;
+		CHECK(portions_left(portions) == left + 1);
+		portion_free(portion);
+	}
+	portion_free(portions_next(portions));
+	CHECK(portions_left(portions) == 0 && portions_next(portions) == NULL);
+}
+
 TEST(whole, "what is small, no PEM, or must be whole is one piece")
 {
 	CLEANUP(cutter_end) struct cutter cutter = { .fd = -1 };

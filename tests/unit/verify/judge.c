@@ -248,4 +248,69 @@ TEST(supposed_constraints, "name constraints are not held against a client witho
 	JUDGED_ALIKE(&court, 0, 0, "");
 }
 
+/* Good ones, forged ones, late ones, and one of a stranger of the same name. */
+static const struct pki_cert *
+issue_client(struct court *court, const struct pki_cert *issuer, const struct pki_cert *other,
+	unsigned number)
+{
+	struct pki_spec spec = { .subject = "CN=client,O=Lab", .issuer = issuer };
+
+	spec.broken_signature = number % 7 == 3;
+	spec.signer = number % 11 == 5 ? other : NULL;
+	spec.days_from = number % 13 == 6 ? -10 : 0;
+	spec.days = number % 13 == 6 ? 1 : 0;
+	return pki_issue(court->pki, &spec);
+}
+
+TEST(foreseen,
+	"clients that were looked at ahead, by tables, have the verdicts that each would have")
+{
+	enum { CLIENTS = 4 * KEY_TABLE_SEEN + 60 };
+	CLEANUP(key_tables_freep) struct key_tables *tables = key_tables_new();
+	CLEANUP(judge_freep) struct judge *ahead = judge_new();
+	static const struct cert *certs[CLIENTS];
+	struct key_place *place;
+	COURT;
+	ROOT();
+	INTER();
+	const struct pki_cert *rsa =
+		ISSUE(.subject = "CN=Rsa,O=Lab", .ca = true, .issuer = root, .key = PKI_RSA_2048);
+	size_t accepted = 0;
+
+	court_trust(&court, root);
+	court_trust(&court, inter);
+	court_trust(&court, rsa);
+	court.verifier.by_standard = true;
+	court.trust.anchors = court.anchors;
+	trust_seal(&court.trust);
+	judge_use_tables(ahead, tables);
+	key_tables_expect(tables, 1'000'000);
+	for (unsigned i = 0; i < CLIENTS; i++)
+		certs[i] = &(i % 3 == 2 ? issue_client(&court, rsa, inter, i)
+					: issue_client(&court, inter, rsa, i))
+				    ->cert;
+	for (size_t i = 0; i < CLIENTS; i++) {
+		struct client client = { .name = "c", .chain = certs[i], .chain_length = 1 };
+		const struct verdict *each, *foreseen;
+
+		/* In portions; the first has nothing that is kept, the second no table. */
+		if (i % KEY_TABLE_SEEN == 0)
+			judge_foresee(ahead, &court.verifier, &court.trust, &certs[i],
+				CLIENTS - i < KEY_TABLE_SEEN ? CLIENTS - i : KEY_TABLE_SEEN,
+				court.at);
+		each = judge_client(
+			court.judge, court.arena, &court.verifier, &court.trust, &client, court.at);
+		foreseen = judge_briefly(
+			ahead, court.arena, &court.verifier, &court.trust, &client, court.at);
+		CHECK(foreseen->accepted == each->accepted && foreseen->error == each->error);
+		CHECK(each->accepted == (i % 7 != 3 && i % 11 != 5 && i % 13 != 6));
+		accepted += each->accepted;
+	}
+	CHECK(accepted > CLIENTS / 2);
+	place = key_tables_watch(tables, &inter->cert.key_digest);
+	CHECK(place != NULL && key_tables_ready(place) != NULL);
+	place = key_tables_watch(tables, &rsa->cert.key_digest);
+	CHECK(place != NULL && key_tables_ready(place) == NULL);
+}
+
 TAP_MAIN()

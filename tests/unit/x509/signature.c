@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "make.h"
 #include "tap.h"
+#include "x509/key_tables.h"
 #include "x509/public_key.h"
 #include "x509/signature_batch.h"
 
@@ -282,6 +283,103 @@ TEST(signature_many, "the cache grows and still knows")
 		CHECK(signature_cert(cache, &cert, fixtures[10].spki) == SIGNATURE_GOOD);
 	}
 	signature_cache_free(NULL);
+}
+
+/* By one key with a table and one that never has one; each third is tampered with, some are not
+ * what the pair says. */
+TEST(signature_foresee, "what is checked ahead, by tables, is answered as each by itself")
+{
+	enum { COUNT = 3 * KEY_TABLE_SEEN + 200 };
+	CLEANUP(key_tables_freep) struct key_tables *tables = key_tables_new();
+	CLEANUP(signature_cache_freep) struct signature_cache *cache = signature_cache_new();
+	CLEANUP(signature_cache_freep) struct signature_cache *single = signature_cache_new();
+	static uint8_t bytes[COUNT][2048];
+	static struct cert certs[COUNT];
+	static struct signature_pair pairs[COUNT];
+	static const struct made made = {
+		.key = "EC:P-256", .digest = "SHA256", .subject = "CN=l"
+	};
+	struct cert issuers[3];
+	struct digest known;
+	const char *fault;
+	size_t offset;
+
+	CHECK(make_fixtures());
+	/* Two of P-256, whose keys are the fixture's and a new one's; and one of RSA. */
+	issuers[0] = fixtures[6].cert;
+	issuers[1] = fixtures[0].cert;
+	issuers[2] = fixtures[9].cert;
+	signature_cache_use_tables(cache, tables);
+	for (size_t i = 0; i < COUNT; i++) {
+		size_t by = i % 4 == 3 ? 0 : 6;
+		char serial[24];
+		struct made this = made;
+		X509 *x509;
+		struct span der;
+
+		(void)snprintf(serial, sizeof(serial), "%zu", i + 1);
+		this.serial = serial;
+		this.digest = i % 5 == 0 ? "SHA384" : i % 5 == 1 ? "SHA1" : "SHA256";
+		x509 = make_cert(&this, fixtures[6].key, fixtures[by].x509, fixtures[by].key);
+		der = made_der(x509);
+		CHECK(der.length <= sizeof(bytes[i]));
+		memcpy(bytes[i], der.data, der.length);
+		bytes[i][der.length - 1 - i % 7] ^= i % 3 == 0 ? (uint8_t)(1 + i % 5) : 0;
+		CHECK(cert_read(span_of(bytes[i], der.length), &certs[i], &fault, &offset) == 0);
+		pairs[i] = (struct signature_pair){ &certs[i],
+			i % 9 == 4 ? &issuers[2] : &issuers[by == 0] };
+		made_free(der);
+		X509_free(x509);
+	}
+	/* Until it has a table, the key is counted. */
+	key_tables_expect(tables, 1'000'000);
+	for (size_t i = 0; i < 3 * KEY_TABLE_SEEN; i++)
+		CHECK(signature_by(cache, pairs[i].cert, pairs[i].issuer) ==
+			signature_by(single, pairs[i].cert, pairs[i].issuer));
+	known = digest_of(fixtures[6].spki);
+	CHECK(key_tables_ready(key_tables_watch(tables, &known)) != NULL);
+	signature_foresee(cache, pairs, COUNT);
+	signature_foresee(cache, pairs, 0);
+	/* Those that hold are known: no bit of their signatures is needed any more. */
+	for (size_t i = 3 * KEY_TABLE_SEEN; i < COUNT; i++) {
+		struct cert unsigned_cert = certs[i];
+		bool is_known = i % 4 != 3 && i % 5 != 1 && i % 3 != 0 && i % 9 != 4;
+
+		unsigned_cert.signature.length = 0;
+		if (is_known)
+			CHECK(signature_by(cache, &unsigned_cert, pairs[i].issuer) ==
+				SIGNATURE_GOOD);
+	}
+	for (size_t i = 0; i < COUNT; i++) {
+		enum signature_result wanted = signature_by(single, pairs[i].cert, pairs[i].issuer);
+
+		CHECK((wanted == SIGNATURE_GOOD) == (i % 3 != 0 && i % 9 != 4));
+		CHECK(signature_by(cache, pairs[i].cert, pairs[i].issuer) == wanted);
+	}
+}
+
+TEST(signature_trim, "what was trimmed is found again, and keys keep their tables")
+{
+	CLEANUP(key_tables_freep) struct key_tables *tables = key_tables_new();
+	CLEANUP(signature_cache_freep) struct signature_cache *cache = signature_cache_new();
+	struct cert cert;
+
+	CHECK(make_fixtures());
+	signature_cache_use_tables(cache, tables);
+	key_tables_expect(tables, 1'000'000);
+	cert = fixtures[6].cert;
+	for (unsigned i = 0; i < 100; i++) {
+		struct cert other = cert;
+
+		(void)memcpy(other.fingerprint.bytes, &i, sizeof(i));
+		CHECK(signature_cert(cache, &other, fixtures[6].spki) == SIGNATURE_GOOD);
+		CHECK(signature_own_is_known(cache, &other));
+		signature_cache_trim(cache, i % 2 == 0 ? 0 : 1'000, i % 3 == 0 ? 0 : 5);
+		CHECK(signature_own_is_known(cache, &other) == (i % 2 != 0));
+		other.signature.length--;
+		other.fingerprint.bytes[31] ^= 1;
+		CHECK(signature_cert(cache, &other, fixtures[6].spki) == SIGNATURE_BAD);
+	}
 }
 
 TAP_MAIN()
