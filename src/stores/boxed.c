@@ -86,6 +86,27 @@ parse_job(void *context, struct span request, struct buffer *ret_answer)
 	message_add_parsed(ret_answer, &task, &parsed);
 }
 
+/* One after the other, each as if it were alone. */
+static void
+parse_several_job(void *context, struct span request, struct buffer *ret_answer)
+{
+	const struct parser *parser = &((const struct boxed *)context)->parser;
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct span one;
+
+	while (message_take_next(&request, &one)) {
+		CLEANUP(buffer_free) struct buffer answer = {};
+		struct parse_task task = {};
+		struct parsed parsed;
+
+		message_read_task(arena, one, &task);
+		parse(arena, parser, &task, &parsed);
+		message_add_parsed(&answer, &task, &parsed);
+		message_add_length(ret_answer, answer.length);
+		buffer_add(ret_answer, answer.data, answer.length);
+	}
+}
+
 static void
 links_job(void *context, struct span request, struct buffer *ret_answer)
 {
@@ -148,33 +169,42 @@ prepare_keystores(struct boxed *boxed, const struct parse_task *task)
 	return count;
 }
 
+/* With the parts, the time and the job of the call. */
+static enum box_result
+ask_box(struct boxed *boxed, struct arena *arena, struct box_call *call, struct span *ret_answer)
+{
+	struct buffer answer;
+	enum box_result result;
+	size_t size = 0;
+
+	for (size_t i = 0; i < call->part_count; i++)
+		size += call->parts[i].length;
+	call->memory = PARSE_MEMORY;
+	if (size > PARSE_FREE_SIZE)
+		call->memory += PARSE_MEMORY_PER_BYTE * (size - PARSE_FREE_SIZE);
+	call->milliseconds += (unsigned)(size / (PARSE_BYTES_PER_SECOND / 1000));
+	call->answer_limit = ANSWER_FREE_SIZE + ANSWER_PER_BYTE * size;
+	result = box_call(boxed->box, call, &answer);
+	if (result == BOX_ANSWERED) {
+		arena_adopt(arena, answer.data, mem_free);
+		*ret_answer = buffer_span(&answer);
+	}
+	return result;
+}
+
 static enum box_result
 ask(struct boxed *boxed, struct arena *arena, const struct parse_task *task,
 	void (*job)(void *, struct span, struct buffer *), struct span *ret_answer)
 {
 	CLEANUP(buffer_free) struct buffer said = {};
 	struct box_call call = { .job = job, .context = boxed };
-	struct buffer answer;
-	enum box_result result;
-	size_t size = 0;
 
 	message_add_task(&said, task);
 	call.parts = task_parts(arena, task, buffer_span(&said), &call.part_count);
-	for (size_t i = 0; i < call.part_count; i++)
-		size += call.parts[i].length;
-	call.memory = PARSE_MEMORY;
-	if (size > PARSE_FREE_SIZE)
-		call.memory += PARSE_MEMORY_PER_BYTE * (size - PARSE_FREE_SIZE);
-	call.milliseconds = (unsigned)(PARSE_MILLISECONDS + size / (PARSE_BYTES_PER_SECOND / 1000));
 	prepare_loader(boxed, task->loader);
-	call.milliseconds += prepare_keystores(boxed, task) * PARSE_KEYSTORE_MILLISECONDS;
-	call.answer_limit = ANSWER_FREE_SIZE + ANSWER_PER_BYTE * size;
-	result = box_call(boxed->box, &call, &answer);
-	if (result == BOX_ANSWERED) {
-		arena_adopt(arena, answer.data, mem_free);
-		*ret_answer = buffer_span(&answer);
-	}
-	return result;
+	call.milliseconds =
+		PARSE_MILLISECONDS + prepare_keystores(boxed, task) * PARSE_KEYSTORE_MILLISECONDS;
+	return ask_box(boxed, arena, &call, ret_answer);
 }
 
 static const char *
@@ -225,6 +255,93 @@ boxed_parse(
 	box_renew(boxed->box);
 	*ret = before;
 	fail(arena, task, why_unread(boxed, arena, task, result), ret);
+}
+
+/* The small ones among several tasks. */
+struct company {
+	size_t *numbers; /* of the tasks, in order */
+	size_t count, size;
+};
+
+/* Keystores are none of them: these take their time. */
+static void
+company_gather(struct company *company, const struct parse_task *tasks, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct span bytes = tasks[i].bytes;
+
+		if (bytes.length > PARSE_SMALL || company->size + bytes.length > PARSE_FREE_SIZE ||
+			format_keystores(bytes) > 0)
+			continue;
+		company->numbers[company->count++] = i;
+		company->size += bytes.length;
+	}
+}
+
+static int
+take_company(struct arena *arena, const struct company *company, const struct parse_task *tasks,
+	struct span answers, struct parsed *ret)
+{
+	for (size_t i = 0; i < company->count; i++) {
+		size_t number = company->numbers[i];
+		struct span one;
+
+		if (!message_take_next(&answers, &one) ||
+			message_read_parsed(arena, &tasks[number], one, &ret[number]) < 0)
+			return -1;
+	}
+	return answers.length == 0 ? 0 : -1;
+}
+
+/* -1: each has to go alone. */
+static int
+ask_together(struct boxed *boxed, struct arena *arena, const struct company *company,
+	const struct parse_task *tasks, struct parsed *ret)
+{
+	struct box_call call = { .job = parse_several_job, .context = boxed };
+	struct span *parts = arena_alloc(arena, company->count * 2 * sizeof(*parts));
+	struct span answers;
+
+	for (size_t i = 0; i < company->count; i++) {
+		const struct parse_task *task = &tasks[company->numbers[i]];
+		struct buffer said = {}, head = {};
+
+		message_add_task(&said, task);
+		message_add_length(&head, said.length + task->bytes.length);
+		buffer_add(&head, said.data, said.length);
+		buffer_free(&said);
+		arena_adopt(arena, head.data, mem_free);
+		parts[call.part_count++] = buffer_span(&head);
+		parts[call.part_count++] = task->bytes;
+	}
+	call.parts = parts;
+	call.milliseconds = PARSE_MILLISECONDS;
+	if (ask_box(boxed, arena, &call, &answers) == BOX_ANSWERED &&
+		take_company(arena, company, tasks, answers, ret) == 0)
+		return 0;
+	box_renew(boxed->box);
+	return -1;
+}
+
+void
+boxed_parse_several(struct boxed *boxed, struct arena *arena, const struct parse_task *tasks,
+	size_t count, struct parsed *ret)
+{
+	struct company company = { arena_alloc(arena, (count + 1) * sizeof(*company.numbers)) };
+	size_t next = 0;
+
+	if (boxed->box != NULL)
+		company_gather(&company, tasks, count);
+	if (company.count < 2 || ask_together(boxed, arena, &company, tasks, ret) < 0)
+		company.count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (next < company.count && company.numbers[next] == i) {
+			next++;
+			continue;
+		}
+		ret[i] = (struct parsed){};
+		boxed_parse(boxed, arena, &tasks[i], &ret[i]);
+	}
 }
 
 int

@@ -477,6 +477,25 @@ message_read_parsed(
 }
 
 void
+message_add_length(struct buffer *out, size_t length)
+{
+	wire_add_number(out, length);
+}
+
+bool
+message_take_next(struct span *rest, struct span *ret)
+{
+	struct wire in = { .bytes = *rest };
+	uint64_t length = wire_take_number(&in);
+
+	*ret = wire_take(&in, length);
+	if (in.is_false)
+		return false;
+	*rest = span_of(rest->data + in.at, rest->length - in.at);
+	return true;
+}
+
+void
 message_add_links(struct buffer *out, const struct hash_link *links, size_t count)
 {
 	wire_add_number(out, count);

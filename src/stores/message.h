@@ -20,6 +20,11 @@ void message_add_parsed(struct buffer *, const struct parse_task *, const struct
 [[nodiscard]] int message_read_parsed(
 	struct arena *, const struct parse_task *, struct span message, struct parsed *ret);
 
+/* Several tasks of files, each behind its length; and so their results. */
+void message_add_length(struct buffer *, size_t length);
+/* The next one; false after the last, and where it is cut short: then the rest is not empty. */
+bool message_take_next(struct span *rest, struct span *ret);
+
 void message_add_links(struct buffer *, const struct hash_link *, size_t count);
 [[nodiscard]] int message_read_links(struct arena *, const struct directory *, struct span message,
 	const struct hash_link **ret, size_t *ret_count);

@@ -341,34 +341,32 @@ reading_of_listed(struct stores *stores, const struct content *content)
 	return reading;
 }
 
-/* Of a version that was not read before; asks its loader in one go. */
+/* Of a version that was not read before. */
 static struct reading *
-reading_new(struct stores *stores, const struct content *content, struct opened *opened)
+reading_of(struct stores *stores, const struct content *content, struct opened *opened,
+	struct parsed *parsed)
 {
 	struct reading **bucket = &stores->readings[bucket_of(content)];
 	struct reading *reading = arena_alloc(stores->arena, sizeof(*reading));
-	struct parse_task task = task_of(content, opened->store.loader);
-	struct parsed parsed = {};
 
-	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
-	take_loading(opened, &parsed);
-	index_lists(stores, &parsed);
+	take_loading(opened, parsed);
+	index_lists(stores, parsed);
 	reading->content = *content;
-	reading->loader = content->directory == NULL ? LOADER_ANY : task.loader;
-	reading->format = parsed.format;
-	reading->unread = parsed.unread;
+	reading->loader = content->directory == NULL ? LOADER_ANY : opened->store.loader;
+	reading->format = parsed->format;
+	reading->unread = parsed->unread;
 	reading->builder = (struct store_builder){
 		.arena = stores->arena,
-		.entries = parsed.entries,
-		.entry_count = parsed.entry_count,
-		.entry_capacity = parsed.entry_count,
-		.defects = parsed.defects,
-		.defect_count = parsed.own_defects,
-		.defect_capacity = parsed.own_defects,
-		.profile = parsed.profile,
-		.integrity = parsed.integrity,
-		.password_source = parsed.password_source,
-		.password_is_empty = parsed.password_is_empty,
+		.entries = parsed->entries,
+		.entry_count = parsed->entry_count,
+		.entry_capacity = parsed->entry_count,
+		.defects = parsed->defects,
+		.defect_count = parsed->own_defects,
+		.defect_capacity = parsed->own_defects,
+		.profile = parsed->profile,
+		.integrity = parsed->integrity,
+		.password_source = parsed->password_source,
+		.password_is_empty = parsed->password_is_empty,
 	};
 	builder_turn_to(&reading->builder, content->path, content->bytes);
 	if (!stores->skips_signatures)
@@ -376,6 +374,17 @@ reading_new(struct stores *stores, const struct content *content, struct opened 
 	reading->next = *bucket;
 	*bucket = reading;
 	return reading;
+}
+
+/* Asks its loader in one go. */
+static struct reading *
+reading_new(struct stores *stores, const struct content *content, struct opened *opened)
+{
+	struct parse_task task = task_of(content, opened->store.loader);
+	struct parsed parsed = {};
+
+	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
+	return reading_of(stores, content, opened, &parsed);
 }
 
 static const struct store *
@@ -447,8 +456,10 @@ store_load_nothing(struct stores *stores, struct store *store)
 	store->loading.loaded = task.loaded;
 }
 
+/* Parsed: what was read of it already, or NULL. */
 static void
-store_fill_present(struct stores *stores, const struct content *content, struct opened *opened)
+store_fill_present(struct stores *stores, const struct content *content, struct parsed *parsed,
+	struct opened *opened)
 {
 	struct store *store = &opened->store;
 	struct reading *reading = find_reading(stores, content, store->loader);
@@ -458,7 +469,8 @@ store_fill_present(struct stores *stores, const struct content *content, struct 
 			reading = reading_of_listed(stores, content);
 		load_listed(stores, content, opened);
 	} else if (reading == NULL)
-		reading = reading_new(stores, content, opened);
+		reading = parsed == NULL ? reading_new(stores, content, opened)
+					 : reading_of(stores, content, opened, parsed);
 	else if (reading->unread != NULL)
 		take_loading(opened, &(struct parsed){
 					     .unread = reading->unread,
@@ -473,7 +485,8 @@ store_fill_present(struct stores *stores, const struct content *content, struct 
 }
 
 static void
-store_fill(struct stores *stores, const struct content *content, struct opened *opened)
+store_fill(struct stores *stores, const struct content *content, struct parsed *parsed,
+	struct opened *opened)
 {
 	struct store *store = &opened->store;
 
@@ -485,13 +498,14 @@ store_fill(struct stores *stores, const struct content *content, struct opened *
 	store->digest = content->digest;
 	store->bytes = content->bytes;
 	if (content->state == STORE_PRESENT)
-		store_fill_present(stores, content, opened);
+		store_fill_present(stores, content, parsed, opened);
 	else if (store->loader != LOADER_ANY)
 		store_load_nothing(stores, store);
 }
 
 static const struct store *
-store_of(struct stores *stores, const struct content *content, enum store_loader loader)
+store_of(struct stores *stores, const struct content *content, enum store_loader loader,
+	struct parsed *parsed)
 {
 	struct opened **bucket = &stores->opened[bucket_of(content)], *opened;
 	const struct store *known = find_opened(stores, content, loader);
@@ -500,7 +514,7 @@ store_of(struct stores *stores, const struct content *content, enum store_loader
 		return known;
 	opened = arena_alloc(stores->arena, sizeof(*opened));
 	opened->store.loader = loader;
-	store_fill(stores, content, opened);
+	store_fill(stores, content, parsed, opened);
 	opened->next = *bucket;
 	*bucket = opened;
 	return &opened->store;
@@ -513,7 +527,7 @@ stores_open_early(
 	struct content content = { .path = arena_strdup(stores->arena, path) };
 
 	content_read(&stores->contents, world, loader, &content);
-	return store_of(stores, &content, loader);
+	return store_of(stores, &content, loader, NULL);
 }
 
 const struct store *
@@ -525,21 +539,44 @@ stores_open(struct stores *stores, struct world *world, const char *path, enum s
 	return store;
 }
 
-const struct store *
-stores_open_bytes(
-	struct stores *stores, const char *name, struct span bytes, enum store_loader loader)
+static struct content
+content_of(struct stores *stores, const char *name, struct span bytes)
 {
-	struct content content = {
+	return (struct content){
 		.path = arena_strdup(stores->arena, name),
 		.identity = { .type = FILE_REGULAR, .size = bytes.length },
 		.digest = digest_of(bytes),
 		.bytes = bytes,
 	};
-	const struct store *store;
+}
 
-	store = store_of(stores, &content, loader);
+const struct store *
+stores_open_bytes(
+	struct stores *stores, const char *name, struct span bytes, enum store_loader loader)
+{
+	struct content content = content_of(stores, name, bytes);
+	const struct store *store = store_of(stores, &content, loader, NULL);
+
 	stores_settle(stores);
 	return store;
+}
+
+void
+stores_open_several(struct stores *stores, const struct named_bytes *list, size_t count,
+	const struct store *ret[])
+{
+	struct parse_task *tasks = arena_alloc(stores->arena, count * sizeof(*tasks));
+	struct parsed *parsed = arena_alloc(stores->arena, count * sizeof(*parsed));
+
+	for (size_t i = 0; i < count; i++)
+		tasks[i] = (struct parse_task){ .path = list[i].name, .bytes = list[i].bytes };
+	boxed_parse_several(stores->boxed, stores->arena, tasks, count, parsed);
+	for (size_t i = 0; i < count; i++) {
+		struct content content = content_of(stores, list[i].name, list[i].bytes);
+
+		ret[i] = store_of(stores, &content, LOADER_ANY, &parsed[i]);
+	}
+	stores_settle(stores);
 }
 
 const char *

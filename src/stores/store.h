@@ -186,6 +186,13 @@ void stores_settle(struct stores *);
  * bytes must outlive the stores. */
 const struct store *stores_open_bytes(
 	struct stores *, const char *name, struct span bytes, enum store_loader);
+/* The same of several, by no loader, and in few goes. */
+struct named_bytes {
+	const char *name;
+	struct span bytes;
+};
+void stores_open_several(
+	struct stores *, const struct named_bytes *, size_t count, const struct store *ret[]);
 
 /*
  * CRLs of their own files are read in parts from this size on (x509/crl_list.h): der of such an

@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,6 +44,9 @@ struct sweeper {
 	struct buffer held_path;
 	void *worker;
 	struct buffer path;
+	bool is_apart; /* nobody else opens anything in its table of descriptors */
+	int left_open; /* the first of so many files, one behind the other, that are to be closed */
+	unsigned left_count;
 	uint8_t head[SWEEP_HEAD];
 };
 
@@ -201,30 +205,70 @@ directory_add(struct sweeping *all, const char *path)
 }
 
 static void
-visit_file(struct sweeper *sweeper, int directory, const char *name)
+close_left(struct sweeper *sweeper)
+{
+	unsigned first = (unsigned)sweeper->left_open, count = sweeper->left_count;
+
+	sweeper->left_count = 0;
+	if (count == 0 || (count > 1 && close_range(first, first + count - 1, 0) == 0))
+		return;
+	for (unsigned i = 0; i < count; i++)
+		(void)close((int)(first + i));
+}
+
+/* Closes it, or leaves that for later, when several are closed in one go: those that stand one
+ * behind the other, with nothing of anybody else's among them. */
+static void
+leave(struct sweeper *sweeper, int fd)
+{
+	if (!sweeper->is_apart) {
+		(void)close(fd);
+		return;
+	}
+	if (sweeper->left_count > 0 && fd != sweeper->left_open + (int)sweeper->left_count)
+		close_left(sweeper);
+	if (sweeper->left_count == 0)
+		sweeper->left_open = fd;
+	if (++sweeper->left_count == SWEEP_LEFT_OPEN)
+		close_left(sweeper);
+}
+
+/* What looks like something. Only now it matters how long it is, and by how many names. */
+static void
+visit_file(struct sweeper *sweeper, int fd, struct span head, unsigned looks)
 {
 	struct sweeping *all = sweeper->all;
-	CLEANUP(fd_close)
-	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat status;
-	ssize_t count;
 
-	if (fd < 0 || fstat(fd, &status) < 0) {
-		/* A file that is gone by now is no loss; a link is none of ours. */
-		if (errno != ENOENT && errno != ELOOP)
-			atomic_fetch_add(&all->unreadable, 1);
-		return;
-	}
-	if (!S_ISREG(status.st_mode) || status.st_size <= 0 || !is_first_name(all, &status))
-		return;
-	count = read(fd, sweeper->head, sizeof(sweeper->head));
-	if (count < 0) {
+	close_left(sweeper);
+	if (fstat(fd, &status) < 0)
 		atomic_fetch_add(&all->unreadable, 1);
-		return;
-	}
-	all->sweep->visit(sweeper->worker,
-		&(struct swept){ (const char *)sweeper->path.data, fd, (size_t)status.st_size,
-			span_of(sweeper->head, (size_t)count) });
+	else if (S_ISREG(status.st_mode) && status.st_size > 0 && is_first_name(all, &status))
+		all->sweep->visit(
+			sweeper->worker, &(struct swept){ (const char *)sweeper->path.data, fd,
+						 (size_t)status.st_size, head, looks });
+}
+
+/* The directory says that it is a regular file; where it is none any more, nothing of it is waited
+ * for. */
+static void
+look_at_file(struct sweeper *sweeper, int directory, const char *name)
+{
+	struct sweeping *all = sweeper->all;
+	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	ssize_t count = fd < 0 ? -1 : read(fd, sweeper->head, sizeof(sweeper->head));
+	unsigned looks = 0;
+
+	if (count > 0)
+		looks = all->sweep->look(sweeper->worker, span_of(sweeper->head, (size_t)count),
+			(size_t)count < sizeof(sweeper->head));
+	/* A file that is gone by now is no loss; a link is none of ours. */
+	else if (count < 0 && errno != ENOENT && errno != ELOOP)
+		atomic_fetch_add(&all->unreadable, 1);
+	if (looks != 0)
+		visit_file(sweeper, fd, span_of(sweeper->head, (size_t)count), looks);
+	if (fd >= 0)
+		leave(sweeper, fd);
 }
 
 static unsigned char
@@ -257,7 +301,7 @@ visit_name(struct sweeper *sweeper, int directory, const struct dirent *entry, s
 	if (type == DT_DIR) {
 		directory_add(all, (const char *)sweeper->path.data);
 	} else if (atomic_fetch_add(&all->files, 1) < SWEEP_MAX_FILES) {
-		visit_file(sweeper, directory, name);
+		look_at_file(sweeper, directory, name);
 	} else {
 		(void)pthread_mutex_lock(&all->lock);
 		all->is_cut = true;
@@ -290,6 +334,7 @@ visit_names(struct sweeper *sweeper, DIR *directory, const char *path)
 	prefix = sweeper->path.length;
 	while ((entry = readdir(directory)) != NULL)
 		visit_name(sweeper, dirfd(directory), entry, prefix);
+	close_left(sweeper);
 }
 
 static void
@@ -338,12 +383,21 @@ static void *
 sweep_thread(void *argument)
 {
 	struct sweeper *sweeper = argument;
+	const struct sweep *sweep = sweeper->all->sweep;
 	char *path;
 
+	sweeper->is_apart = unshare(CLONE_FILES) == 0;
+	if (sweep->begin != NULL)
+		sweep->begin(sweeper->worker);
 	while ((path = directory_next(sweeper->all)) != NULL) {
 		visit_directory(sweeper, path);
 		mem_free(path);
+		if (sweep->between != NULL)
+			sweep->between(sweeper->worker);
 	}
+	if (sweep->end != NULL)
+		sweep->end(sweeper->worker);
+	fd_close(&sweeper->held);
 	return NULL;
 }
 
@@ -377,7 +431,6 @@ run_threads(struct sweeping *all)
 	for (size_t i = 0; i < started; i++)
 		(void)pthread_join(threads[i], NULL);
 	for (size_t i = 0; i < all->sweep->worker_count; i++) {
-		fd_close(&sweepers[i].held);
 		buffer_free(&sweepers[i].held_path);
 		buffer_free(&sweepers[i].path);
 	}
