@@ -311,14 +311,20 @@ read_queue(struct scan_worker *worker)
 		worker_forget(worker);
 }
 
-static void
+static bool
+is_full(const struct scan_worker *worker)
+{
+	return worker->queued == QUEUE_FILES || worker->queued_bytes >= QUEUE_BYTES;
+}
+
+static bool
 visit(void *argument, const struct swept *file)
 {
 	struct scan_worker *worker = argument;
 	struct span bytes;
 
 	if (!may_be_store(worker, file))
-		return;
+		return false;
 	if (worker->queued == 0)
 		worker->queued_since = milliseconds_now();
 	bytes = read_whole(worker, file);
@@ -326,17 +332,17 @@ visit(void *argument, const struct swept *file)
 		(struct named_bytes){ arena_strdup(worker->arena, file->path), bytes };
 	worker->queued_bytes += bytes.length;
 	worker->bytes += bytes.length + STORE_COSTS;
-	if (worker->queued == QUEUE_FILES || worker->queued_bytes >= QUEUE_BYTES)
-		read_queue(worker);
+	return is_full(worker);
 }
 
 /* Who watches sees what is found while it is looked for. */
 static void
-between(void *argument)
+work(void *argument)
 {
 	struct scan_worker *worker = argument;
 
-	if (worker->queued > 0 && milliseconds_now() - worker->queued_since >= QUEUE_MILLISECONDS)
+	if (is_full(worker) || (worker->queued > 0 && milliseconds_now() - worker->queued_since >=
+							      QUEUE_MILLISECONDS))
 		read_queue(worker);
 }
 
@@ -363,7 +369,7 @@ stores_scan(struct world *world, const char *directory, const struct scan *scan,
 		.look = look,
 		.visit = visit,
 		.begin = worker_open,
-		.between = between,
+		.work = work,
 		.end = worker_close,
 		.workers = list,
 		.worker_count = count,

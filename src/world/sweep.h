@@ -30,12 +30,14 @@ struct swept {
  * costs a sixth of all; so what a worker opens it closes in its thread, from begin to end. */
 struct sweep {
 	/* What a file looks like that begins so, and is_whole where that is all of it; 0: it is not
-	 * visited. Of hard links each is looked at. It opens nothing. */
+	 * visited. Of hard links each is looked at. Opens nothing. */
 	unsigned (*look)(void *worker, struct span head, bool is_whole);
-	void (*visit)(void *worker, const struct swept *);
-	/* In the worker's thread: first of all, after each directory, and last. May be NULL. */
+	/* Takes of it what it needs, and opens nothing; whether there is enough for work. */
+	bool (*visit)(void *worker, const struct swept *);
+	/* In the worker's thread: first of all; after such a visit and after each directory; and
+	 * last. May be NULL. */
 	void (*begin)(void *worker);
-	void (*between)(void *worker);
+	void (*work)(void *worker);
 	void (*end)(void *worker);
 	void *const *workers; /* one for each thread, which alone calls all that with it */
 	size_t worker_count;

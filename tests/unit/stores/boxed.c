@@ -101,6 +101,46 @@ TEST(damages, "each damage is read the same in the box, by each loader, in any o
 	}
 }
 
+static void write_keystore(const char *format, const struct password *password, struct buffer *out);
+
+TEST(several, "each damage is read in the box the same beside all others, keystores too")
+{
+	enum { BIG = 200 << 10, MOST = COUNT_OF(damages) + 3 };
+	CLEANUP(stores_freep) struct stores *open = stores_new_unboxed(); /* goes last */
+	CLEANUP(stores_freep) struct stores *boxed = stores_new();
+	const struct password password = { span_of("changeit", 8), "", true };
+	struct named_bytes list[MOST];
+	const struct store *read[MOST];
+	char names[MOST][16];
+	size_t entries = 0;
+
+	damage_setup();
+	for (size_t i = 0; i < MOST; i++) {
+		struct buffer text = {};
+
+		(void)snprintf(names[i], sizeof(names[i]), "%zu", i);
+		if (i < COUNT_OF(damages))
+			damage_make(&damages[i], 1, DAMAGE_BLOCKS, &text);
+		else if (i == COUNT_OF(damages))
+			write_keystore("pkcs12", &password, &text);
+		else
+			for (size_t j = 0; i == MOST - 1 && text.length < BIG; j++)
+				pem_write(&text, "CERTIFICATE", damage_ders[j % DAMAGE_BLOCKS]);
+		arena_adopt(stores_arena(open), text.data, mem_free);
+		list[i] = (struct named_bytes){ names[i], buffer_span(&text) };
+	}
+	stores_open_several(boxed, list, MOST, read);
+	for (size_t i = 0; i < MOST; i++) {
+		if (!stores_same(
+			    read[i], stores_open_bytes(open, names[i], list[i].bytes, LOADER_ANY)))
+			printf("# %zu\n", i), *failed = true;
+		CHECK(stores_open_bytes(boxed, names[i], list[i].bytes, LOADER_ANY) == read[i]);
+		entries += read[i]->entry_count;
+	}
+	CHECK(entries > COUNT_OF(damages) + BIG / 2000);
+	CHECK(read[COUNT_OF(damages)]->entry_count == DAMAGE_BLOCKS);
+}
+
 static char directory[] = "/tmp/trustmend-boxed-XXXXXX";
 
 static void
@@ -419,6 +459,45 @@ TEST(breaks, "a store that every child breaks on is given up, and all others are
 	CHECK(stores_open_bytes(stores, "d", buffer_span(&large), LOADER_ANY)->state ==
 		STORE_PRESENT);
 	CHECK(is_whole(stores_open_bytes(stores, "c", text, LOADER_OPENSSL_FILE)));
+}
+
+TEST(several_break,
+	"of several stores that children are ended at each one is given up or read whole")
+{
+	enum { COUNT = 8 };
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	struct span text = sound_text(stores);
+	struct named_bytes list[COUNT], again[COUNT];
+	const struct store *read[COUNT];
+	char names[COUNT * 2][16];
+	size_t given_up = 0;
+	void *problem;
+	pthread_t hunter;
+
+	for (size_t i = 0; i < COUNT * 2; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "%zu", i);
+		(i < COUNT ? list : again)[i % COUNT] = (struct named_bytes){ names[i], text };
+	}
+	atomic_store(&hunting, true);
+	CHECK(pthread_create(&hunter, NULL, hunt, NULL) == 0);
+	stores_open_several(stores, list, COUNT, read);
+	atomic_store(&hunting, false);
+	CHECK(pthread_join(hunter, &problem) == 0);
+	for (size_t i = 0; i < COUNT && problem == NULL; i++) {
+		bool is_lost = read[i]->state == STORE_UNREAD;
+
+		given_up += is_lost;
+		CHECK(is_lost ? read[i]->entry_count == 0 && store_is_unknown(read[i])
+			      : read[i]->entry_count == DAMAGE_BLOCKS);
+	}
+	if (problem != NULL)
+		printf("# %s\n", (const char *)problem);
+	CHECK(problem != NULL || given_up > 0);
+	stores_open_several(stores, again, COUNT, read);
+	for (size_t i = 0; i < COUNT; i++)
+		CHECK(read[i]->entry_count == DAMAGE_BLOCKS && read[i]->defect_count == 0);
+	CHECK(kill(boxed_child(stores_boxed(stores)), SIGKILL) == 0);
+	stores_open_several(stores, list, 0, read);
 }
 
 TEST(private_keys, "no byte of a private key comes out")
