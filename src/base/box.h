@@ -38,6 +38,10 @@ struct box_call {
 	size_t answer_limit;   /* bytes */
 };
 
+/* In a job, now and then: hands on what the answer has by now, once that is worth it, so that it
+ * need not be held as a whole. */
+void box_hand_on(struct buffer *answer);
+
 struct box; /* opaque */
 
 void box_free(struct box *);

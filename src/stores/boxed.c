@@ -83,7 +83,7 @@ parse_job(void *context, struct span request, struct buffer *ret_answer)
 
 	message_read_task(arena, request, &task);
 	parse(arena, parser, &task, &parsed);
-	message_add_parsed(ret_answer, &task, &parsed);
+	message_add_parsed(ret_answer, &task, &parsed, box_hand_on);
 }
 
 /* One after the other, each as if it were alone. */
@@ -101,9 +101,10 @@ parse_several_job(void *context, struct span request, struct buffer *ret_answer)
 
 		message_read_task(arena, one, &task);
 		parse(arena, parser, &task, &parsed);
-		message_add_parsed(&answer, &task, &parsed);
+		message_add_parsed(&answer, &task, &parsed, NULL);
 		message_add_length(ret_answer, answer.length);
 		buffer_add(ret_answer, answer.data, answer.length);
+		box_hand_on(ret_answer);
 	}
 }
 

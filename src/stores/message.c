@@ -256,14 +256,18 @@ format_number(const char *name)
 }
 
 void
-message_add_parsed(struct buffer *out, const struct parse_task *task, const struct parsed *parsed)
+message_add_parsed(struct buffer *out, const struct parse_task *task, const struct parsed *parsed,
+	void (*hand_on)(struct buffer *))
 {
 	size_t first = task->loading_only ? parsed->own_defects : 0;
 
 	wire_add_number(out, format_number(parsed->format));
 	wire_add_number(out, parsed->entry_count);
-	for (size_t i = 0; !task->loading_only && i < parsed->entry_count; i++)
+	for (size_t i = 0; !task->loading_only && i < parsed->entry_count; i++) {
 		add_entry(out, task, &parsed->entries[i]);
+		if (hand_on != NULL)
+			hand_on(out);
+	}
 	wire_add_number(out, parsed->own_defects - first);
 	wire_add_number(out, parsed->defect_count - first);
 	for (size_t i = first; i < parsed->defect_count; i++)

@@ -14,7 +14,9 @@ void message_add_task(struct buffer *, const struct parse_task *);
 /* Directory and texts are from the arena or lie in the message. */
 void message_read_task(struct arena *, struct span message, struct parse_task *ret);
 
-void message_add_parsed(struct buffer *, const struct parse_task *, const struct parsed *);
+/* hand_on is called between entries, and may take what there is by then; or NULL. */
+void message_add_parsed(struct buffer *, const struct parse_task *, const struct parsed *,
+	void (*hand_on)(struct buffer *));
 /* 0; or -1 where no parser of ours wrote this. What *ret points to lies in the message, the task,
  * or the arena. Where the task is loading_only, *ret has the entries already. */
 [[nodiscard]] int message_read_parsed(

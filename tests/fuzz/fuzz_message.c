@@ -40,7 +40,7 @@ read_back(struct arena *arena, const struct parse_task *task, const struct parse
 	struct parsed again = {};
 	int result;
 
-	message_add_parsed(&message, task, parsed);
+	message_add_parsed(&message, task, parsed, NULL);
 	for (size_t at = 0; at < changes.length; at += CHANGE_SIZE) {
 		uint32_t place;
 

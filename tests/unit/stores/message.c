@@ -28,7 +28,7 @@ static void
 honest_write(struct honest *honest)
 {
 	buffer_clear(&honest->message);
-	message_add_parsed(&honest->message, &honest->task, &honest->parsed);
+	message_add_parsed(&honest->message, &honest->task, &honest->parsed, NULL);
 }
 
 static struct honest
