@@ -119,21 +119,28 @@ put(const void *bytes, size_t length)
 }
 
 static void
-put_piece(const struct buffer *bytes, bool is_last)
+put_piece(struct span bytes, bool is_last)
 {
-	const struct piece_header header = { bytes->length, is_last };
+	const struct piece_header header = { bytes.length, is_last };
 
 	put(&header, sizeof(header));
-	put(bytes->data, bytes->length);
+	put(bytes.data, bytes.length);
+}
+
+size_t
+box_hand_on_bytes(struct span bytes)
+{
+	if (bytes.length < BOX_PIECE)
+		return 0;
+	put_piece(bytes, false);
+	return bytes.length;
 }
 
 void
 box_hand_on(struct buffer *answer)
 {
-	if (answer->length < BOX_PIECE)
-		return;
-	put_piece(answer, false);
-	buffer_clear(answer);
+	if (box_hand_on_bytes(buffer_span(answer)) > 0)
+		buffer_clear(answer);
 }
 
 static void
@@ -145,7 +152,7 @@ serve(const uint8_t *shared)
 		struct buffer bytes = {};
 
 		header.job(header.context, span_of(shared, header.length), &bytes);
-		put_piece(&bytes, true);
+		put_piece(buffer_span(&bytes), true);
 		buffer_free(&bytes);
 	}
 }
@@ -372,16 +379,19 @@ greet(struct box *box)
 }
 
 static enum box_result
-get_answer(struct box *box, size_t limit, struct deadline *deadline, struct buffer *ret_answer)
+get_answer(struct box *box, const struct box_call *call, struct deadline *deadline,
+	struct buffer *ret_answer)
 {
 	struct piece_header piece = {};
 	enum box_result result;
 
 	while (piece.is_last == 0) {
+		if (call->more != NULL)
+			call->more(call->more_context, buffer_span(ret_answer));
 		result = get(box, &piece, sizeof(piece), deadline);
 		if (result != BOX_ANSWERED)
 			return result;
-		if (piece.length > limit - ret_answer->length ||
+		if (piece.length > call->answer_limit - ret_answer->length ||
 			(piece.is_last == 0 && piece.length < BOX_PIECE))
 			return BOX_BABBLED;
 		buffer_reserve(ret_answer, (size_t)piece.length);
@@ -413,7 +423,7 @@ ask(struct box *box, const struct box_call *call, size_t length, struct buffer *
 	 * nothing. */
 	if (length > BOX_PIECE)
 		buffer_reserve(ret_answer, length);
-	return get_answer(box, call->answer_limit, &deadline, ret_answer);
+	return get_answer(box, call, &deadline, ret_answer);
 }
 
 static enum box_result

@@ -8,7 +8,11 @@
 #include "stores/loader.h"
 #include "stores/message.h"
 
-enum { ANSWER_FREE_SIZE = 64 << 20, ANSWER_PER_BYTE = 4 };
+enum {
+	ANSWER_FREE_SIZE = 64 << 20,
+	ANSWER_PER_BYTE = 4,
+	AHEAD_FROM = 512 << 10, /* bytes of a file that takes so long that it is worth it */
+};
 
 struct boxed {
 	struct box *box; /* NULL: bytes are read here */
@@ -78,12 +82,18 @@ parse_job(void *context, struct span request, struct buffer *ret_answer)
 {
 	const struct parser *parser = &((const struct boxed *)context)->parser;
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct decoding decoding = { .show = box_hand_on_bytes };
 	struct parse_task task = {};
 	struct parsed parsed;
 
 	message_read_task(arena, request, &task);
+	task.decoding = &decoding;
 	parse(arena, parser, &task, &parsed);
+	if (decoding.shown < decoding.bytes.length)
+		buffer_add(ret_answer, decoding.bytes.data + decoding.shown,
+			decoding.bytes.length - decoding.shown);
 	message_add_parsed(ret_answer, &task, &parsed, box_hand_on);
+	message_add_length(ret_answer, decoding.bytes.length);
 }
 
 /* One after the other, each as if it were alone. */
@@ -193,13 +203,22 @@ ask_box(struct boxed *boxed, struct arena *arena, struct box_call *call, struct 
 	return result;
 }
 
+static void
+read_ahead(void *context, struct span answer)
+{
+	ahead_read(context, answer);
+}
+
 static enum box_result
 ask(struct boxed *boxed, struct arena *arena, const struct parse_task *task,
-	void (*job)(void *, struct span, struct buffer *), struct span *ret_answer)
+	void (*job)(void *, struct span, struct buffer *), struct ahead *ahead,
+	struct span *ret_answer)
 {
 	CLEANUP(buffer_free) struct buffer said = {};
-	struct box_call call = { .job = job, .context = boxed };
+	struct box_call call = { .job = job, .context = boxed, .more_context = ahead };
 
+	if (ahead != NULL)
+		call.more = read_ahead;
 	message_add_task(&said, task);
 	call.parts = task_parts(arena, task, buffer_span(&said), &call.part_count);
 	prepare_loader(boxed, task->loader);
@@ -238,20 +257,35 @@ fail(struct arena *arena, const struct parse_task *task, const char *why, struct
 	};
 }
 
+static int
+take_parsed(struct arena *arena, const struct parse_task *task, struct span answer,
+	const struct ahead *ahead, struct parsed *ret)
+{
+	struct span message;
+
+	TRY(message_split(answer, &ret->decoded, &message));
+	return message_read_parsed(arena, task, message, ahead, ret);
+}
+
 void
 boxed_parse(
 	struct boxed *boxed, struct arena *arena, const struct parse_task *task, struct parsed *ret)
 {
 	const struct parsed before = *ret;
 	struct span answer;
+	struct ahead ahead, *used = NULL;
 	enum box_result result;
 
 	if (boxed->box == NULL) {
 		parse(arena, &boxed->parser, task, ret);
 		return;
 	}
-	result = ask(boxed, arena, task, parse_job, &answer);
-	if (result == BOX_ANSWERED && message_read_parsed(arena, task, answer, ret) == 0)
+	if (task->directory == NULL && !task->loading_only && task->bytes.length >= AHEAD_FROM) {
+		ahead_begin(&ahead, arena, task->bytes.length);
+		used = &ahead;
+	}
+	result = ask(boxed, arena, task, parse_job, used, &answer);
+	if (result == BOX_ANSWERED && take_parsed(arena, task, answer, used, ret) == 0)
 		return;
 	box_renew(boxed->box);
 	*ret = before;
@@ -288,7 +322,7 @@ take_company(struct arena *arena, const struct company *company, const struct pa
 		struct span one;
 
 		if (!message_take_next(&answers, &one) ||
-			message_read_parsed(arena, &tasks[number], one, &ret[number]) < 0)
+			message_read_parsed(arena, &tasks[number], one, NULL, &ret[number]) < 0)
 			return -1;
 	}
 	return answers.length == 0 ? 0 : -1;
@@ -357,7 +391,7 @@ boxed_links(struct boxed *boxed, struct arena *arena, const struct directory *di
 		hashdir_plan(arena, boxed->parser.openssl, directory, &ret->links, &ret->count);
 		return 0;
 	}
-	result = ask(boxed, arena, &task, links_job, &answer);
+	result = ask(boxed, arena, &task, links_job, NULL, &answer);
 	if (result == BOX_ANSWERED &&
 		message_read_links(arena, directory, answer, &ret->links, &ret->count) == 0)
 		return 0;

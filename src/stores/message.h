@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "stores/ahead.h"
 #include "stores/hashdir.h"
 #include "stores/parse.h"
 
@@ -18,9 +19,14 @@ void message_read_task(struct arena *, struct span message, struct parse_task *r
 void message_add_parsed(struct buffer *, const struct parse_task *, const struct parsed *,
 	void (*hand_on)(struct buffer *));
 /* 0; or -1 where no parser of ours wrote this. What *ret points to lies in the message, the task,
- * or the arena. Where the task is loading_only, *ret has the entries already. */
-[[nodiscard]] int message_read_parsed(
-	struct arena *, const struct parse_task *, struct span message, struct parsed *ret);
+ * the arena, or what was decoded, which *ret has already; where the task is loading_only, it has
+ * the entries, too. ahead: what was read of that; or NULL. */
+[[nodiscard]] int message_read_parsed(struct arena *, const struct parse_task *,
+	struct span message, const struct ahead *, struct parsed *ret);
+/* The answer to one task: what was decoded, the message, and how long the first is. -1: it is none.
+ */
+[[nodiscard]] int message_split(
+	struct span answer, struct span *ret_decoded, struct span *ret_message);
 
 /* Several tasks of files, each behind its length; and so their results. */
 void message_add_length(struct buffer *, size_t length);

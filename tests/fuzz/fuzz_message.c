@@ -47,7 +47,7 @@ read_back(struct arena *arena, const struct parse_task *task, const struct parse
 		memcpy(&place, changes.data + at, sizeof(place));
 		message.data[place % message.length] = changes.data[at + sizeof(place)];
 	}
-	result = message_read_parsed(arena, task, buffer_span(&message), &again);
+	result = message_read_parsed(arena, task, buffer_span(&message), NULL, &again);
 	if (result == 0)
 		require_true(task, &again);
 	if (changes.length == 0)
