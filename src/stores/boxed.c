@@ -203,22 +203,42 @@ ask_box(struct boxed *boxed, struct arena *arena, struct box_call *call, struct 
 	return result;
 }
 
+/* What is done while a box reads. */
+struct meanwhile {
+	struct ahead ahead;
+	bool reads_ahead, is_digested;
+	struct span bytes;     /* of the task */
+	struct digest *digest; /* of these; or NULL */
+};
+
 static void
-read_ahead(void *context, struct span answer)
+digest(struct meanwhile *meanwhile)
 {
-	ahead_read(context, answer);
+	if (meanwhile->digest != NULL && !meanwhile->is_digested)
+		*meanwhile->digest = digest_of(meanwhile->bytes);
+	meanwhile->is_digested = true;
+}
+
+static void
+work_meanwhile(void *context, struct span answer)
+{
+	struct meanwhile *meanwhile = context;
+
+	digest(meanwhile);
+	if (meanwhile->reads_ahead)
+		ahead_read(&meanwhile->ahead, answer);
 }
 
 static enum box_result
 ask(struct boxed *boxed, struct arena *arena, const struct parse_task *task,
-	void (*job)(void *, struct span, struct buffer *), struct ahead *ahead,
+	void (*job)(void *, struct span, struct buffer *), struct meanwhile *meanwhile,
 	struct span *ret_answer)
 {
 	CLEANUP(buffer_free) struct buffer said = {};
-	struct box_call call = { .job = job, .context = boxed, .more_context = ahead };
+	struct box_call call = { .job = job, .context = boxed, .more_context = meanwhile };
 
-	if (ahead != NULL)
-		call.more = read_ahead;
+	if (meanwhile != NULL)
+		call.more = work_meanwhile;
 	message_add_task(&said, task);
 	call.parts = task_parts(arena, task, buffer_span(&said), &call.part_count);
 	prepare_loader(boxed, task->loader);
@@ -267,29 +287,46 @@ take_parsed(struct arena *arena, const struct parse_task *task, struct span answ
 	return message_read_parsed(arena, task, message, ahead, ret);
 }
 
-void
-boxed_parse(
-	struct boxed *boxed, struct arena *arena, const struct parse_task *task, struct parsed *ret)
+static void
+parse_meanwhile(struct boxed *boxed, struct arena *arena, const struct parse_task *task,
+	struct meanwhile *meanwhile, struct parsed *ret)
 {
 	const struct parsed before = *ret;
+	struct ahead *ahead = NULL;
 	struct span answer;
-	struct ahead ahead, *used = NULL;
 	enum box_result result;
 
-	if (boxed->box == NULL) {
-		parse(arena, &boxed->parser, task, ret);
-		return;
-	}
 	if (task->directory == NULL && !task->loading_only && task->bytes.length >= AHEAD_FROM) {
-		ahead_begin(&ahead, arena, task->bytes.length);
-		used = &ahead;
+		ahead = &meanwhile->ahead;
+		meanwhile->reads_ahead = true;
+		ahead_begin(ahead, arena, task->bytes.length);
 	}
-	result = ask(boxed, arena, task, parse_job, used, &answer);
-	if (result == BOX_ANSWERED && take_parsed(arena, task, answer, used, ret) == 0)
+	result = ask(boxed, arena, task, parse_job, meanwhile, &answer);
+	if (result == BOX_ANSWERED && take_parsed(arena, task, answer, ahead, ret) == 0)
 		return;
 	box_renew(boxed->box);
 	*ret = before;
 	fail(arena, task, why_unread(boxed, arena, task, result), ret);
+}
+
+void
+boxed_parse_and_digest(struct boxed *boxed, struct arena *arena, const struct parse_task *task,
+	struct digest *ret_digest, struct parsed *ret)
+{
+	struct meanwhile meanwhile = { .bytes = task->bytes, .digest = ret_digest };
+
+	if (boxed->box == NULL)
+		parse(arena, &boxed->parser, task, ret);
+	else
+		parse_meanwhile(boxed, arena, task, &meanwhile, ret);
+	digest(&meanwhile);
+}
+
+void
+boxed_parse(
+	struct boxed *boxed, struct arena *arena, const struct parse_task *task, struct parsed *ret)
+{
+	boxed_parse_and_digest(boxed, arena, task, NULL, ret);
 }
 
 /* The small ones among several tasks. */

@@ -42,6 +42,9 @@ pid_t boxed_child(const struct boxed *);
 
 /* As parse. What no reader gets through is unread. */
 void boxed_parse(struct boxed *, struct arena *, const struct parse_task *, struct parsed *ret);
+/* The same, and the digest of the task's bytes, which is computed while they are read. */
+void boxed_parse_and_digest(struct boxed *, struct arena *, const struct parse_task *,
+	struct digest *ret_digest, struct parsed *ret);
 /* The same of several tasks, of files and for no loader. Small ones go into the box together, with
  * the time and memory of one; where that is not enough for all, or its reader breaks on one of
  * them, each goes alone. */

@@ -215,6 +215,12 @@ stores_begin(struct stores *stores)
 	boxed_begin(stores->boxed);
 }
 
+void
+stores_rest(struct stores *stores)
+{
+	boxed_stop(stores->boxed);
+}
+
 struct boxed *
 stores_boxed(struct stores *stores)
 {
@@ -236,15 +242,6 @@ bucket_of(const struct content *content)
 	for (const char *at = content->path; *at != '\0'; at++)
 		bucket = bucket * 31 + (unsigned char)*at;
 	return bucket % BUCKETS;
-}
-
-static bool
-content_is_same(const struct content *a, const struct store *b)
-{
-	enum store_state state = b->state == STORE_UNREAD ? STORE_PRESENT : b->state;
-
-	return a->state == state && digest_equal(&a->digest, &b->digest) &&
-	       strcmp(a->path, b->path) == 0;
 }
 
 static struct reading *
@@ -398,20 +395,6 @@ find_opened(const struct stores *stores, const struct content *content, enum sto
 	return opened != NULL ? &opened->store : NULL;
 }
 
-/* All of it was read, and it is all plain certificates: the library reads their names from the very
- * same blocks, and need not be asked again. "TRUSTED" ones are passed over there. */
-static bool
-is_plain(const struct store *store)
-{
-	if (!store->loading.loads || store->loading.certificates != store->entry_count ||
-		store->defect_count > 0 || span_find(store->bytes, "TRUSTED", 0) != SIZE_MAX)
-		return false;
-	for (size_t i = 0; i < store->entry_count; i++)
-		if (!store->loading.loaded[i] || store->entries[i].kind != ENTRY_CERTIFICATE)
-			return false;
-	return true;
-}
-
 static bool
 load_names_as_file(const struct stores *stores, const struct content *content, struct store *store)
 {
@@ -419,7 +402,7 @@ load_names_as_file(const struct stores *stores, const struct content *content, s
 					   ? find_opened(stores, content, LOADER_OPENSSL_FILE)
 					   : NULL;
 
-	if (file == NULL || !is_plain(file))
+	if (file == NULL || !store_is_plain(file))
 		return false;
 	store->loading = file->loading;
 	return true;
@@ -503,13 +486,44 @@ store_fill(struct stores *stores, const struct content *content, struct parsed *
 		store_load_nothing(stores, store);
 }
 
+static bool
+has_path(const struct stores *stores, const char *path)
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct opened *opened = stores->opened[i]; opened != NULL;
+			opened = opened->next)
+			if (strcmp(opened->store.path, path) == 0)
+				return true;
+	return false;
+}
+
+/* What is read for the first time is read before anybody knows its digest. */
+static struct parsed *
+content_digest(struct stores *stores, struct content *content, enum store_loader loader)
+{
+	struct parse_task task = task_of(content, loader);
+	struct parsed *parsed;
+
+	if (has_path(stores, content->path)) {
+		content->digest = digest_of(content->bytes);
+		return NULL;
+	}
+	parsed = arena_alloc(stores->arena, sizeof(*parsed));
+	boxed_parse_and_digest(stores->boxed, stores->arena, &task, &content->digest, parsed);
+	return parsed;
+}
+
 static const struct store *
-store_of(struct stores *stores, const struct content *content, enum store_loader loader,
+store_of(struct stores *stores, struct content *content, enum store_loader loader,
 	struct parsed *parsed)
 {
-	struct opened **bucket = &stores->opened[bucket_of(content)], *opened;
-	const struct store *known = find_opened(stores, content, loader);
+	const struct store *known;
+	struct opened **bucket, *opened;
 
+	if (content->is_undigested)
+		parsed = content_digest(stores, content, loader);
+	bucket = &stores->opened[bucket_of(content)];
+	known = find_opened(stores, content, loader);
 	if (known != NULL)
 		return known;
 	opened = arena_alloc(stores->arena, sizeof(*opened));
@@ -577,16 +591,4 @@ stores_open_several(struct stores *stores, const struct named_bytes *list, size_
 		ret[i] = store_of(stores, &content, LOADER_ANY, &parsed[i]);
 	}
 	stores_settle(stores);
-}
-
-const char *
-store_loader_title(enum store_loader loader)
-{
-	return loader == LOADER_ANY ? "" : loader_get(loader)->title;
-}
-
-const char *
-store_loader_engine(enum store_loader loader)
-{
-	return loader == LOADER_ANY ? "" : loader_get(loader)->engine;
 }

@@ -163,6 +163,8 @@ ALLOCATES(stores_free) struct stores *stores_new(void);
 DEFINE_CLEANUP(struct stores, stores_free)
 /* Makes the process that reads, which gets ready beside this one: before there are threads here. */
 void stores_begin(struct stores *);
+/* Nothing more is to be read for now: the process need not wait for its end afterwards. */
+void stores_rest(struct stores *);
 /* Bytes are read in this process, where they can do harm: for fuzzing, and to compare. */
 ALLOCATES(stores_free) struct stores *stores_new_unboxed(void);
 /* For a thread beside others: boxed, but where a sanitizer is in the program, whose allocator does
