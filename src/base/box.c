@@ -29,8 +29,9 @@ enum {
 	/* Beside the time of each call: for a child that nobody looks after any more. */
 	BOX_PROCESSOR_SECONDS = 600,
 	BOX_GREETING_MILLISECONDS = 10'000,
-	BOX_PATIENCE = 8, /* so much longer may it take on the wall */
-	BOX_LOOK = 100,   /* milliseconds from one look at its clock to the next */
+	BOX_PIECE = 256 << 10, /* bytes of an answer that are worth being handed on */
+	BOX_PATIENCE = 8,      /* so much longer may it take on the wall */
+	BOX_LOOK = 100,        /* milliseconds from one look at its clock to the next */
 	/* Whoever computes uses his processor; who waits so long in a job waits for ever, as for a
 	 * lock that was held when the child was made. */
 	BOX_STILL_MILLISECONDS = 2'000,
@@ -54,6 +55,11 @@ struct request_header {
 	void (*job)(void *context, struct span request, struct buffer *ret_answer);
 	void *context;
 	size_t length;
+};
+
+/* An answer comes in pieces, none but the last of which is a small one. */
+struct piece_header {
+	uint64_t length, is_last;
 };
 
 /* The child's first words, before it reads any request. */
@@ -114,6 +120,31 @@ put(const void *bytes, size_t length)
 }
 
 static void
+put_piece(struct span bytes, bool is_last)
+{
+	const struct piece_header header = { bytes.length, is_last };
+
+	put(&header, sizeof(header));
+	put(bytes.data, bytes.length);
+}
+
+size_t
+box_hand_on_bytes(struct span bytes)
+{
+	if (bytes.length < BOX_PIECE)
+		return 0;
+	put_piece(bytes, false);
+	return bytes.length;
+}
+
+void
+box_hand_on(struct buffer *answer)
+{
+	if (box_hand_on_bytes(buffer_span(answer)) > 0)
+		buffer_clear(answer);
+}
+
+static void
 serve(const uint8_t *shared)
 {
 	struct request_header header;
@@ -122,8 +153,7 @@ serve(const uint8_t *shared)
 		struct buffer bytes = {};
 
 		header.job(header.context, span_of(shared, header.length), &bytes);
-		put(&bytes.length, sizeof(bytes.length));
-		put(bytes.data, bytes.length);
+		put_piece(buffer_span(&bytes), true);
 		buffer_free(&bytes);
 	}
 }
@@ -362,12 +392,38 @@ greet(struct box *box)
 }
 
 static enum box_result
+get_answer(struct box *box, const struct box_call *call, struct deadline *deadline,
+	struct buffer *ret_answer)
+{
+	struct piece_header piece = {};
+	enum box_result result;
+
+	while (piece.is_last == 0) {
+		if (call->more != NULL)
+			call->more(call->more_context, buffer_span(ret_answer));
+		result = get(box, &piece, sizeof(piece), deadline);
+		if (result != BOX_ANSWERED)
+			return result;
+		if (piece.length > call->answer_limit - ret_answer->length ||
+			(piece.is_last == 0 && piece.length < BOX_PIECE))
+			return BOX_BABBLED;
+		buffer_reserve(ret_answer, (size_t)piece.length);
+		result = get(
+			box, ret_answer->data + ret_answer->length, (size_t)piece.length, deadline);
+		if (result != BOX_ANSWERED)
+			return result;
+		ret_answer->length += piece.length;
+	}
+	ret_answer->data[ret_answer->length] = '\0';
+	return BOX_ANSWERED;
+}
+
+static enum box_result
 ask(struct box *box, const struct box_call *call, size_t length, struct buffer *ret_answer)
 {
 	struct deadline deadline = deadline_in(box, call->milliseconds);
 	struct request_header request = { call->job, call->context, length };
-	enum box_result result;
-	size_t at = 0, size;
+	size_t at = 0;
 
 	for (size_t i = 0; i < call->part_count; i++) {
 		if (call->parts[i].length > 0)
@@ -376,18 +432,11 @@ ask(struct box *box, const struct box_call *call, size_t length, struct buffer *
 	}
 	if (send(box->socket, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request))
 		return BOX_DIED;
-	result = get(box, &size, sizeof(size), &deadline);
-	if (result != BOX_ANSWERED)
-		return result;
-	if (size > call->answer_limit)
-		return BOX_BABBLED;
-	*ret_answer = (struct buffer){
-		.data = mem_alloc(size + 1),
-		.length = size,
-		.capacity = size + 1,
-	};
-	ret_answer->data[size] = '\0';
-	return get(box, ret_answer->data, size, &deadline);
+	/* Most answers are no longer than what they are about. Memory that nobody writes to costs
+	 * nothing. */
+	if (length > BOX_PIECE)
+		buffer_reserve(ret_answer, length);
+	return get_answer(box, call, &deadline, ret_answer);
 }
 
 static enum box_result

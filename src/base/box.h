@@ -36,7 +36,17 @@ struct box_call {
 	size_t memory;         /* bytes that the job may need, beside the request */
 	unsigned milliseconds; /* of processor time */
 	size_t answer_limit;   /* bytes */
+	/* The answer so far, each time that a piece of it was handed on; empty where a child
+	 * begins. It moves where it is longer than the request. May be NULL. */
+	void (*more)(void *more_context, struct span answer);
+	void *more_context;
 };
+
+/* In a job, now and then: hands on what the answer has by now, once that is worth it, so that it
+ * need not be held as a whole. */
+void box_hand_on(struct buffer *answer);
+/* The same of bytes, before there is anything else in the answer: how many were handed on. */
+size_t box_hand_on_bytes(struct span);
 
 struct box; /* opaque */
 

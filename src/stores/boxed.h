@@ -15,6 +15,7 @@ enum {
 	PARSE_MEMORY = 256 << 20,              /* for any store; and for each of its bytes */
 	PARSE_FREE_SIZE = 1 << 20,             /* beyond so many */
 	PARSE_MEMORY_PER_BYTE = 16,            /* OpenSSL's lists of small objects take that much */
+	PARSE_SMALL = 128 << 10, /* bytes of a file that is parsed together with others */
 };
 
 struct boxed; /* opaque */
@@ -43,6 +44,15 @@ pid_t boxed_child(const struct boxed *);
 
 /* As parse. What no reader gets through is unread. */
 void boxed_parse(struct boxed *, struct arena *, const struct parse_task *, struct parsed *ret);
+/* The same, and the digest of the task's bytes, which is computed while they are read. */
+void boxed_parse_and_digest(struct boxed *, struct arena *, const struct parse_task *,
+	struct digest *ret_digest, struct parsed *ret);
+/* The same of several tasks, of files and for no loader. Small ones go into the box together, with
+ * the time and memory of one; where that is not enough for all, or its reader breaks on one of
+ * them, each goes alone. */
+void boxed_parse_several(struct boxed *, struct arena *, const struct parse_task *, size_t count,
+	struct parsed *ret);
+
 struct boxed_plan {
 	const struct hash_link *links;
 	size_t count;

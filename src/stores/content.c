@@ -8,6 +8,8 @@
 #include "stores/loader.h"
 #include "stores/token.h"
 
+enum { DIGESTED_LATER = 1 << 20 /* bytes */ };
+
 /* What a token was found to hold. */
 struct listing {
 	const char *name;
@@ -130,7 +132,18 @@ content_read(struct contents *contents, struct world *world, enum store_loader l
 		return;
 	} else if (world_read(world, content->path, STORE_MAX_SIZE, &content->bytes, &err) < 0) {
 		content_fail(contents, content, &err);
+	} else if (content->bytes.length >= DIGESTED_LATER) {
+		content->is_undigested = true;
 	} else {
 		content->digest = digest_of(content->bytes);
 	}
+}
+
+bool
+content_is_same(const struct content *a, const struct store *b)
+{
+	enum store_state state = b->state == STORE_UNREAD ? STORE_PRESENT : b->state;
+
+	return (a->state == state || a->state == b->state) &&
+	       digest_equal(&a->digest, &b->digest) && strcmp(a->path, b->path) == 0;
 }

@@ -21,6 +21,7 @@ struct content {
 	struct file_identity identity;
 	bool comes_once; /* nobody asks for it again: no digest was made */
 	struct digest digest;
+	bool is_undigested; /* the digest of its bytes is still to be computed: they are many */
 	struct span bytes;
 	struct directory *directory;
 	const struct listed *listed; /* one CRL, read in parts */
@@ -28,3 +29,5 @@ struct content {
 
 /* The path is set. Fills in the rest: where nothing can be read, state and problem say that. */
 void content_read(struct contents *, struct world *, enum store_loader, struct content *);
+/* Whether the store was read from the same. */
+bool content_is_same(const struct content *, const struct store *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What follows from a store as it was read: names for people, whose it is, what it trusts. */
 #include "stores/format.h"
+#include "stores/loader.h"
 
 enum store_loader
 format_family_loader(enum format_family family)
@@ -173,4 +174,28 @@ trust_settings_bytes(const struct trust_settings *trust)
 	if (trust->has_trust && trust->trusts_client)
 		return span_of(trusted, sizeof(trusted) - 1);
 	return (struct span){};
+}
+
+const char *
+store_loader_title(enum store_loader loader)
+{
+	return loader == LOADER_ANY ? "" : loader_get(loader)->title;
+}
+
+const char *
+store_loader_engine(enum store_loader loader)
+{
+	return loader == LOADER_ANY ? "" : loader_get(loader)->engine;
+}
+
+bool
+store_is_plain(const struct store *store)
+{
+	if (!store->loading.loads || store->loading.certificates != store->entry_count ||
+		store->defect_count > 0 || span_find(store->bytes, "TRUSTED", 0) != SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < store->entry_count; i++)
+		if (!store->loading.loaded[i] || store->entries[i].kind != ENTRY_CERTIFICATE)
+			return false;
+	return true;
 }

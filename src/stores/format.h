@@ -24,6 +24,13 @@ struct salvage_work {
 	unsigned parts;
 };
 
+/* What a file of PEM decodes to, shown piece by piece before anybody can say what it is. */
+struct decoding {
+	struct span bytes; /* by now */
+	size_t shown;
+	size_t (*show)(struct span bytes); /* how many of these were taken */
+};
+
 /* What a reader fills; all of it is from the arena. */
 struct store_builder {
 	struct arena *arena;
@@ -32,7 +39,8 @@ struct store_builder {
 	struct keystore_crypt *crypt;      /* NULL: nothing is decrypted */
 	const struct passwords *passwords; /* NULL: the known ones alone */
 	enum store_loader loader;
-	bool losses_only; /* as in the task */
+	bool losses_only;          /* as in the task */
+	struct decoding *decoding; /* of the first file of PEM; or NULL */
 	const char *path; /* of the file being read: of a directory store, each file in turn */
 	struct span bytes;
 	struct line_index *lines; /* of bytes; made by the first builder_line */

@@ -18,7 +18,7 @@ struct listed {
 	struct crl crl; /* where the list is sound */
 	struct crl_fault fault;
 	const char *unread; /* why nobody gets through it; or NULL */
-	size_t offset; /* where it begins in the file */
+	size_t offset;      /* where it begins in the file */
 	unsigned line;
 	struct span outline; /* in the file's form; its DER is the list's outline */
 	struct listed *next;

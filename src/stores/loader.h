@@ -35,3 +35,6 @@ struct store_loader_driver {
 
 /* NULL for LOADER_ANY. */
 const struct store_loader_driver *loader_get(enum store_loader);
+/* All of it was read, and it is all plain certificates: the library reads their names from the very
+ * same blocks, and need not be asked again. "TRUSTED" ones are passed over there. */
+bool store_is_plain(const struct store *);

@@ -15,7 +15,7 @@ enum {
 };
 
 /* Where bytes are: in a file of the task, or written out. */
-enum whereabouts { IN_FILE, IN_MESSAGE };
+enum whereabouts { IN_FILE, IN_DECODED, IN_MESSAGE };
 
 enum entry_bit { ENTRY_IS_ENCLOSED = 1 << 0 };
 enum trust_bit {
@@ -77,33 +77,48 @@ take_file(struct wire *in, const struct parse_task *task)
 	return in->is_false ? NO_FILE : number;
 }
 
-static void
-add_bytes(struct buffer *out, struct span file, struct span bytes)
-{
-	uintptr_t begin = (uintptr_t)file.data, at = (uintptr_t)bytes.data;
+/* The bytes that those of an entry or defect may lie in. */
+struct around {
+	struct span file, decoded;
+};
 
-	if (bytes.length > 0 && at >= begin && at - begin <= file.length &&
-		bytes.length <= file.length - (at - begin)) {
-		wire_add_small(out, IN_FILE);
-		wire_add_number(out, at - begin);
-		wire_add_number(out, bytes.length);
+static bool
+add_place(struct buffer *out, enum whereabouts whereabouts, struct span whole, struct span bytes)
+{
+	uintptr_t begin = (uintptr_t)whole.data, at = (uintptr_t)bytes.data;
+
+	if (bytes.length == 0 || at < begin || at - begin > whole.length ||
+		bytes.length > whole.length - (at - begin))
+		return false;
+	wire_add_small(out, whereabouts);
+	wire_add_number(out, at - begin);
+	wire_add_number(out, bytes.length);
+	return true;
+}
+
+static void
+add_bytes(struct buffer *out, const struct around *around, struct span bytes)
+{
+	if (add_place(out, IN_FILE, around->file, bytes) ||
+		add_place(out, IN_DECODED, around->decoded, bytes))
 		return;
-	}
 	wire_add_small(out, IN_MESSAGE);
 	wire_add_number(out, bytes.length);
 	buffer_add(out, bytes.data, bytes.length);
 }
 
 static struct span
-take_bytes(struct wire *in, struct span file)
+take_bytes(struct wire *in, const struct around *around)
 {
+	enum whereabouts whereabouts = wire_take_small(in, IN_MESSAGE);
+	struct span whole = whereabouts == IN_FILE ? around->file : around->decoded;
 	uint64_t offset, length;
 
-	if (wire_take_small(in, IN_MESSAGE) == IN_MESSAGE)
+	if (whereabouts == IN_MESSAGE)
 		return wire_take(in, wire_take_number(in));
-	offset = wire_take_up_to(in, file.length);
-	length = wire_take_up_to(in, file.length - offset);
-	return in->is_false ? (struct span){} : span_of(file.data + offset, (size_t)length);
+	offset = wire_take_up_to(in, whole.length);
+	length = wire_take_up_to(in, whole.length - offset);
+	return in->is_false ? (struct span){} : span_of(whole.data + offset, (size_t)length);
 }
 
 void
@@ -189,9 +204,11 @@ trust_bits(const struct trust_settings *trust)
 }
 
 static void
-add_entry(struct buffer *out, const struct parse_task *task, const struct entry *entry)
+add_entry(struct buffer *out, const struct parse_task *task, struct span decoded,
+	const struct entry *entry)
 {
 	uint32_t number = file_number(task->directory, entry->path, compare_path);
+	const struct around around = { file_bytes(task, number), decoded };
 
 	wire_add_small(out, entry->kind);
 	wire_add_small(out, number);
@@ -206,15 +223,17 @@ add_entry(struct buffer *out, const struct parse_task *task, const struct entry 
 	wire_add_small(out, entry->is_enclosed * ENTRY_IS_ENCLOSED);
 	wire_add_number(out, (uint64_t)entry->created);
 	wire_add_text(out, entry->alias);
-	add_bytes(out, file_bytes(task, number), entry->key_id);
-	add_bytes(out, file_bytes(task, number), entry->der);
-	add_bytes(out, file_bytes(task, number), entry->trust.bytes);
+	add_bytes(out, &around, entry->key_id);
+	add_bytes(out, &around, entry->der);
+	add_bytes(out, &around, entry->trust.bytes);
 }
 
 static void
-add_defect(struct buffer *out, const struct parse_task *task, const struct defect *defect)
+add_defect(struct buffer *out, const struct parse_task *task, struct span decoded,
+	const struct defect *defect)
 {
 	uint32_t number = file_number(task->directory, defect->path, compare_path);
+	const struct around around = { file_bytes(task, number), decoded };
 
 	wire_add_small(out, defect->cause);
 	wire_add_small(out, number);
@@ -224,7 +243,7 @@ add_defect(struct buffer *out, const struct parse_task *task, const struct defec
 	wire_add_number(out, defect->offset);
 	wire_add_number(out, defect->length);
 	wire_add_text(out, defect->text);
-	add_bytes(out, file_bytes(task, number), defect->salvage);
+	add_bytes(out, &around, defect->salvage);
 }
 
 static void
@@ -258,18 +277,22 @@ format_number(const char *name)
 }
 
 void
-message_add_parsed(struct buffer *out, const struct parse_task *task, const struct parsed *parsed)
+message_add_parsed(struct buffer *out, const struct parse_task *task, const struct parsed *parsed,
+	void (*hand_on)(struct buffer *))
 {
 	size_t first = task->loading_only ? parsed->own_defects : 0;
 
 	wire_add_number(out, format_number(parsed->format));
 	wire_add_number(out, parsed->entry_count);
-	for (size_t i = 0; !task->loading_only && i < parsed->entry_count; i++)
-		add_entry(out, task, &parsed->entries[i]);
+	for (size_t i = 0; !task->loading_only && i < parsed->entry_count; i++) {
+		add_entry(out, task, parsed->decoded, &parsed->entries[i]);
+		if (hand_on != NULL)
+			hand_on(out);
+	}
 	wire_add_number(out, parsed->own_defects - first);
 	wire_add_number(out, parsed->defect_count - first);
 	for (size_t i = first; i < parsed->defect_count; i++)
-		add_defect(out, task, &parsed->defects[i]);
+		add_defect(out, task, parsed->decoded, &parsed->defects[i]);
 	add_keystore(out, parsed);
 	if (task->loader != LOADER_ANY)
 		add_loading(out, &parsed->loading, parsed->entry_count);
@@ -301,6 +324,9 @@ read_object(struct wire *in, struct entry *entry)
 
 	if (in->is_false)
 		return;
+	if (entry->kind == ENTRY_CERTIFICATE && ahead_has(entry))
+		return;
+	entry->cert = (struct cert){};
 	if (entry->kind == ENTRY_CERTIFICATE)
 		result = cert_read(entry->der, &entry->cert, &fault, &offset);
 	else if (entry->kind == ENTRY_CRL)
@@ -312,13 +338,13 @@ read_object(struct wire *in, struct entry *entry)
 }
 
 static void
-take_keystore_entry(struct wire *in, struct span file, struct entry *ret)
+take_keystore_entry(struct wire *in, const struct around *around, struct entry *ret)
 {
 	ret->role = (enum entry_role)wire_take_small(in, ENTRY_IS_UNASSIGNED);
 	ret->is_enclosed = wire_take_small(in, ENTRY_IS_ENCLOSED) != 0;
 	ret->created = (int64_t)wire_take_number(in);
 	ret->alias = wire_take_safe_text(in, UINT32_MAX - 1);
-	ret->key_id = take_bytes(in, file);
+	ret->key_id = take_bytes(in, around);
 	/* As far as milliseconds go, in which keystores write it. */
 	if (ret->created != MOMENT_NEVER &&
 		(ret->created < 0 || ret->created > INT64_MAX / MILLISECONDS))
@@ -357,25 +383,25 @@ take_trust(struct wire *in, uint32_t bits, struct span bytes, struct trust_setti
 }
 
 static void
-take_entry(struct wire *in, const struct parse_task *task, struct entry *ret)
+take_entry(struct wire *in, const struct parse_task *task, struct span decoded, struct entry *ret)
 {
+	struct around around = { .decoded = decoded };
 	uint32_t number, link, trust;
-	struct span file;
 
 	ret->kind = (enum entry_kind)wire_take_small(in, ENTRY_OTHER);
 	number = take_file(in, task);
 	link = take_file(in, task);
 	trust = wire_take_small(in, TRUST_ALL);
 	ret->line = wire_take_small(in, UINT32_MAX);
-	file = file_bytes(task, number);
-	take_place(in, file, &ret->offset, &ret->length);
+	around.file = file_bytes(task, number);
+	take_place(in, around.file, &ret->offset, &ret->length);
 	ret->text_offset = (size_t)wire_take_up_to(in, ret->offset);
 	ret->label = wire_take_safe_text(in, WIRE_MAX_TEXT);
-	take_keystore_entry(in, file, ret);
-	ret->der = take_bytes(in, file);
+	take_keystore_entry(in, &around, ret);
+	ret->der = take_bytes(in, &around);
 	ret->path = file_path(task, number);
 	ret->link = link == NO_FILE ? NULL : task->directory->files[link].name;
-	take_trust(in, trust, take_bytes(in, file), &ret->trust);
+	take_trust(in, trust, take_bytes(in, &around), &ret->trust);
 	read_object(in, ret);
 }
 
@@ -389,19 +415,19 @@ is_of_stores(enum cause_code cause)
 }
 
 static void
-take_defect(struct wire *in, const struct parse_task *task, struct defect *ret)
+take_defect(struct wire *in, const struct parse_task *task, struct span decoded, struct defect *ret)
 {
+	struct around around = { .decoded = decoded };
 	uint32_t number, bits;
-	struct span file;
 
 	ret->cause = (enum cause_code)wire_take_small(in, CAUSE__COUNT - 1);
 	number = take_file(in, task);
 	bits = wire_take_small(in, DEFECT_IS_BLOCK | DEFECT_HARMLESS);
 	ret->line = wire_take_small(in, UINT32_MAX);
-	file = file_bytes(task, number);
-	take_place(in, file, &ret->offset, &ret->length);
+	around.file = file_bytes(task, number);
+	take_place(in, around.file, &ret->offset, &ret->length);
 	ret->text = wire_take_safe_text(in, WIRE_MAX_TEXT);
-	ret->salvage = take_bytes(in, file);
+	ret->salvage = take_bytes(in, &around);
 	ret->path = file_path(task, number);
 	ret->is_block = (bits & DEFECT_IS_BLOCK) != 0;
 	ret->harmless = (bits & DEFECT_HARMLESS) != 0;
@@ -435,8 +461,8 @@ take_keystore(struct wire *in, struct parsed *ret)
 }
 
 static void
-take_entries(
-	struct wire *in, struct arena *arena, const struct parse_task *task, struct parsed *ret)
+take_entries(struct wire *in, struct arena *arena, const struct parse_task *task,
+	const struct ahead *ahead, struct parsed *ret)
 {
 	size_t count = (size_t)wire_take_up_to(in, STORE_MAX_ENTRIES);
 
@@ -451,19 +477,22 @@ take_entries(
 		return;
 	}
 	ret->entry_count = count;
-	ret->entries = arena_alloc(arena, (count + 1) * sizeof(*ret->entries));
+	if (ahead != NULL && count <= ahead->capacity)
+		ret->entries = ahead->entries;
+	else
+		ret->entries = arena_alloc(arena, (count + 1) * sizeof(*ret->entries));
 	for (size_t i = 0; i < count && !in->is_false; i++)
-		take_entry(in, task, &ret->entries[i]);
+		take_entry(in, task, ret->decoded, &ret->entries[i]);
 }
 
 int
-message_read_parsed(
-	struct arena *arena, const struct parse_task *task, struct span message, struct parsed *ret)
+message_read_parsed(struct arena *arena, const struct parse_task *task, struct span message,
+	const struct ahead *ahead, struct parsed *ret)
 {
 	struct wire in = { .bytes = message };
 	size_t format = (size_t)wire_take_number(&in);
 
-	take_entries(&in, arena, task, ret);
+	take_entries(&in, arena, task, ahead, ret);
 	ret->own_defects = (size_t)wire_take_up_to(&in, STORE_MAX_DEFECTS + 1);
 	ret->defect_count = (size_t)wire_take_up_to(&in, STORE_MAX_DEFECTS + 1);
 	if (in.is_false || format_get(format) == NULL || ret->own_defects > ret->defect_count)
@@ -471,11 +500,48 @@ message_read_parsed(
 	ret->format = format_get(format)->name;
 	ret->defects = arena_alloc(arena, (ret->defect_count + 1) * sizeof(*ret->defects));
 	for (size_t i = 0; i < ret->defect_count && !in.is_false; i++)
-		take_defect(&in, task, &ret->defects[i]);
+		take_defect(&in, task, ret->decoded, &ret->defects[i]);
 	take_keystore(&in, ret);
 	if (task->loader != LOADER_ANY)
 		take_loading(&in, arena, ret->entry_count, &ret->loading);
 	return in.is_false || in.at != message.length ? -1 : 0;
+}
+
+int
+message_split(struct span answer, struct span *ret_decoded, struct span *ret_message)
+{
+	struct wire in = { .bytes = answer };
+	uint64_t length;
+
+	if (answer.length < sizeof(length))
+		return -1;
+	in.at = answer.length - sizeof(length);
+	length = wire_take_number(&in);
+	if (length > answer.length - sizeof(length))
+		return -1;
+	*ret_decoded = span_of(answer.data, (size_t)length);
+	*ret_message =
+		span_of(answer.data + length, answer.length - sizeof(length) - (size_t)length);
+	return 0;
+}
+
+void
+message_add_length(struct buffer *out, size_t length)
+{
+	wire_add_number(out, length);
+}
+
+bool
+message_take_next(struct span *rest, struct span *ret)
+{
+	struct wire in = { .bytes = *rest };
+	uint64_t length = wire_take_number(&in);
+
+	*ret = wire_take(&in, length);
+	if (in.is_false)
+		return false;
+	*rest = span_of(rest->data + in.at, rest->length - in.at);
+	return true;
 }
 
 void

@@ -166,6 +166,7 @@ parse(struct arena *arena, const struct parser *parser, const struct parse_task 
 		.passwords = parser->passwords,
 		.loader = task->directory != NULL ? task->loader : LOADER_ANY,
 		.losses_only = task->losses_only,
+		.decoding = task->decoding,
 	};
 
 	*ret = (struct parsed){};
@@ -183,4 +184,6 @@ parse(struct arena *arena, const struct parser *parser, const struct parse_task 
 	ret->integrity = builder.integrity;
 	ret->password_source = builder.password_source;
 	ret->password_is_empty = builder.password_is_empty;
+	if (task->decoding != NULL)
+		ret->decoded = task->decoding->bytes;
 }

@@ -11,13 +11,16 @@
 #include "stores/keystore_crypt.h"
 #include "stores/openssl_reader.h"
 
+struct decoding; /* format.h */
+
 struct parse_task {
 	const char *path;
 	struct span bytes;                 /* of a file */
 	const struct directory *directory; /* else NULL */
 	enum store_loader loader;          /* whose library is asked; LOADER_ANY: nobody's */
 	bool loading_only;                 /* what it holds is known: only what is loaded is not */
-	bool losses_only; /* of its defects, those by which something is lost are enough */
+	bool losses_only;          /* of its defects, those by which something is lost are enough */
+	struct decoding *decoding; /* to whom it may be shown; or NULL */
 };
 
 struct parsed {
@@ -28,7 +31,8 @@ struct parsed {
 	size_t defect_count;
 	size_t own_defects; /* so many are of the bytes, those behind them of what is loaded */
 	struct loading loading;
-	const char *unread; /* why no reader got through it, and nothing above is known; or NULL */
+	struct span decoded; /* bytes that entries may lie in, as in those of the task */
+	const char *unread;  /* why no reader got through it, and nothing above is known; or NULL */
 	/* As in struct store. */
 	const char *profile;
 	enum store_integrity integrity;

@@ -249,6 +249,20 @@ block_container(struct pem_reading *reading, struct span der, struct place place
 		pkcs7_read_block(reading->builder, der, &place);
 }
 
+/* Keys are not in the pool. */
+static void
+show_decoded(struct pem_reading *reading)
+{
+	struct decoding *decoding = reading->builder->decoding;
+
+	if (decoding == NULL ||
+		(decoding->bytes.data != NULL && decoding->bytes.data != reading->pool))
+		return;
+	decoding->bytes = span_of(reading->pool, reading->pool_used);
+	decoding->shown += decoding->show(
+		span_of(reading->pool + decoding->shown, reading->pool_used - decoding->shown));
+}
+
 static struct pem_body
 block_decode(struct pem_reading *reading, const struct pem_block *block, bool keeps,
 	struct span *ret_der)
@@ -261,6 +275,7 @@ block_decode(struct pem_reading *reading, const struct pem_block *block, bool ke
 	*ret_der = keeps ? span_of(reading->pool + reading->pool_used, result.length)
 			 : (struct span){};
 	reading->pool_used += keeps ? result.length : 0;
+	show_decoded(reading);
 	return result;
 }
 

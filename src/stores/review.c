@@ -267,13 +267,21 @@ find_issuer(const struct issuers *issuers, struct span name, struct span key_id)
 		       : NULL;
 }
 
+/* Whether it names another one as who signed it. */
+static bool
+has_issuer(const struct entry *entry)
+{
+	return entry->kind == ENTRY_CRL ||
+	       (entry->kind == ENTRY_CERTIFICATE && !claims_to_be_self_signed(&entry->cert));
+}
+
 static const struct cert *
 issuer_of(const struct issuers *issuers, const struct entry *entry)
 {
+	if (!has_issuer(entry))
+		return NULL;
 	if (entry->kind == ENTRY_CRL)
 		return find_issuer(issuers, entry->crl.issuer, entry->crl.authority_key_id.key_id);
-	if (entry->kind != ENTRY_CERTIFICATE || claims_to_be_self_signed(&entry->cert))
-		return NULL;
 	return find_issuer(issuers, entry->cert.issuer, entry->cert.authority_key_id.key_id);
 }
 
@@ -286,14 +294,19 @@ signature_of(
 	return signature_by(signatures, &entry->cert, issuer);
 }
 
-/* What a CA signed that stands beside it. */
+/* What a CA signed that stands beside it. A store of roots has none of that. */
 static void
 review_issued(struct store_builder *builder, struct signature_cache *signatures)
 {
-	struct issuers issuers = issuers_of(builder);
-	size_t checks = 0;
+	struct issuers issuers;
+	size_t checks = 0, first = 0;
 
-	for (size_t i = 0; i < builder->entry_count && checks < MAX_ISSUED; i++) {
+	while (first < builder->entry_count && !has_issuer(&builder->entries[first]))
+		first++;
+	if (first == builder->entry_count)
+		return;
+	issuers = issuers_of(builder);
+	for (size_t i = first; i < builder->entry_count && checks < MAX_ISSUED; i++) {
 		const struct entry *entry = &builder->entries[i];
 		const struct cert *issuer = issuer_of(&issuers, entry);
 

@@ -4,14 +4,19 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "stores/format.h"
 
 enum {
-	WORKER_MAX_BYTES = 16 << 20, /* read by a worker before it begins anew */
+	WORKER_MAX_BYTES = 4 << 20,     /* read by a worker before it forgets what it read */
+	WORKER_MAX_SIGNATURES = 10'000, /* that it keeps */
 	BLOCK_SIZE = 256 << 10,
 	STORE_COSTS = 8 << 10, /* bytes of memory beside those of the file */
 	SHORTEST = 32,         /* bytes of what may be a store in DER */
+	QUEUE_FILES = 64,      /* read in one go, */
+	QUEUE_BYTES = 512 << 10,
+	QUEUE_MILLISECONDS = 100, /* and soon */
 };
 
 static const char begin_mark[] = "-----BEGIN ";
@@ -23,31 +28,57 @@ struct scanning {
 	pthread_mutex_t lock; /* around found, and around the making of workers' stores */
 };
 
-/* One thread's. Stores keep what they read, so they are made anew from time to time. */
+/* What a file looks like by its first bytes. */
+enum looks {
+	LOOKS_LIKE_NOTHING,
+	LOOKS_LIKE_TEXT, /* without a mark as far as it was read, and it goes on */
+	LOOKS_LIKE_DER,  /* if it is long enough */
+	LOOKS_LIKE_STORE,
+};
+
+/* One thread's. Stores keep what they read, so they forget it from time to time. */
 struct scan_worker {
 	struct scanning *all;
 	struct stores *stores;
 	struct arena *arena;
 	size_t bytes;
 	uint8_t *block;
+	struct named_bytes queue[QUEUE_FILES]; /* what is to be read as stores */
+	size_t queued, queued_bytes;
+	int64_t queued_since; /* milliseconds */
 };
 
-static void
-worker_open(struct scan_worker *worker)
+static int64_t
+milliseconds_now(void)
 {
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+static void
+worker_open(void *argument)
+{
+	struct scan_worker *worker = argument;
+
+	worker->block = mem_alloc(BLOCK_SIZE);
+	worker->arena = arena_new();
 	(void)pthread_mutex_lock(&worker->all->lock);
 	worker->stores = stores_new_in_thread();
-	worker->arena = arena_new();
-	worker->bytes = 0;
 	stores_use_passwords(worker->stores, worker->all->scan->passwords);
 	(void)pthread_mutex_unlock(&worker->all->lock);
 }
 
 static void
-worker_close(struct scan_worker *worker)
+worker_forget(struct scan_worker *worker)
 {
-	stores_free(worker->stores);
+	stores_forget(worker->stores);
+	signature_cache_trim(
+		stores_signatures(worker->stores), WORKER_MAX_SIGNATURES, WORKER_MAX_SIGNATURES);
 	arena_free(worker->arena);
+	worker->arena = arena_new();
+	worker->bytes = 0;
 }
 
 /* Where a BEGIN mark is among the bytes: dashes are rare, and runs of them are passed in one go, so
@@ -69,7 +100,7 @@ has_mark(struct span bytes)
 	return false;
 }
 
-/* Whether the file goes on being text behind what was read of it, and has a PEM block there. */
+/* Whether the file goes on behind what was read of it, and has a PEM block there. */
 static bool
 has_mark_further_on(struct scan_worker *worker, const struct swept *file)
 {
@@ -102,44 +133,70 @@ has_mark_further_on(struct scan_worker *worker, const struct swept *file)
 /* DER and BER that begin with a SEQUENCE no longer than the file, of more than a few bytes ("0" is
  * such a tag too), whose first element is one that a certificate, CRL or container begins with. */
 static bool
-may_be_der(const struct swept *file)
+may_be_der(struct span file, size_t size)
 {
-	const uint8_t *head = file->head.data;
+	const uint8_t *head = file.data;
 	size_t length = 0, octets;
 
-	if (file->head.length < SHORTEST || head[0] != DER_SEQUENCE || head[1] < 0x80)
+	if (file.length < SHORTEST || head[0] != DER_SEQUENCE || head[1] < 0x80)
 		return false;
 	octets = head[1] & 0x7f;
 	if (octets > 4)
 		return false;
 	for (size_t i = 0; i < octets; i++)
 		length = length << 8 | head[2 + i];
-	return length + 2 + octets <= file->size &&
+	return length + 2 + octets <= size &&
 	       (head[2 + octets] == DER_SEQUENCE || head[2 + octets] == DER_INTEGER ||
 		       head[2 + octets] == DER_OID);
 }
 
-/* By the first bytes, whether it is worth being read whole. UTF-16 and base64 without a frame are
- * told by the format's own look at them. */
 static bool
-may_be_store(struct scan_worker *worker, const struct swept *file)
+has_magic(struct span head)
 {
 	static const struct store_format *const by_magic[] = { &store_jks, &store_bks,
 		&store_uber };
-	struct span head = file->head;
-	bool is_whole = head.length >= file->size;
 
-	if (has_mark(head) || may_be_der(file))
-		return true;
 	for (size_t i = 0; i < COUNT_OF(by_magic); i++)
 		if (by_magic[i]->sniff(head))
 			return true;
-	if (memchr(head.data, 0, head.length) == NULL)
-		return !is_whole && head.length > sizeof(begin_mark) &&
-		       has_mark_further_on(worker, file);
+	return false;
+}
+
+static bool
+may_be_utf16(struct span head)
+{
 	return head.length >= 2 &&
 	       (memcmp(head.data, "\xff\xfe", 2) == 0 || memcmp(head.data, "\xfe\xff", 2) == 0 ||
 		       memcmp(head.data, "-\0", 2) == 0 || memcmp(head.data, "\0-", 2) == 0);
+}
+
+/* By the first bytes, whether it is worth being read whole. UTF-16 and base64 without a frame are
+ * told by the format's own look at them. */
+static unsigned
+look(void *, struct span head, bool is_whole)
+{
+	bool is_text;
+
+	if (has_mark(head) || has_magic(head))
+		return LOOKS_LIKE_STORE;
+	if (may_be_der(head, is_whole ? head.length : SIZE_MAX))
+		return LOOKS_LIKE_DER;
+	is_text = memchr(head.data, 0, head.length) == NULL;
+	if (is_text)
+		return is_whole ? LOOKS_LIKE_NOTHING : LOOKS_LIKE_TEXT;
+	return may_be_utf16(head) ? LOOKS_LIKE_STORE : LOOKS_LIKE_NOTHING;
+}
+
+/* The same of what is too long to be told by its first bytes. */
+static bool
+may_be_store(struct scan_worker *worker, const struct swept *file)
+{
+	if (file->looks == LOOKS_LIKE_STORE ||
+		(file->looks == LOOKS_LIKE_DER && may_be_der(file->head, file->size)))
+		return true;
+	return (file->looks == LOOKS_LIKE_TEXT ||
+		       memchr(file->head.data, 0, file->head.length) == NULL) &&
+	       has_mark_further_on(worker, file);
 }
 
 static bool
@@ -207,12 +264,14 @@ summarize(const struct store *store, struct found_store *ret)
 	}
 }
 
-static int
-read_whole(struct scan_worker *worker, const struct swept *file, struct span *ret)
+static struct span
+read_whole(struct scan_worker *worker, const struct swept *file)
 {
-	size_t size = file->size < STORE_MAX_SIZE ? file->size : STORE_MAX_SIZE, length = 0;
-	uint8_t *bytes = arena_alloc(worker->arena, size + 1);
+	size_t size = file->size < STORE_MAX_SIZE ? file->size : STORE_MAX_SIZE;
+	size_t length = file->head.length;
+	uint8_t *bytes = arena_alloc(worker->arena, (size > length ? size : length) + 1);
 
+	memcpy(bytes, file->head.data, length);
 	while (length < size) {
 		ssize_t count = pread(file->fd, bytes + length, size - length, (off_t)length);
 
@@ -222,33 +281,81 @@ read_whole(struct scan_worker *worker, const struct swept *file, struct span *re
 			break;
 		length += (size_t)count;
 	}
-	*ret = span_of(bytes, length);
-	worker->bytes += size + STORE_COSTS;
-	return length > 0 ? 0 : -1;
+	return span_of(bytes, length);
 }
 
 static void
+tell(struct scan_worker *worker, const struct store *store)
+{
+	struct found_store found = { .path = store->path, .format = store->format };
+
+	if (!is_store(store))
+		return;
+	summarize(store, &found);
+	(void)pthread_mutex_lock(&worker->all->lock);
+	worker->all->scan->found(worker->all->scan->context, &found);
+	(void)pthread_mutex_unlock(&worker->all->lock);
+}
+
+static void
+read_queue(struct scan_worker *worker)
+{
+	const struct store *stores[QUEUE_FILES];
+
+	if (worker->queued == 0)
+		return;
+	stores_open_several(worker->stores, worker->queue, worker->queued, stores);
+	for (size_t i = 0; i < worker->queued; i++)
+		tell(worker, stores[i]);
+	worker->queued = worker->queued_bytes = 0;
+	if (worker->bytes >= WORKER_MAX_BYTES)
+		worker_forget(worker);
+}
+
+static bool
+is_full(const struct scan_worker *worker)
+{
+	return worker->queued == QUEUE_FILES || worker->queued_bytes >= QUEUE_BYTES;
+}
+
+static bool
 visit(void *argument, const struct swept *file)
 {
 	struct scan_worker *worker = argument;
-	struct found_store found = { .path = file->path };
-	const struct store *store;
 	struct span bytes;
 
-	if (!may_be_store(worker, file) || read_whole(worker, file, &bytes) < 0)
-		return;
-	store = stores_open_bytes(worker->stores, file->path, bytes, LOADER_ANY);
-	if (is_store(store)) {
-		found.format = store->format;
-		summarize(store, &found);
-		(void)pthread_mutex_lock(&worker->all->lock);
-		worker->all->scan->found(worker->all->scan->context, &found);
-		(void)pthread_mutex_unlock(&worker->all->lock);
-	}
-	if (worker->bytes >= WORKER_MAX_BYTES) {
-		worker_close(worker);
-		worker_open(worker);
-	}
+	if (!may_be_store(worker, file))
+		return false;
+	if (worker->queued == 0)
+		worker->queued_since = milliseconds_now();
+	bytes = read_whole(worker, file);
+	worker->queue[worker->queued++] =
+		(struct named_bytes){ arena_strdup(worker->arena, file->path), bytes };
+	worker->queued_bytes += bytes.length;
+	worker->bytes += bytes.length + STORE_COSTS;
+	return is_full(worker);
+}
+
+/* Who watches sees what is found while it is looked for. */
+static void
+work(void *argument)
+{
+	struct scan_worker *worker = argument;
+
+	if (is_full(worker) || (worker->queued > 0 && milliseconds_now() - worker->queued_since >=
+							      QUEUE_MILLISECONDS))
+		read_queue(worker);
+}
+
+static void
+worker_close(void *argument)
+{
+	struct scan_worker *worker = argument;
+
+	read_queue(worker);
+	stores_free(worker->stores);
+	arena_free(worker->arena);
+	mem_free(worker->block);
 }
 
 int
@@ -256,21 +363,23 @@ stores_scan(struct world *world, const char *directory, const struct scan *scan,
 	struct sweep_result *ret, struct err *err)
 {
 	struct scanning all = { .scan = scan, .lock = PTHREAD_MUTEX_INITIALIZER };
-	struct scan_worker workers[SWEEP_MAX_WORKERS] = {};
+	CLEANUP(mem_freep) struct scan_worker *workers = NULL;
 	void *list[SWEEP_MAX_WORKERS];
 	size_t count = pipeline_workers();
-	int result;
+	const struct sweep sweep = {
+		.look = look,
+		.visit = visit,
+		.begin = worker_open,
+		.work = work,
+		.end = worker_close,
+		.workers = list,
+		.worker_count = count,
+	};
 
+	workers = mem_zalloc(count * sizeof(*workers));
 	for (size_t i = 0; i < count; i++) {
 		workers[i].all = &all;
-		workers[i].block = mem_alloc(BLOCK_SIZE);
-		worker_open(&workers[i]);
 		list[i] = &workers[i];
 	}
-	result = world_sweep(world, directory, &(struct sweep){ visit, list, count }, ret, err);
-	for (size_t i = 0; i < count; i++) {
-		worker_close(&workers[i]);
-		mem_free(workers[i].block);
-	}
-	return result;
+	return world_sweep(world, directory, &sweep, ret, err);
 }

@@ -228,6 +228,12 @@ stores_begin(struct stores *stores)
 	boxed_begin(stores->boxed);
 }
 
+void
+stores_rest(struct stores *stores)
+{
+	boxed_stop(stores->boxed);
+}
+
 struct boxed *
 stores_boxed(struct stores *stores)
 {
@@ -249,15 +255,6 @@ bucket_of(const struct content *content)
 	for (const char *at = content->path; *at != '\0'; at++)
 		bucket = bucket * 31 + (unsigned char)*at;
 	return bucket % BUCKETS;
-}
-
-static bool
-content_is_same(const struct content *a, const struct store *b)
-{
-	enum store_state state = b->state == STORE_UNREAD ? STORE_PRESENT : b->state;
-
-	return (a->state == state || a->state == b->state) && digest_equal(&a->digest, &b->digest) &&
-	       strcmp(a->path, b->path) == 0;
 }
 
 static struct reading *
@@ -356,35 +353,32 @@ reading_of_listed(struct stores *stores, const struct content *content)
 	return reading;
 }
 
-/* Of a version that was not read before; asks its loader in one go. */
+/* Of a version that was not read before. */
 static struct reading *
-reading_new(struct stores *stores, const struct content *content, struct opened *opened)
+reading_of(struct stores *stores, const struct content *content, struct opened *opened,
+	struct parsed *parsed)
 {
 	struct reading **bucket = &stores->readings[bucket_of(content)];
 	struct reading *reading = arena_alloc(stores->arena, sizeof(*reading));
-	struct parse_task task = task_of(content, opened->store.loader);
-	struct parsed parsed = {};
 
-	task.losses_only = stores->losses_only;
-	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
-	take_loading(opened, &parsed);
-	index_lists(stores, &parsed);
+	take_loading(opened, parsed);
+	index_lists(stores, parsed);
 	reading->content = *content;
-	reading->loader = content->directory == NULL ? LOADER_ANY : task.loader;
-	reading->format = parsed.format;
-	reading->unread = parsed.unread;
+	reading->loader = content->directory == NULL ? LOADER_ANY : opened->store.loader;
+	reading->format = parsed->format;
+	reading->unread = parsed->unread;
 	reading->builder = (struct store_builder){
 		.arena = stores->arena,
-		.entries = parsed.entries,
-		.entry_count = parsed.entry_count,
-		.entry_capacity = parsed.entry_count,
-		.defects = parsed.defects,
-		.defect_count = parsed.own_defects,
-		.defect_capacity = parsed.own_defects,
-		.profile = parsed.profile,
-		.integrity = parsed.integrity,
-		.password_source = parsed.password_source,
-		.password_is_empty = parsed.password_is_empty,
+		.entries = parsed->entries,
+		.entry_count = parsed->entry_count,
+		.entry_capacity = parsed->entry_count,
+		.defects = parsed->defects,
+		.defect_count = parsed->own_defects,
+		.defect_capacity = parsed->own_defects,
+		.profile = parsed->profile,
+		.integrity = parsed->integrity,
+		.password_source = parsed->password_source,
+		.password_is_empty = parsed->password_is_empty,
 	};
 	builder_turn_to(&reading->builder, content->path, content->bytes);
 	if (!stores->skips_signatures)
@@ -392,6 +386,18 @@ reading_new(struct stores *stores, const struct content *content, struct opened 
 	reading->next = *bucket;
 	*bucket = reading;
 	return reading;
+}
+
+/* Asks its loader in one go. */
+static struct reading *
+reading_new(struct stores *stores, const struct content *content, struct opened *opened)
+{
+	struct parse_task task = task_of(content, opened->store.loader);
+	struct parsed parsed = {};
+
+	task.losses_only = stores->losses_only;
+	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
+	return reading_of(stores, content, opened, &parsed);
 }
 
 static const struct store *
@@ -405,20 +411,6 @@ find_opened(const struct stores *stores, const struct content *content, enum sto
 	return opened != NULL ? &opened->store : NULL;
 }
 
-/* All of it was read, and it is all plain certificates: the library reads their names from the very
- * same blocks, and need not be asked again. "TRUSTED" ones are passed over there. */
-static bool
-is_plain(const struct store *store)
-{
-	if (!store->loading.loads || store->loading.certificates != store->entry_count ||
-		store->defect_count > 0 || span_find(store->bytes, "TRUSTED", 0) != SIZE_MAX)
-		return false;
-	for (size_t i = 0; i < store->entry_count; i++)
-		if (!store->loading.loaded[i] || store->entries[i].kind != ENTRY_CERTIFICATE)
-			return false;
-	return true;
-}
-
 static bool
 load_names_as_file(const struct stores *stores, const struct content *content, struct store *store)
 {
@@ -426,7 +418,7 @@ load_names_as_file(const struct stores *stores, const struct content *content, s
 					   ? find_opened(stores, content, LOADER_OPENSSL_FILE)
 					   : NULL;
 
-	if (file == NULL || !is_plain(file))
+	if (file == NULL || !store_is_plain(file))
 		return false;
 	store->loading = file->loading;
 	return true;
@@ -463,8 +455,10 @@ store_load_nothing(struct stores *stores, struct store *store)
 	store->loading.loaded = task.loaded;
 }
 
+/* Parsed: what was read of it already, or NULL. */
 static void
-store_fill_present(struct stores *stores, const struct content *content, struct opened *opened)
+store_fill_present(struct stores *stores, const struct content *content, struct parsed *parsed,
+	struct opened *opened)
 {
 	struct store *store = &opened->store;
 	struct reading *reading = find_reading(stores, content, store->loader);
@@ -474,7 +468,8 @@ store_fill_present(struct stores *stores, const struct content *content, struct 
 			reading = reading_of_listed(stores, content);
 		load_listed(stores, content, opened);
 	} else if (reading == NULL)
-		reading = reading_new(stores, content, opened);
+		reading = parsed == NULL ? reading_new(stores, content, opened)
+					 : reading_of(stores, content, opened, parsed);
 	else if (reading->unread != NULL)
 		take_loading(opened, &(struct parsed){
 					     .unread = reading->unread,
@@ -489,7 +484,8 @@ store_fill_present(struct stores *stores, const struct content *content, struct 
 }
 
 static void
-store_fill(struct stores *stores, const struct content *content, struct opened *opened)
+store_fill(struct stores *stores, const struct content *content, struct parsed *parsed,
+	struct opened *opened)
 {
 	struct store *store = &opened->store;
 
@@ -501,22 +497,54 @@ store_fill(struct stores *stores, const struct content *content, struct opened *
 	store->digest = content->digest;
 	store->bytes = content->bytes;
 	if (content->state == STORE_PRESENT)
-		store_fill_present(stores, content, opened);
+		store_fill_present(stores, content, parsed, opened);
 	else if (store->loader != LOADER_ANY)
 		store_load_nothing(stores, store);
 }
 
-static const struct store *
-store_of(struct stores *stores, const struct content *content, enum store_loader loader)
+static bool
+has_path(const struct stores *stores, const char *path)
 {
-	struct opened **bucket = &stores->opened[bucket_of(content)], *opened;
-	const struct store *known = find_opened(stores, content, loader);
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct opened *opened = stores->opened[i]; opened != NULL;
+			opened = opened->next)
+			if (strcmp(opened->store.path, path) == 0)
+				return true;
+	return false;
+}
 
+/* What is read for the first time is read before anybody knows its digest. */
+static struct parsed *
+content_digest(struct stores *stores, struct content *content, enum store_loader loader)
+{
+	struct parse_task task = task_of(content, loader);
+	struct parsed *parsed;
+
+	if (has_path(stores, content->path)) {
+		content->digest = digest_of(content->bytes);
+		return NULL;
+	}
+	parsed = arena_alloc(stores->arena, sizeof(*parsed));
+	boxed_parse_and_digest(stores->boxed, stores->arena, &task, &content->digest, parsed);
+	return parsed;
+}
+
+static const struct store *
+store_of(struct stores *stores, struct content *content, enum store_loader loader,
+	struct parsed *parsed)
+{
+	const struct store *known;
+	struct opened **bucket, *opened;
+
+	if (content->is_undigested)
+		parsed = content_digest(stores, content, loader);
+	bucket = &stores->opened[bucket_of(content)];
+	known = find_opened(stores, content, loader);
 	if (known != NULL)
 		return known;
 	opened = arena_alloc(stores->arena, sizeof(*opened));
 	opened->store.loader = loader;
-	store_fill(stores, content, opened);
+	store_fill(stores, content, parsed, opened);
 	opened->next = *bucket;
 	*bucket = opened;
 	return &opened->store;
@@ -529,7 +557,7 @@ stores_open_early(
 	struct content content = { .path = arena_strdup(stores->arena, path) };
 
 	content_read(&stores->contents, world, loader, &content);
-	return store_of(stores, &content, loader);
+	return store_of(stores, &content, loader, NULL);
 }
 
 const struct store *
@@ -541,19 +569,24 @@ stores_open(struct stores *stores, struct world *world, const char *path, enum s
 	return store;
 }
 
-const struct store *
-stores_open_bytes(
-	struct stores *stores, const char *name, struct span bytes, enum store_loader loader)
+static struct content
+content_of(struct stores *stores, const char *name, struct span bytes)
 {
-	struct content content = {
+	return (struct content){
 		.path = arena_strdup(stores->arena, name),
 		.identity = { .type = FILE_REGULAR, .size = bytes.length },
 		.digest = digest_of(bytes),
 		.bytes = bytes,
 	};
-	const struct store *store;
+}
 
-	store = store_of(stores, &content, loader);
+const struct store *
+stores_open_bytes(
+	struct stores *stores, const char *name, struct span bytes, enum store_loader loader)
+{
+	struct content content = content_of(stores, name, bytes);
+	const struct store *store = store_of(stores, &content, loader, NULL);
+
 	stores_settle(stores);
 	return store;
 }
@@ -570,19 +603,25 @@ stores_read_bytes(struct stores *stores, const char *name, struct span bytes)
 	struct opened *opened = arena_alloc(stores->arena, sizeof(*opened));
 
 	opened->store.loader = LOADER_ANY;
-	store_fill(stores, &content, opened);
+	store_fill(stores, &content, NULL, opened);
 	stores_settle(stores);
 	return &opened->store;
 }
 
-const char *
-store_loader_title(enum store_loader loader)
+void
+stores_open_several(struct stores *stores, const struct named_bytes *list, size_t count,
+	const struct store *ret[])
 {
-	return loader == LOADER_ANY ? "" : loader_get(loader)->title;
-}
+	struct parse_task *tasks = arena_alloc(stores->arena, count * sizeof(*tasks));
+	struct parsed *parsed = arena_alloc(stores->arena, count * sizeof(*parsed));
 
-const char *
-store_loader_engine(enum store_loader loader)
-{
-	return loader == LOADER_ANY ? "" : loader_get(loader)->engine;
+	for (size_t i = 0; i < count; i++)
+		tasks[i] = (struct parse_task){ .path = list[i].name, .bytes = list[i].bytes };
+	boxed_parse_several(stores->boxed, stores->arena, tasks, count, parsed);
+	for (size_t i = 0; i < count; i++) {
+		struct content content = content_of(stores, list[i].name, list[i].bytes);
+
+		ret[i] = store_of(stores, &content, LOADER_ANY, &parsed[i]);
+	}
+	stores_settle(stores);
 }

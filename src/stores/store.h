@@ -163,6 +163,8 @@ ALLOCATES(stores_free) struct stores *stores_new(void);
 DEFINE_CLEANUP(struct stores, stores_free)
 /* Makes the process that reads, which gets ready beside this one: before there are threads here. */
 void stores_begin(struct stores *);
+/* Nothing more is to be read for now: the process need not wait for its end afterwards. */
+void stores_rest(struct stores *);
 /* Bytes are read in this process, where they can do harm: for fuzzing, and to compare. */
 ALLOCATES(stores_free) struct stores *stores_new_unboxed(void);
 /* For a thread beside others: boxed, but where a sanitizer is in the program, whose allocator does
@@ -186,6 +188,13 @@ void stores_settle(struct stores *);
  * bytes must outlive the stores. */
 const struct store *stores_open_bytes(
 	struct stores *, const char *name, struct span bytes, enum store_loader);
+/* The same of several, by no loader, and in few goes. */
+struct named_bytes {
+	const char *name;
+	struct span bytes;
+};
+void stores_open_several(
+	struct stores *, const struct named_bytes *, size_t count, const struct store *ret[]);
 
 /* The same of bytes that come once, among many that do: they are not looked for among those that
  * were read, so that no digest of them is made. */

@@ -105,6 +105,9 @@ wire_take_safe_text(struct wire *in, uint32_t max)
 	for (size_t at = 0, size; at < length; at += size) {
 		uint32_t code;
 
+		size = 1;
+		if (text[at] >= ' ' && text[at] <= '~')
+			continue;
 		size = text_utf8_decode(text + at, length - at, &code);
 		if (size == 0 || text_code_is_unsafe(code)) {
 			in->is_false = true;

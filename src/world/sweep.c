@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,6 +44,11 @@ struct sweeper {
 	struct buffer held_path;
 	void *worker;
 	struct buffer path;
+	bool touches_times; /* of last access: the kernel does not let us leave them */
+	bool is_served;     /* the file system of the directory: its reads may fall short */
+	bool is_apart;      /* nobody else opens anything in its table of descriptors */
+	int left_open; /* the first of so many files, one behind the other, that are to be closed */
+	unsigned left_count;
 	uint8_t head[SWEEP_HEAD];
 };
 
@@ -122,17 +128,14 @@ enter(int from, const char *path)
 
 /* What the kernel makes up is no place for stores, and some of it has no end. */
 static bool
-is_made_up(int fd)
+is_made_up(unsigned long kind)
 {
 	static const unsigned long kinds[] = { PROC_SUPER_MAGIC, SYSFS_MAGIC, DEBUGFS_MAGIC,
 		TRACEFS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, SECURITYFS_MAGIC,
 		BPF_FS_MAGIC, DEVPTS_SUPER_MAGIC };
-	struct statfs status;
 
-	if (fstatfs(fd, &status) < 0)
-		return false;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		if ((unsigned long)status.f_type == kinds[i])
+		if (kind == kinds[i])
 			return true;
 	return false;
 }
@@ -201,30 +204,111 @@ directory_add(struct sweeping *all, const char *path)
 }
 
 static void
-visit_file(struct sweeper *sweeper, int directory, const char *name)
+close_left(struct sweeper *sweeper)
+{
+	unsigned first = (unsigned)sweeper->left_open, count = sweeper->left_count;
+
+	sweeper->left_count = 0;
+	if (count == 0 || (count > 1 && close_range(first, first + count - 1, 0) == 0))
+		return;
+	for (unsigned i = 0; i < count; i++)
+		(void)close((int)(first + i));
+}
+
+/* Closes it, or leaves that for later, when several are closed in one go: those that stand one
+ * behind the other, with nothing of anybody else's among them. */
+static void
+leave(struct sweeper *sweeper, int fd)
+{
+	if (!sweeper->is_apart) {
+		(void)close(fd);
+		return;
+	}
+	if (sweeper->left_count > 0 && fd != sweeper->left_open + (int)sweeper->left_count)
+		close_left(sweeper);
+	if (sweeper->left_count == 0)
+		sweeper->left_open = fd;
+	if (++sweeper->left_count == SWEEP_LEFT_OPEN)
+		close_left(sweeper);
+}
+
+static void
+work(struct sweeper *sweeper)
+{
+	close_left(sweeper);
+	if (sweeper->all->sweep->work != NULL)
+		sweeper->all->sweep->work(sweeper->worker);
+}
+
+/* What looks like something. Only now it matters how long it is, and by how many names. */
+static bool
+visit_file(struct sweeper *sweeper, int fd, struct span head, unsigned looks)
 {
 	struct sweeping *all = sweeper->all;
-	CLEANUP(fd_close)
-	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat status;
-	ssize_t count;
 
-	if (fd < 0 || fstat(fd, &status) < 0) {
-		/* A file that is gone by now is no loss; a link is none of ours. */
-		if (errno != ENOENT && errno != ELOOP)
-			atomic_fetch_add(&all->unreadable, 1);
-		return;
+	if (fstat(fd, &status) < 0) {
+		atomic_fetch_add(&all->unreadable, 1);
+		return false;
 	}
 	if (!S_ISREG(status.st_mode) || status.st_size <= 0 || !is_first_name(all, &status))
-		return;
-	count = read(fd, sweeper->head, sizeof(sweeper->head));
-	if (count < 0) {
-		atomic_fetch_add(&all->unreadable, 1);
-		return;
+		return false;
+	return all->sweep->visit(
+		sweeper->worker, &(struct swept){ (const char *)sweeper->path.data, fd,
+					 (size_t)status.st_size, head, looks });
+}
+
+/* That somebody looked at a file is no use of it, where the kernel lets us say so. The directory
+ * says that it is a regular one; where it is none any more, nothing of it is waited for. */
+static int
+file_open(struct sweeper *sweeper, int directory, const char *name)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd;
+
+	if (!sweeper->touches_times) {
+		fd = openat(directory, name, flags | O_NOATIME);
+		if (fd >= 0 || errno != EPERM)
+			return fd;
+		sweeper->touches_times = true;
 	}
-	all->sweep->visit(sweeper->worker,
-		&(struct swept){ (const char *)sweeper->path.data, fd, (size_t)status.st_size,
-			span_of(sweeper->head, (size_t)count) });
+	return openat(directory, name, flags);
+}
+
+/* What is read of a file in one go is all of it where it is less than what was asked for, but for
+ * file systems that a program serves. */
+static bool
+is_whole(const struct sweeper *sweeper, int fd, size_t length)
+{
+	struct stat status;
+
+	if (length == sizeof(sweeper->head))
+		return false;
+	return !sweeper->is_served || (fstat(fd, &status) == 0 && status.st_size >= 0 &&
+					      (uint64_t)status.st_size <= length);
+}
+
+static void
+look_at_file(struct sweeper *sweeper, int directory, const char *name)
+{
+	struct sweeping *all = sweeper->all;
+	int fd = file_open(sweeper, directory, name);
+	ssize_t count = fd < 0 ? -1 : read(fd, sweeper->head, sizeof(sweeper->head));
+	struct span head = span_of(sweeper->head, count > 0 ? (size_t)count : 0);
+	unsigned looks = 0;
+	bool is_enough = false;
+
+	if (count > 0)
+		looks = all->sweep->look(sweeper->worker, head, is_whole(sweeper, fd, head.length));
+	/* A file that is gone by now is no loss; a link is none of ours. */
+	else if (count < 0 && errno != ENOENT && errno != ELOOP)
+		atomic_fetch_add(&all->unreadable, 1);
+	if (looks != 0)
+		is_enough = visit_file(sweeper, fd, head, looks);
+	if (fd >= 0)
+		leave(sweeper, fd);
+	if (is_enough)
+		work(sweeper);
 }
 
 static unsigned char
@@ -257,7 +341,7 @@ visit_name(struct sweeper *sweeper, int directory, const struct dirent *entry, s
 	if (type == DT_DIR) {
 		directory_add(all, (const char *)sweeper->path.data);
 	} else if (atomic_fetch_add(&all->files, 1) < SWEEP_MAX_FILES) {
-		visit_file(sweeper, directory, name);
+		look_at_file(sweeper, directory, name);
 	} else {
 		(void)pthread_mutex_lock(&all->lock);
 		all->is_cut = true;
@@ -290,6 +374,7 @@ visit_names(struct sweeper *sweeper, DIR *directory, const char *path)
 	prefix = sweeper->path.length;
 	while ((entry = readdir(directory)) != NULL)
 		visit_name(sweeper, dirfd(directory), entry, prefix);
+	work(sweeper);
 }
 
 static void
@@ -297,6 +382,7 @@ visit_directory(struct sweeper *sweeper, const char *path)
 {
 	int fd = directory_open(sweeper, path);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	struct statfs status;
 
 	if (directory == NULL) {
 		if (errno != ENOENT)
@@ -305,7 +391,10 @@ visit_directory(struct sweeper *sweeper, const char *path)
 		return;
 	}
 	atomic_fetch_add(&sweeper->all->directories, 1);
-	if (!is_made_up(fd))
+	if (fstatfs(fd, &status) < 0)
+		status.f_type = 0;
+	sweeper->is_served = status.f_type == FUSE_SUPER_MAGIC || status.f_type == V9FS_MAGIC;
+	if (!is_made_up((unsigned long)status.f_type))
 		visit_names(sweeper, directory, path);
 	fd_close(&sweeper->held);
 	sweeper->held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -338,12 +427,19 @@ static void *
 sweep_thread(void *argument)
 {
 	struct sweeper *sweeper = argument;
+	const struct sweep *sweep = sweeper->all->sweep;
 	char *path;
 
+	sweeper->is_apart = unshare(CLONE_FILES) == 0;
+	if (sweep->begin != NULL)
+		sweep->begin(sweeper->worker);
 	while ((path = directory_next(sweeper->all)) != NULL) {
 		visit_directory(sweeper, path);
 		mem_free(path);
 	}
+	if (sweep->end != NULL)
+		sweep->end(sweeper->worker);
+	fd_close(&sweeper->held);
 	return NULL;
 }
 
@@ -377,7 +473,6 @@ run_threads(struct sweeping *all)
 	for (size_t i = 0; i < started; i++)
 		(void)pthread_join(threads[i], NULL);
 	for (size_t i = 0; i < all->sweep->worker_count; i++) {
-		fd_close(&sweepers[i].held);
 		buffer_free(&sweepers[i].held_path);
 		buffer_free(&sweepers[i].path);
 	}

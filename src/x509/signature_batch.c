@@ -71,7 +71,7 @@ work(void *data)
 static size_t
 thread_count(size_t count)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	long processors = count < BATCH_PER_THREAD ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
 	size_t threads = processors > 1 ? (size_t)processors - 1 : 0;
 
 	if (threads > BATCH_MAX_THREADS)

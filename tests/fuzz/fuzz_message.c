@@ -40,14 +40,14 @@ read_back(struct arena *arena, const struct parse_task *task, const struct parse
 	struct parsed again = {};
 	int result;
 
-	message_add_parsed(&message, task, parsed);
+	message_add_parsed(&message, task, parsed, NULL);
 	for (size_t at = 0; at < changes.length; at += CHANGE_SIZE) {
 		uint32_t place;
 
 		memcpy(&place, changes.data + at, sizeof(place));
 		message.data[place % message.length] = changes.data[at + sizeof(place)];
 	}
-	result = message_read_parsed(arena, task, buffer_span(&message), &again);
+	result = message_read_parsed(arena, task, buffer_span(&message), NULL, &again);
 	if (result == 0)
 		require_true(task, &again);
 	if (changes.length == 0)

@@ -162,6 +162,7 @@ inspect_run(struct session *session)
 		TRY(result);
 		status = worse(result, status);
 	}
+	stores_rest(stores);
 	report(session, list, paths->count);
 	/* Where nothing can be kept, the next time takes as long as this one. */
 	(void)signature_memory_save(memory, &ignored);

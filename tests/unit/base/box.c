@@ -87,9 +87,9 @@ babble(void *, struct span, struct buffer *ret)
 static void
 stammer(void *, struct span, struct buffer *)
 {
-	size_t length = 100;
+	const uint64_t header[] = { 100, 1 };
 
-	(void)!write(0, &length, sizeof(length));
+	(void)!write(0, header, sizeof(header));
 	(void)!write(0, "12", 2);
 	_exit(0);
 }
@@ -321,6 +321,74 @@ TEST(large, "who wants too much memory or says too much is ended")
 	CHECK(call(box, grab, "", &answer) == BOX_DIED);
 #endif
 	CHECK(call(box, babble, "", &answer) == BOX_BABBLED && answer.length == 0);
+	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
+}
+
+enum { PIECES = 5, PIECE = 300 << 10 };
+
+static void
+tell_in_pieces(void *, struct span, struct buffer *ret)
+{
+	static uint8_t bytes[PIECE];
+
+	if (box_hand_on_bytes(span_of(bytes, 10)) != 0)
+		abort();
+	for (unsigned char i = 0; i < PIECES; i++) {
+		memset(bytes, 'a' + i, sizeof(bytes));
+		if (box_hand_on_bytes(span_of(bytes, sizeof(bytes))) != sizeof(bytes))
+			abort();
+	}
+	buffer_add_text(ret, "end");
+	box_hand_on(ret);
+	if (ret->length != 3)
+		abort();
+}
+
+struct hearing {
+	size_t begun, count, length;
+	bool is_short;
+};
+
+static void
+hear(void *context, struct span answer)
+{
+	struct hearing *hearing = context;
+
+	hearing->begun += answer.length == 0;
+	hearing->count++;
+	hearing->is_short |= answer.length < hearing->length;
+	hearing->length = answer.length;
+}
+
+/* One after the other for ever, as no child of ours does. */
+static void
+drip(void *, struct span, struct buffer *)
+{
+	const uint64_t header[] = { 1, 0 };
+
+	for (;;)
+		if (write(STDIN_FILENO, header, sizeof(header)) < 0 ||
+			write(STDIN_FILENO, "x", 1) < 0)
+			_exit(1);
+}
+
+TEST(pieces, "an answer may come in pieces, which are heard of; but not in crumbs")
+{
+	CLEANUP(box_freep) struct box *box = box_new();
+	CLEANUP(buffer_free) struct buffer answer = {};
+	struct hearing hearing = {};
+	struct box_call pieces = { tell_in_pieces, NULL, NULL, 0, MEMORY, MILLISECONDS,
+		PIECES * PIECE + 3, hear, &hearing };
+
+	CHECK(box_call(box, &pieces, &answer) == BOX_ANSWERED);
+	CHECK(answer.length == PIECES * PIECE + 3 && answer.data[0] == 'a' &&
+		memcmp(answer.data + PIECES * PIECE - 1, "eend", 5) == 0);
+	CHECK(hearing.begun == 1 && hearing.count == PIECES + 1 && !hearing.is_short &&
+		hearing.length == PIECES * PIECE);
+	buffer_free(&answer);
+	pieces.answer_limit--;
+	CHECK(box_call(box, &pieces, &answer) == BOX_BABBLED && answer.length == 0);
+	CHECK(call(box, drip, "", &answer) == BOX_BABBLED && answer.length == 0);
 	CHECK(call(box, echo, "a", &answer) == BOX_ANSWERED && says(&answer, "a 1"));
 }
 

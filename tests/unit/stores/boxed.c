@@ -165,6 +165,78 @@ TEST(losses, "who skips reviews has the same entries, and all by which something
 	CHECK(lost > COUNT_OF(damages) / 4 && passed_over > 0);
 }
 
+static void write_keystore(const char *format, const struct password *password, struct buffer *out);
+
+TEST(several, "each damage is read in the box the same beside all others, keystores too")
+{
+	enum { BIG = 200 << 10, MOST = COUNT_OF(damages) + 3 };
+	CLEANUP(stores_freep) struct stores *open = stores_new_unboxed(); /* goes last */
+	CLEANUP(stores_freep) struct stores *boxed = stores_new();
+	const struct password password = { span_of("changeit", 8), "", true };
+	struct named_bytes list[MOST];
+	const struct store *read[MOST];
+	char names[MOST][16];
+	size_t entries = 0;
+
+	damage_setup();
+	for (size_t i = 0; i < MOST; i++) {
+		struct buffer text = {};
+
+		(void)snprintf(names[i], sizeof(names[i]), "%zu", i);
+		if (i < COUNT_OF(damages))
+			damage_make(&damages[i], 1, DAMAGE_BLOCKS, &text);
+		else if (i == COUNT_OF(damages))
+			write_keystore("pkcs12", &password, &text);
+		else
+			for (size_t j = 0; i == MOST - 1 && text.length < BIG; j++)
+				pem_write(&text, "CERTIFICATE", damage_ders[j % DAMAGE_BLOCKS]);
+		arena_adopt(stores_arena(open), text.data, mem_free);
+		list[i] = (struct named_bytes){ names[i], buffer_span(&text) };
+	}
+	stores_open_several(boxed, list, MOST, read);
+	for (size_t i = 0; i < MOST; i++) {
+		if (!stores_same(
+			    read[i], stores_open_bytes(open, names[i], list[i].bytes, LOADER_ANY)))
+			printf("# %zu\n", i), *failed = true;
+		CHECK(stores_open_bytes(boxed, names[i], list[i].bytes, LOADER_ANY) == read[i]);
+		entries += read[i]->entry_count;
+	}
+	CHECK(entries > COUNT_OF(damages) + BIG / 2000);
+	CHECK(read[COUNT_OF(damages)]->entry_count == DAMAGE_BLOCKS);
+}
+
+TEST(ahead, "what is read ahead is what is read, with any damage and other objects between")
+{
+	enum { HALF = 400 << 10, OTHERS = 3 };
+	CLEANUP(stores_freep) struct stores *open = stores_new_unboxed(); /* goes last */
+	CLEANUP(stores_freep) struct stores *boxed = stores_new();
+
+	damage_setup();
+	for (size_t i = 0; i < COUNT_OF(damages) + OTHERS; i++) {
+		struct buffer text = {};
+		const struct store *store;
+		char name[16];
+
+		for (size_t j = 0; text.length < HALF; j++)
+			pem_write(&text, "CERTIFICATE", damage_ders[j % DAMAGE_BLOCKS]);
+		if (i < COUNT_OF(damages))
+			damage_make(&damages[i], 1, DAMAGE_BLOCKS, &text);
+		else if (i == COUNT_OF(damages))
+			pem_write(&text, "X509 CRL", damage_crl);
+		else if (i == COUNT_OF(damages) + 1)
+			buffer_add_text(&text, damage_key);
+		for (size_t j = 0; text.length < 2 * HALF; j++)
+			pem_write(&text, "CERTIFICATE", damage_ders[j % DAMAGE_BLOCKS]);
+		arena_adopt(stores_arena(open), text.data, mem_free);
+		(void)snprintf(name, sizeof(name), "%zu", i);
+		store = stores_open_bytes(boxed, name, buffer_span(&text), LOADER_ANY);
+		if (!stores_same(
+			    store, stores_open_bytes(open, name, buffer_span(&text), LOADER_ANY)))
+			printf("# %zu\n", i), *failed = true;
+		CHECK(store->entry_count > HALF / 2000);
+	}
+}
+
 static char directory[] = "/tmp/trustmend-boxed-XXXXXX";
 
 static void
@@ -483,6 +555,55 @@ TEST(breaks, "a store that every child breaks on is given up, and all others are
 	CHECK(stores_open_bytes(stores, "d", buffer_span(&large), LOADER_ANY)->state ==
 		STORE_PRESENT);
 	CHECK(is_whole(stores_open_bytes(stores, "c", text, LOADER_OPENSSL_FILE)));
+}
+
+/* Opens some under new names, and counts those that were given up. */
+static void
+open_some(struct stores *stores, struct span text, unsigned round, size_t *given_up, bool *failed)
+{
+	enum { COUNT = 8 };
+	struct named_bytes list[COUNT];
+	const struct store *read[COUNT];
+	char names[COUNT][32];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "%u-%zu", round, i);
+		list[i] = (struct named_bytes){ names[i], text };
+	}
+	stores_open_several(stores, list, COUNT, read);
+	for (size_t i = 0; i < COUNT; i++) {
+		bool is_lost = read[i]->state == STORE_UNREAD;
+
+		*given_up += is_lost;
+		CHECK(is_lost ? read[i]->entry_count == 0 && store_is_unknown(read[i])
+			      : read[i]->entry_count == DAMAGE_BLOCKS &&
+					read[i]->defect_count == 0);
+		CHECK(strcmp(read[i]->path, names[i]) == 0);
+	}
+}
+
+TEST(several_break, "of several stores that children are ended at each is given up or read whole")
+{
+	enum { ROUNDS = 200 };
+	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	struct span text = sound_text(stores);
+	size_t given_up = 0;
+	unsigned round = 0;
+	void *problem;
+	pthread_t hunter;
+
+	atomic_store(&hunting, true);
+	CHECK(pthread_create(&hunter, NULL, hunt, NULL) == 0);
+	while (given_up == 0 && round < ROUNDS)
+		open_some(stores, text, round++, &given_up, failed);
+	atomic_store(&hunting, false);
+	CHECK(pthread_join(hunter, &problem) == 0);
+	if (problem != NULL)
+		printf("# %s\n", (const char *)problem);
+	CHECK(problem != NULL || given_up > 0);
+	given_up = 0;
+	open_some(stores, text, ROUNDS, &given_up, failed);
+	CHECK(given_up == 0);
 }
 
 TEST(private_keys, "no byte of a private key comes out")

@@ -28,7 +28,7 @@ static void
 honest_write(struct honest *honest)
 {
 	buffer_clear(&honest->message);
-	message_add_parsed(&honest->message, &honest->task, &honest->parsed);
+	message_add_parsed(&honest->message, &honest->task, &honest->parsed, NULL);
 }
 
 static struct honest
@@ -60,8 +60,8 @@ is_believed(struct honest *honest)
 {
 	struct parsed again = {};
 
-	return message_read_parsed(
-		       honest->arena, &honest->task, buffer_span(&honest->message), &again) == 0;
+	return message_read_parsed(honest->arena, &honest->task, buffer_span(&honest->message),
+		       NULL, &again) == 0;
 }
 
 /* X509_CERT_AUX: clientAuth is trusted, or rejected; and serverAuth is trusted. */
@@ -235,6 +235,38 @@ TEST(links, "links are made by hash alone, and to what is in the directory")
 	CHECK(!links_are_believed("c.pem", "b.pem"));
 	CHECK(!links_are_believed("0a1b2c3d.0", "/etc/shadow"));
 	CHECK(!links_are_believed("0a1b2c3d.0", "c.pem"));
+}
+
+TEST(decoded, "bytes that were decoded before are taken from there, and none beyond them")
+{
+	CLEANUP(honest_end) struct honest honest = honest_make();
+	struct parsed again = { .decoded = damage_ders[0] };
+	struct span whole = damage_ders[0], decoded, message;
+	CLEANUP(buffer_free) struct buffer answer = {};
+
+	honest.parsed.decoded = whole;
+	honest.parsed.entries[0].der = whole;
+	honest_write(&honest);
+	CHECK(message_read_parsed(honest.arena, &honest.task, buffer_span(&honest.message), NULL,
+		      &again) == 0 &&
+		again.entries[0].der.data == whole.data &&
+		again.entries[0].der.length == whole.length);
+	again = (struct parsed){ .decoded = span_of(whole.data, whole.length - 1) };
+	CHECK(message_read_parsed(
+		      honest.arena, &honest.task, buffer_span(&honest.message), NULL, &again) < 0);
+	CHECK(!is_believed(&honest));
+	buffer_add_text(&answer, "decodedmessage");
+	message_add_length(&answer, 7);
+	CHECK(message_split(buffer_span(&answer), &decoded, &message) == 0 && decoded.length == 7 &&
+		message.length == 7 && message.data[0] == 'm');
+	answer.length -= 8;
+	message_add_length(&answer, 14);
+	CHECK(message_split(buffer_span(&answer), &decoded, &message) == 0 &&
+		decoded.length == 14 && message.length == 0);
+	answer.length -= 8;
+	message_add_length(&answer, 15);
+	CHECK(message_split(buffer_span(&answer), &decoded, &message) < 0);
+	CHECK(message_split(span_of(answer.data, 7), &decoded, &message) < 0);
 }
 
 TAP_MAIN()
