@@ -7,43 +7,7 @@
 
 #include "base/quiet.h"
 #include "base/sandbox.h"
-#include "stores/boxed.h"
-#include "stores/content.h"
-#include "stores/format.h"
-#include "stores/loader.h"
-
-enum { BUCKETS = 1024 };
-
-/* One version of one path, read once for all loaders. */
-struct reading {
-	struct content content;
-	enum store_loader loader; /* of a directory; a file reads the same for all */
-	const char *format;
-	struct store_builder builder;     /* what was read, and what is added to it later */
-	const char *unread;               /* why nothing could be read; or NULL */
-	struct signature_batch *checking; /* of roots; NULL where that is done */
-	struct opened *opened;            /* all that took from it */
-	struct reading *next, *next_checking;
-};
-
-struct opened {
-	struct store store;
-	const struct defect *blamed; /* defects for its loader alone */
-	size_t blamed_count;
-	struct opened *next, *next_of_reading;
-};
-
-struct stores {
-	struct arena *arena;
-	struct signature_cache *signatures;
-	struct boxed *boxed;
-	bool borrows_box;
-	bool skips_signatures, losses_only;
-	struct reading *checking; /* those whose signatures are being checked */
-	struct contents contents;
-	struct reading *readings[BUCKETS];
-	struct opened *opened[BUCKETS];
-};
+#include "stores/reading.h"
 
 static struct stores *
 stores_make(struct boxed *boxed)
@@ -84,66 +48,6 @@ stores_new_beside(struct stores *other)
 
 	stores->borrows_box = true;
 	return stores;
-}
-
-/* What was read, and behind its defects those that are one for this loader alone. */
-static void
-store_take(struct opened *opened, const struct reading *reading)
-{
-	const struct store_builder *builder = &reading->builder;
-	struct store *store = &opened->store;
-	struct defect *defects = builder->defects;
-
-	if (opened->blamed_count > 0) {
-		defects = arena_alloc(builder->arena,
-			(builder->defect_count + opened->blamed_count) * sizeof(*defects));
-		if (builder->defect_count > 0)
-			memcpy(defects, builder->defects, builder->defect_count * sizeof(*defects));
-		memcpy(defects + builder->defect_count, opened->blamed,
-			opened->blamed_count * sizeof(*defects));
-	}
-	store->format = reading->format;
-	store->entries = builder->entries;
-	store->entry_count = builder->entry_count;
-	store->defects = defects;
-	store->defect_count = builder->defect_count + opened->blamed_count;
-	store->profile = builder->profile;
-	store->integrity = builder->integrity;
-	store->password_source = builder->password_source;
-	store->password_is_empty = builder->password_is_empty;
-}
-
-static void
-reading_settle(struct stores *stores, struct reading *reading)
-{
-	signature_batch_free(reading->checking);
-	reading->checking = NULL;
-	builder_review_signatures(&reading->builder, stores->signatures);
-	for (struct opened *opened = reading->opened; opened != NULL;
-		opened = opened->next_of_reading)
-		store_take(opened, reading);
-}
-
-void
-stores_settle(struct stores *stores)
-{
-	while (stores->checking != NULL) {
-		struct reading *reading = stores->checking;
-
-		stores->checking = reading->next_checking;
-		reading_settle(stores, reading);
-	}
-}
-
-/* Begins to check the signatures of its roots. */
-static void
-reading_check(struct stores *stores, struct reading *reading)
-{
-	reading->checking = builder_check_signatures(&reading->builder, stores->signatures);
-	if (reading->checking == NULL)
-		return;
-	reading->next_checking = stores->checking;
-	stores->checking = reading;
 }
 
 void
@@ -246,164 +150,10 @@ stores_arena(struct stores *stores)
 	return stores->arena;
 }
 
-static size_t
-bucket_of(const struct content *content)
-{
-	size_t bucket;
-
-	memcpy(&bucket, content->digest.bytes, sizeof(bucket));
-	for (const char *at = content->path; *at != '\0'; at++)
-		bucket = bucket * 31 + (unsigned char)*at;
-	return bucket % BUCKETS;
-}
-
-static struct reading *
-find_reading(const struct stores *stores, const struct content *content, enum store_loader loader)
-{
-	struct reading *reading = stores->readings[bucket_of(content)];
-
-	if (content->comes_once)
-		return NULL;
-	if (content->directory == NULL)
-		loader = LOADER_ANY;
-	while (reading != NULL &&
-		(reading->loader != loader ||
-			reading->content.identity.type != content->identity.type ||
-			!digest_equal(&reading->content.digest, &content->digest) ||
-			strcmp(reading->content.path, content->path) != 0))
-		reading = reading->next;
-	return reading;
-}
-
-static struct parse_task
-task_of(const struct content *content, enum store_loader loader)
-{
-	return (struct parse_task){
-		.path = content->path,
-		.bytes = content->bytes,
-		.directory = content->directory,
-		.loader = loader,
-	};
-}
-
-static void
-mark_unread(struct store *store, const char *why)
-{
-	store->state = STORE_UNREAD;
-	store->problem = why;
-}
-
-/* What was read of the bytes is the reading's; what its loader has to say of them comes behind it,
- * and is a defect for that loader alone. */
-static void
-take_loading(struct opened *opened, const struct parsed *parsed)
-{
-	if (parsed->unread != NULL)
-		mark_unread(&opened->store, parsed->unread);
-	opened->store.loading = parsed->loading;
-	opened->blamed_count = parsed->defect_count - parsed->own_defects;
-	if (opened->blamed_count > 0)
-		opened->blamed = parsed->defects + parsed->own_defects;
-}
-
-static void
-list_end(void *list)
-{
-	crl_list_free(list);
-}
-
-/* Of lists of more than a few entries: for their index. */
-static void
-index_lists(struct stores *stores, struct parsed *parsed)
-{
-	for (size_t i = 0; i < parsed->entry_count; i++) {
-		struct crl *crl = &parsed->entries[i].crl;
-
-		if (parsed->entries[i].kind == ENTRY_CRL && crl_list_of(crl) != NULL)
-			arena_adopt(stores->arena, crl->list, list_end);
-	}
-}
-
-/* What a loader makes of a list that was read in parts: it is shown the outline. */
-static void
-load_listed(struct stores *stores, const struct content *content, struct opened *opened)
-{
-	struct parse_task task = task_of(content, opened->store.loader);
-	struct parsed parsed = {};
-
-	task.bytes = content->listed->outline;
-	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
-	take_loading(opened, &parsed);
-	if (parsed.entry_count == 0)
-		opened->store.loading.loaded = arena_alloc(stores->arena, 1);
-}
-
-static struct reading *
-reading_of_listed(struct stores *stores, const struct content *content)
-{
-	struct reading *reading = arena_alloc(stores->arena, sizeof(*reading));
-
-	reading->content = *content;
-	reading->loader = LOADER_ANY;
-	reading->builder = (struct store_builder){ .arena = stores->arena };
-	builder_turn_to(&reading->builder, content->path, content->bytes);
-	reading->format = listed_fill(content->listed, &reading->builder);
-	reading->next = stores->readings[bucket_of(content)];
-	stores->readings[bucket_of(content)] = reading;
-	return reading;
-}
-
-/* Of a version that was not read before. */
-static struct reading *
-reading_of(struct stores *stores, const struct content *content, struct opened *opened,
-	struct parsed *parsed)
-{
-	struct reading **bucket = &stores->readings[bucket_of(content)];
-	struct reading *reading = arena_alloc(stores->arena, sizeof(*reading));
-
-	take_loading(opened, parsed);
-	index_lists(stores, parsed);
-	reading->content = *content;
-	reading->loader = content->directory == NULL ? LOADER_ANY : opened->store.loader;
-	reading->format = parsed->format;
-	reading->unread = parsed->unread;
-	reading->builder = (struct store_builder){
-		.arena = stores->arena,
-		.entries = parsed->entries,
-		.entry_count = parsed->entry_count,
-		.entry_capacity = parsed->entry_count,
-		.defects = parsed->defects,
-		.defect_count = parsed->own_defects,
-		.defect_capacity = parsed->own_defects,
-		.profile = parsed->profile,
-		.integrity = parsed->integrity,
-		.password_source = parsed->password_source,
-		.password_is_empty = parsed->password_is_empty,
-	};
-	builder_turn_to(&reading->builder, content->path, content->bytes);
-	if (!stores->skips_signatures)
-		reading_check(stores, reading);
-	reading->next = *bucket;
-	*bucket = reading;
-	return reading;
-}
-
-/* Asks its loader in one go. */
-static struct reading *
-reading_new(struct stores *stores, const struct content *content, struct opened *opened)
-{
-	struct parse_task task = task_of(content, opened->store.loader);
-	struct parsed parsed = {};
-
-	task.losses_only = stores->losses_only;
-	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
-	return reading_of(stores, content, opened, &parsed);
-}
-
 static const struct store *
 find_opened(const struct stores *stores, const struct content *content, enum store_loader loader)
 {
-	const struct opened *opened = stores->opened[bucket_of(content)];
+	const struct opened *opened = stores->opened[stores_bucket_of(content)];
 
 	while (opened != NULL &&
 		(opened->store.loader != loader || !content_is_same(content, &opened->store)))
@@ -428,7 +178,7 @@ load_names_as_file(const struct stores *stores, const struct content *content, s
 static void
 store_load_known(struct stores *stores, struct reading *reading, struct opened *opened)
 {
-	struct parse_task task = task_of(&reading->content, opened->store.loader);
+	struct parse_task task = reading_task(&reading->content, opened->store.loader);
 	struct parsed parsed = {
 		.entries = reading->builder.entries,
 		.entry_count = reading->builder.entry_count,
@@ -436,7 +186,7 @@ store_load_known(struct stores *stores, struct reading *reading, struct opened *
 
 	task.loading_only = true;
 	boxed_parse(stores->boxed, stores->arena, &task, &parsed);
-	take_loading(opened, &parsed);
+	opened_take_loading(opened, &parsed);
 }
 
 /* Nothing is there to be read: what its library says of that. */
@@ -461,26 +211,27 @@ store_fill_present(struct stores *stores, const struct content *content, struct 
 	struct opened *opened)
 {
 	struct store *store = &opened->store;
-	struct reading *reading = find_reading(stores, content, store->loader);
+	struct reading *reading = reading_find(stores, content, store->loader);
 
 	if (content->listed != NULL) {
 		if (reading == NULL)
 			reading = reading_of_listed(stores, content);
-		load_listed(stores, content, opened);
+		reading_load_listed(stores, content, opened);
 	} else if (reading == NULL)
 		reading = parsed == NULL ? reading_new(stores, content, opened)
 					 : reading_of(stores, content, opened, parsed);
 	else if (reading->unread != NULL)
-		take_loading(opened, &(struct parsed){
-					     .unread = reading->unread,
-					     .loading = { .error = reading->unread,
-						     .loaded = arena_alloc(stores->arena, 1) },
-				     });
+		opened_take_loading(
+			opened, &(struct parsed){
+					.unread = reading->unread,
+					.loading = { .error = reading->unread,
+						.loaded = arena_alloc(stores->arena, 1) },
+				});
 	else if (store->loader != LOADER_ANY && !load_names_as_file(stores, content, store))
 		store_load_known(stores, reading, opened);
 	opened->next_of_reading = reading->opened;
 	reading->opened = opened;
-	store_take(opened, reading);
+	opened_take(opened, reading);
 }
 
 static void
@@ -517,7 +268,7 @@ has_path(const struct stores *stores, const char *path)
 static struct parsed *
 content_digest(struct stores *stores, struct content *content, enum store_loader loader)
 {
-	struct parse_task task = task_of(content, loader);
+	struct parse_task task = reading_task(content, loader);
 	struct parsed *parsed;
 
 	if (has_path(stores, content->path)) {
@@ -538,7 +289,7 @@ store_of(struct stores *stores, struct content *content, enum store_loader loade
 
 	if (content->is_undigested)
 		parsed = content_digest(stores, content, loader);
-	bucket = &stores->opened[bucket_of(content)];
+	bucket = &stores->opened[stores_bucket_of(content)];
 	known = find_opened(stores, content, loader);
 	if (known != NULL)
 		return known;
