@@ -110,6 +110,8 @@ plain_length(const uint8_t *at, size_t left)
 static void
 step(struct list_walk *walk)
 {
+	if (walk->used == 0)
+		return;
 	crl_window_pass(walk->window, walk->used);
 	walk->view = span_of(walk->view.data + walk->used, walk->view.length - walk->used);
 	walk->begin += walk->used;

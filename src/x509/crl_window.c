@@ -81,11 +81,11 @@ digest_range(struct ranged_digest *digest, uint64_t offset, struct span bytes)
 static void
 digest_passed(struct crl_window *window)
 {
-	struct span bytes =
-		span_of(window->data + window->digested, window->start - window->digested);
+	size_t length = window->start - window->digested;
 
-	for (unsigned i = 0; bytes.length > 0 && i < CRL_WINDOW_DIGESTS; i++)
-		digest_range(&window->digests[i], window->offset + window->digested, bytes);
+	for (unsigned i = 0; length > 0 && i < CRL_WINDOW_DIGESTS; i++)
+		digest_range(&window->digests[i], window->offset + window->digested,
+			span_of(window->data + window->digested, length));
 	window->digested = window->start;
 }
 

@@ -80,6 +80,7 @@ def rows_of(folder, here, count, options):
         Row("inspect, DER", [*ours, "inspect", here / "list.der"], number(r", (\d+) revoked"), count),
         Row("reader, signature, lookups", [f"{options.tools}/crl_loop", "parts", *loop], number(r"^(\d+)$"), on_list),
         Row("openssl dgst -sha256", ["openssl", "dgst", "-sha256", here / "list.der"], number(r"= [0-9a-f]{64}$"), 1),
+        Row("openssl dgst -sha256, PEM", ["openssl", "dgst", "-sha256", here / "list.pem"], number(r"= [0-9a-f]{64}$"), 1),
         Row("openssl crl -noout -CAfile", ["openssl", "crl", "-inform", "DER", "-in", here / "list.der", "-CAfile", here / "ca.pem", "-noout"],
             number(r"^$"), 1),
         Row("libcrypto, signature, lookups", [f"{options.tools}/crl_loop", "library", *loop], number(r"^(\d+)$"), on_list),

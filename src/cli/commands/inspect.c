@@ -149,7 +149,9 @@ inspect_run(struct session *session)
 	stores_use_passwords(stores, session->passwords);
 	signature_cache_use_memory(stores_signatures(stores), memory);
 	session_recall_lists(session, stores, paths);
-	stores_digest_lists(stores, CRL_DIGEST_FINGERPRINT);
+	/* Text shows no fingerprint. */
+	stores_digest_lists(
+		stores, session->options.json ? CRL_DIGEST_FINGERPRINT : CRL_DIGEST_SIGNED);
 
 	if (paths->count == 0)
 		return err_set(
