@@ -102,13 +102,12 @@ crl_wanted_free(struct crl_wanted *wanted)
 	mem_free(wanted);
 }
 
-static uint64_t *
+static uint32_t *
 wanted_place(const struct crl_wanted *wanted, uint32_t hash)
 {
-	uint64_t value = UINT64_C(1) << HASH_BITS | hash;
 	size_t at = hash & wanted->mask;
 
-	while (wanted->places[at] != 0 && wanted->places[at] != value)
+	while (wanted->places[at] != 0 && wanted->places[at] != hash)
 		at = (at + 1) & wanted->mask;
 	return &wanted->places[at];
 }
@@ -128,7 +127,7 @@ crl_wanted_new(const struct span *serials, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		uint32_t hash = serial_hash(wanted->key, serials[i]);
 
-		*wanted_place(wanted, hash) = UINT64_C(1) << HASH_BITS | hash;
+		*wanted_place(wanted, hash) = hash;
 		*wanted_word(wanted, hash) |= wanted_bits(hash);
 	}
 	return wanted;

@@ -132,6 +132,7 @@ serial_hash(struct serial_key key, struct span serial)
 	const uint8_t *at = serial.data;
 	uint64_t state = key.words[0] ^ serial.length, first = 0, last = 0;
 	size_t left = serial.length;
+	uint32_t hash;
 
 	for (; left > 2 * WORD; left -= 2 * WORD, at += 2 * WORD)
 		state = serial_mix(serial_word(at) ^ key.words[1], serial_word(at + WORD) ^ state);
@@ -145,7 +146,9 @@ serial_hash(struct serial_key key, struct span serial)
 		for (size_t i = 0; i < left; i++)
 			first = first << 8 | at[i];
 	}
-	return (uint32_t)(serial_mix(first ^ key.words[1], last ^ state) >> 32);
+	hash = (uint32_t)(serial_mix(first ^ key.words[1], last ^ state) >> 32);
+	/* 0 is a place that is free. */
+	return hash + (hash == 0);
 }
 
 void slots_add(struct slots *, uint32_t hash, uint64_t offset);
@@ -156,7 +159,7 @@ void slots_sort(struct slots *);
  * in a hundred of the others through. */
 struct crl_wanted {
 	uint64_t *filter; /* of a word for each eighth place */
-	uint64_t *places; /* 1 << 32 | hash; 0: free */
+	uint32_t *places; /* hashes; 0: free */
 	size_t mask;
 	struct serial_key key;
 };
