@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "stores/format.h"
+#include "stores/summaries.h"
 
 enum {
 	WORKER_MAX_BYTES = 4 << 20,     /* read by a worker before it forgets what it read */
@@ -40,6 +41,7 @@ enum looks {
 struct scan_worker {
 	struct scanning *all;
 	struct stores *stores;
+	struct summaries *summaries;
 	struct arena *arena;
 	size_t bytes;
 	uint8_t *block;
@@ -64,6 +66,7 @@ worker_open(void *argument)
 
 	worker->block = mem_alloc(BLOCK_SIZE);
 	worker->arena = arena_new();
+	worker->summaries = summaries_new();
 	(void)pthread_mutex_lock(&worker->all->lock);
 	worker->stores = stores_new_in_thread();
 	stores_use_passwords(worker->stores, worker->all->scan->passwords);
@@ -175,16 +178,17 @@ may_be_utf16(struct span head)
 static unsigned
 look(void *, struct span head, bool is_whole)
 {
-	bool is_text;
+	bool may_be_wide = may_be_utf16(head);
 
 	if (has_mark(head) || has_magic(head))
 		return LOOKS_LIKE_STORE;
 	if (may_be_der(head, is_whole ? head.length : SIZE_MAX))
 		return LOOKS_LIKE_DER;
-	is_text = memchr(head.data, 0, head.length) == NULL;
-	if (is_text)
-		return is_whole ? LOOKS_LIKE_NOTHING : LOOKS_LIKE_TEXT;
-	return may_be_utf16(head) ? LOOKS_LIKE_STORE : LOOKS_LIKE_NOTHING;
+	if (is_whole && !may_be_wide)
+		return LOOKS_LIKE_NOTHING;
+	if (memchr(head.data, 0, head.length) != NULL)
+		return may_be_wide ? LOOKS_LIKE_STORE : LOOKS_LIKE_NOTHING;
+	return is_whole ? LOOKS_LIKE_NOTHING : LOOKS_LIKE_TEXT;
 }
 
 /* The same of what is too long to be told by its first bytes. */
@@ -285,16 +289,31 @@ read_whole(struct scan_worker *worker, const struct swept *file)
 }
 
 static void
-tell(struct scan_worker *worker, const struct store *store)
+tell(struct scan_worker *worker, const struct found_store *found, const char *path)
 {
-	struct found_store found = { .path = store->path, .format = store->format };
+	struct found_store named = *found;
 
-	if (!is_store(store))
+	if (found->format == NULL)
 		return;
-	summarize(store, &found);
+	named.path = path;
 	(void)pthread_mutex_lock(&worker->all->lock);
-	worker->all->scan->found(worker->all->scan->context, &found);
+	worker->all->scan->found(worker->all->scan->context, &named);
 	(void)pthread_mutex_unlock(&worker->all->lock);
+}
+
+/* What nobody gets through today is no fact about its bytes. */
+static void
+take_read(struct scan_worker *worker, const struct store *store)
+{
+	struct found_store found = {};
+
+	if (is_store(store)) {
+		found.format = store->format;
+		summarize(store, &found);
+	}
+	if (store->state != STORE_UNREAD)
+		summaries_add(worker->summaries, &store->digest, &found);
+	tell(worker, &found, store->path);
 }
 
 static void
@@ -302,38 +321,45 @@ read_queue(struct scan_worker *worker)
 {
 	const struct store *stores[QUEUE_FILES];
 
-	if (worker->queued == 0)
-		return;
-	stores_open_several(worker->stores, worker->queue, worker->queued, stores);
+	if (worker->queued > 0)
+		stores_open_several(worker->stores, worker->queue, worker->queued, stores);
 	for (size_t i = 0; i < worker->queued; i++)
-		tell(worker, stores[i]);
+		take_read(worker, stores[i]);
 	worker->queued = worker->queued_bytes = 0;
 	if (worker->bytes >= WORKER_MAX_BYTES)
 		worker_forget(worker);
 }
 
 static bool
-is_full(const struct scan_worker *worker)
+has_work(const struct scan_worker *worker)
 {
-	return worker->queued == QUEUE_FILES || worker->queued_bytes >= QUEUE_BYTES;
+	return worker->queued == QUEUE_FILES || worker->queued_bytes >= QUEUE_BYTES ||
+	       worker->bytes >= WORKER_MAX_BYTES;
 }
 
 static bool
 visit(void *argument, const struct swept *file)
 {
 	struct scan_worker *worker = argument;
-	struct span bytes;
+	const struct found_store *known;
+	struct named_bytes named;
 
 	if (!may_be_store(worker, file))
 		return false;
+	named.bytes = read_whole(worker, file);
+	named.digest = digest_of(named.bytes);
+	worker->bytes += named.bytes.length + STORE_COSTS;
+	known = summaries_find(worker->summaries, &named.digest);
+	if (known != NULL) {
+		tell(worker, known, file->path);
+		return has_work(worker);
+	}
+	named.name = arena_strdup(worker->arena, file->path);
 	if (worker->queued == 0)
 		worker->queued_since = milliseconds_now();
-	bytes = read_whole(worker, file);
-	worker->queue[worker->queued++] =
-		(struct named_bytes){ arena_strdup(worker->arena, file->path), bytes };
-	worker->queued_bytes += bytes.length;
-	worker->bytes += bytes.length + STORE_COSTS;
-	return is_full(worker);
+	worker->queue[worker->queued++] = named;
+	worker->queued_bytes += named.bytes.length;
+	return has_work(worker);
 }
 
 /* Who watches sees what is found while it is looked for. */
@@ -342,8 +368,8 @@ work(void *argument)
 {
 	struct scan_worker *worker = argument;
 
-	if (is_full(worker) || (worker->queued > 0 && milliseconds_now() - worker->queued_since >=
-							      QUEUE_MILLISECONDS))
+	if (has_work(worker) || (worker->queued > 0 && milliseconds_now() - worker->queued_since >=
+							       QUEUE_MILLISECONDS))
 		read_queue(worker);
 }
 
@@ -354,6 +380,7 @@ worker_close(void *argument)
 
 	read_queue(worker);
 	stores_free(worker->stores);
+	summaries_free(worker->summaries);
 	arena_free(worker->arena);
 	mem_free(worker->block);
 }

@@ -321,13 +321,13 @@ stores_open(struct stores *stores, struct world *world, const char *path, enum s
 }
 
 static struct content
-content_of(struct stores *stores, const char *name, struct span bytes)
+content_of(struct stores *stores, const struct named_bytes *named)
 {
 	return (struct content){
-		.path = arena_strdup(stores->arena, name),
-		.identity = { .type = FILE_REGULAR, .size = bytes.length },
-		.digest = digest_of(bytes),
-		.bytes = bytes,
+		.path = arena_strdup(stores->arena, named->name),
+		.identity = { .type = FILE_REGULAR, .size = named->bytes.length },
+		.digest = named->digest,
+		.bytes = named->bytes,
 	};
 }
 
@@ -335,7 +335,8 @@ const struct store *
 stores_open_bytes(
 	struct stores *stores, const char *name, struct span bytes, enum store_loader loader)
 {
-	struct content content = content_of(stores, name, bytes);
+	const struct named_bytes named = { name, bytes, digest_of(bytes) };
+	struct content content = content_of(stores, &named);
 	const struct store *store = store_of(stores, &content, loader, NULL);
 
 	stores_settle(stores);
@@ -370,7 +371,7 @@ stores_open_several(struct stores *stores, const struct named_bytes *list, size_
 		tasks[i] = (struct parse_task){ .path = list[i].name, .bytes = list[i].bytes };
 	boxed_parse_several(stores->boxed, stores->arena, tasks, count, parsed);
 	for (size_t i = 0; i < count; i++) {
-		struct content content = content_of(stores, list[i].name, list[i].bytes);
+		struct content content = content_of(stores, &list[i]);
 
 		ret[i] = store_of(stores, &content, LOADER_ANY, &parsed[i]);
 	}

@@ -192,6 +192,7 @@ const struct store *stores_open_bytes(
 struct named_bytes {
 	const char *name;
 	struct span bytes;
+	struct digest digest;
 };
 void stores_open_several(
 	struct stores *, const struct named_bytes *, size_t count, const struct store *ret[]);

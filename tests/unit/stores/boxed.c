@@ -355,7 +355,7 @@ open_some(struct stores *stores, struct span text, unsigned round, size_t *given
 
 	for (size_t i = 0; i < COUNT; i++) {
 		(void)snprintf(names[i], sizeof(names[i]), "%u-%zu", round, i);
-		list[i] = (struct named_bytes){ names[i], text };
+		list[i] = (struct named_bytes){ names[i], text, digest_of(text) };
 	}
 	stores_open_several(stores, list, COUNT, read);
 	for (size_t i = 0; i < COUNT; i++) {

@@ -93,7 +93,8 @@ TEST(several, "each damage is read in the box the same beside all others, keysto
 			for (size_t j = 0; i == MOST - 1 && text.length < BIG; j++)
 				pem_write(&text, "CERTIFICATE", damage_ders[j % DAMAGE_BLOCKS]);
 		arena_adopt(stores_arena(open), text.data, mem_free);
-		list[i] = (struct named_bytes){ names[i], buffer_span(&text) };
+		list[i] = (struct named_bytes){ names[i], buffer_span(&text),
+			digest_of(buffer_span(&text)) };
 	}
 	stores_open_several(boxed, list, MOST, read);
 	for (size_t i = 0; i < MOST; i++) {

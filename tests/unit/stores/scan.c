@@ -111,4 +111,74 @@ TEST(content, "stores are told by content: behind text too, and not by name or b
 	free(key);
 }
 
+/* What was said of a directory: a line each, in order, and how often. */
+struct said {
+	char lines[MOST * 64][96];
+	size_t count;
+};
+
+static void
+say(void *context, const struct found_store *store)
+{
+	struct said *said = context;
+
+	if (said->count < COUNT_OF(said->lines))
+		(void)snprintf(said->lines[said->count++], sizeof(said->lines[0]),
+			"%s %s %zu %zu %zu %d %lld %.20s", path_base(store->path), store->format,
+			store->certificates, store->crls, store->defects, store->is_damaged,
+			(long long)store->next_end, store->problem == NULL ? "" : store->problem);
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+TEST(copies, "copies of a store are told as the store is, however many there are")
+{
+	enum { KINDS = 4, COPIES = 150 };
+	CLEANUP(pki_freep) struct pki *pki = pki_new();
+	const struct pki_cert *ca =
+		pki_issue(pki, &(struct pki_spec){ .subject = "CN=CA", .ca = true });
+	static struct said said;
+	char directory[] = "/tmp/trustmend-copies-XXXXXX", name[32];
+	char *pem = pki_pem("CERTIFICATE", ca->der), *cut = pki_pem("CERTIFICATE", ca->der);
+	CLEANUP(world_freep) struct world *world = world_host();
+	struct scan scan = { say, &said, NULL };
+	struct sweep_result result;
+
+	cut[strlen(cut) - 60] = '\0';
+	CHECK(mkdtemp(directory) != NULL);
+	for (size_t i = 0; i < KINDS * COPIES; i++) {
+		(void)snprintf(name, sizeof(name), "%zu-%03zu", i % KINDS, i);
+		if (i % KINDS == 0)
+			put_text(directory, name, pem);
+		else if (i % KINDS == 1)
+			put_text(directory, name, cut);
+		else if (i % KINDS == 2)
+			put(directory, name, ca->der);
+		else
+			put_text(directory, name, "-----BEGIN PGP MESSAGE-----\n");
+	}
+	CHECK(stores_scan(world, directory, &scan, &result, NULL) == 0);
+	CHECK(said.count == (KINDS - 1) * COPIES && result.files == KINDS * COPIES);
+	qsort(said.lines, said.count, sizeof(said.lines[0]), compare_lines);
+	for (size_t i = 1; i < said.count; i++) {
+		const char *line = strchr(said.lines[i], ' '),
+			   *before = strchr(said.lines[i - 1], ' ');
+
+		CHECK(strcmp(said.lines[i], said.lines[i - 1]) != 0);
+		CHECK(said.lines[i][0] != said.lines[i - 1][0] || strcmp(line, before) == 0);
+	}
+	CHECK(said.lines[0][0] == '0' && said.lines[COPIES][0] == '1' &&
+		said.lines[2 * COPIES][0] == '2');
+	CHECK(strstr(said.lines[0], " pem 1 0 0 0 ") != NULL);
+	CHECK(strstr(said.lines[COPIES], " pem 0 0 1 1 ") != NULL);
+	CHECK(strstr(said.lines[2 * COPIES], " der 1 0 0 0 ") != NULL);
+	directory_remove(directory);
+	free(pem);
+	free(cut);
+}
+
 TAP_MAIN()
