@@ -175,7 +175,7 @@ TEST(copies, "copies of a store are told as the store is, however many there are
 		said.lines[2 * COPIES][0] == '2');
 	CHECK(strstr(said.lines[0], " pem 1 0 0 0 ") != NULL);
 	CHECK(strstr(said.lines[COPIES], " pem 0 0 1 1 ") != NULL);
-	CHECK(strstr(said.lines[2 * COPIES], " der 1 0 0 0 ") != NULL);
+	CHECK(strstr(said.lines[2 * COPIES], " der 1 0 1 0 ") != NULL);
 	directory_remove(directory);
 	free(pem);
 	free(cut);
