@@ -111,6 +111,12 @@ tables_free(struct signature_cache *cache)
 	cache->keys = cache->results = (struct table){};
 }
 
+size_t
+signature_cache_count(const struct signature_cache *cache)
+{
+	return cache->results.count;
+}
+
 void
 signature_cache_trim(struct signature_cache *cache, size_t limit)
 {

@@ -27,6 +27,8 @@ enum signature_result signature_ocsp(
 /* The same, where the issuer's certificate is at hand. */
 enum signature_result signature_by(
 	struct signature_cache *, const struct cert *, const struct cert *issuer);
+/* How many results there are: more of them after a question where libcrypto was asked for it. */
+size_t signature_cache_count(const struct signature_cache *);
 /* Forgets results, and keys, once there are more than so many: they are found again. */
 void signature_cache_trim(struct signature_cache *, size_t limit);
 /* Whether the cache has the answer for a certificate and its own key. */
