@@ -2,10 +2,11 @@
 #include "verify/effort.h"
 
 enum {
-	EFFORT_FOLDED = 4, /* octets of names a unit, where they are not the same bytes */
-	EFFORT_TEXT = 64,  /* octets of other names */
-	EFFORT_CERT = 64,  /* of a certificate, whatever its length */
-	EFFORT_WALKED = 8, /* octets of it a unit */
+	EFFORT_FOLDED = 4,  /* octets of names a unit, where they are not the same bytes */
+	EFFORT_TEXT = 64,   /* octets of other names */
+	EFFORT_LISTED = 16, /* octets of a list, a name */
+	EFFORT_CERT = 64,   /* of a certificate, whatever its length */
+	EFFORT_WALKED = 8,  /* octets of it a unit */
 	WORD_BITS = 64,
 	/* Of multiplications of two words, as many as a unit. */
 	EFFORT_PRODUCTS = 25,
@@ -52,6 +53,14 @@ effort_spend_subtree(
 	size_t octets = name.length + base.length;
 
 	return effort_spend(question, 1 + octets / (is_directory ? EFFORT_FOLDED : EFFORT_TEXT));
+}
+
+bool
+effort_spend_lists(const struct question *question, struct span a, struct span b)
+{
+	uint64_t names = 1 + a.length / EFFORT_LISTED;
+
+	return effort_spend(question, names * (1 + b.length / EFFORT_LISTED));
 }
 
 bool

@@ -21,6 +21,8 @@ bool effort_spend_names(const struct question *, struct span, struct span);
 /* A name and a subtree of constraints: more where they are long, and where of directory names. */
 bool effort_spend_subtree(
 	const struct question *, struct span name, struct span base, bool is_directory);
+/* Each of one list of names with each of another. */
+bool effort_spend_lists(const struct question *, struct span, struct span);
 /* Rules walk through a certificate. */
 bool effort_spend_cert(const struct question *, const struct cert *);
 /* libcrypto checks a signature by this key. */

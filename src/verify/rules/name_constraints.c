@@ -306,7 +306,7 @@ name_constraints_check(struct examination *examination)
 					     ? check_cert(examination, i, ca)
 					     : X509_V_OK;
 
-			examination->path->bounded |= result == X509_V_ERR_UNSPECIFIED;
+			examination->path->bounded |= effort_is_spent(examination->question);
 			if (result != X509_V_OK)
 				(void)path_fail(examination, &rule_name_constraints, i, result,
 					"%s %s (RFC 5280 4.2.1.10)", result_text(result),
