@@ -36,6 +36,8 @@ judge_new(void)
 void
 judge_free(struct judge *judge)
 {
+	if (judge == NULL)
+		return;
 	signature_cache_free(judge->signatures);
 	objects_free(judge->objects);
 	kept_free(judge->kept);
