@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# OCSP is asked about each client, and these name no responder; a certificate of the same CA that is
-# known-good does.
+# The clients name no responder, and a known-good certificate of the same CA does.
 . "$CASES/lib.sh"
 
 healthy apache

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The client's certificate names its responder by a host name, and neither nginx nor the machine has a
-# resolver.
+# The client's responder is a host name, and neither nginx nor the machine has a resolver.
 . "$CASES/lib.sh"
 
 healthy nginx

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The client's certificate names its responder by a host name, and nginx has no resolver. The machine
-# has one.
+# The client's responder is a host name, and nginx has no resolver; its machine has one.
 . "$CASES/lib.sh"
 
 healthy nginx
