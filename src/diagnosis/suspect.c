@@ -10,7 +10,7 @@ remedy_is_same(const struct remedy *a, const struct remedy *b)
 		return a == b;
 	return a->kind == b->kind && strcmp(a->path, b->path) == 0 && a->damage == b->damage &&
 	       span_equal(a->damaged, b->damaged) && span_equal(a->bytes, b->bytes) &&
-	       a->mode == b->mode && a->number == b->number &&
+	       a->mode == b->mode && a->number == b->number && a->where.offset == b->where.offset &&
 	       (a->target == NULL) == (b->target == NULL) &&
 	       (a->target == NULL || strcmp(a->target, b->target) == 0);
 }

@@ -28,13 +28,13 @@ struct remedy {
 	struct stores *stores;  /* to read what the overlay holds by now */
 	const char *path;       /* the store, link or configuration file it edits */
 	enum cause_code damage; /* mend-text: which damage */
-	struct span
-		damaged;   /* restore-entry, replace-entry: the bytes of the block as they stand */
+	struct span damaged; /* restore-entry, replace-entry: the bytes of the block as they stand;
+				set-value: what ends with the value, or before the new line */
 	struct span bytes; /* restore-store: the whole content; restore-entry and others: DER of the
 			      object */
 	const char *label; /* PEM label to write: "CERTIFICATE", "X509 CRL" */
 	bool makes_links;  /* split-file: each file gets its hash link as well */
-	const char *target; /* of a link; of a path in the configuration */
+	const char *target; /* of a link; of a path in the configuration; the text of set-value */
 	struct locus where; /* set-value: the value in the configuration */
 	int number;         /* set-depth: value as written */
 	mode_t mode;        /* set-mode: new permission bits; of a new file as well */

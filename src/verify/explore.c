@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "verify/effort.h"
 #include "verify/issued.h"
 #include "verify/rule.h"
 
@@ -43,16 +44,23 @@ bool
 explore_signed(
 	const struct question *question, const struct cert *issuer, const struct cert *subject)
 {
+	struct signature_cache *signatures = question->judge->signatures;
+	size_t known = signature_cache_count(signatures);
+	bool is_good;
+
 	if (question->supposed_issuer != NULL && subject == question->sent)
 		return digest_equal(&issuer->key_digest, &question->supposed_issuer->key_digest);
-	return signature_by(question->judge->signatures, subject, issuer) == SIGNATURE_GOOD;
+	is_good = signature_by(signatures, subject, issuer) == SIGNATURE_GOOD;
+	if (signature_cache_count(signatures) > known)
+		(void)effort_spend_signature(question, &issuer->key);
+	return is_good;
 }
 
 static bool
 signed_within_bound(
 	struct explorer *explorer, const struct cert *issuer, const struct cert *subject)
 {
-	if (explorer->signatures >= PATH_MAX_SIGNATURES) {
+	if (explorer->signatures >= PATH_MAX_SIGNATURES || effort_is_spent(explorer->question)) {
 		explorer->bounded = true;
 		return false;
 	}
@@ -136,7 +144,8 @@ gather_stored(struct explorer *explorer, struct candidates *candidates, bool fit
 	const struct trusted *trusted;
 
 	while ((trusted = graph_next_subject(&walk, question->trust, subject->issuer)) != NULL)
-		if (key_id_fits_subject(trusted->cert, subject) == fitting)
+		if (effort_spend_names(question, trusted->cert->subject, subject->issuer) &&
+			key_id_fits_subject(trusted->cert, subject) == fitting)
 			candidate_add(explorer, candidates, trusted->cert, trusted);
 }
 
@@ -147,7 +156,8 @@ gather_sent(struct explorer *explorer, struct candidates *candidates)
 	const struct cert *subject = explorer->path.certs[explorer->path.length - 1];
 
 	for (size_t i = 1; i < question->sent_count; i++)
-		if (name_equal(question->sent[i].subject, subject->issuer))
+		if (effort_spend_names(question, question->sent[i].subject, subject->issuer) &&
+			name_equal(question->sent[i].subject, subject->issuer))
 			candidate_add(explorer, candidates, &question->sent[i], NULL);
 }
 
@@ -165,7 +175,8 @@ gather_by_key(struct explorer *explorer, struct candidates *candidates)
 		return;
 	walk = graph_by_key_id(question->graph, key_id);
 	while ((trusted = graph_next_key_id(&walk, question->trust, key_id)) != NULL)
-		if (!name_equal(trusted->cert->subject, subject->issuer) &&
+		if (effort_spend_names(question, trusted->cert->subject, subject->issuer) &&
+			!name_equal(trusted->cert->subject, subject->issuer) &&
 			signed_within_bound(explorer, trusted->cert, subject))
 			candidate_add(explorer, candidates, trusted->cert, trusted);
 }
@@ -300,7 +311,8 @@ extend(struct explorer *explorer)
 	struct path *path = &explorer->path;
 	struct candidates candidates;
 
-	if (explorer->count >= explorer->limit || explorer->steps >= EXPLORE_MAX_STEPS) {
+	if (explorer->count >= explorer->limit || explorer->steps >= EXPLORE_MAX_STEPS ||
+		effort_is_spent(explorer->question)) {
 		explorer->bounded = true;
 		return;
 	}

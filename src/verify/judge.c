@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "verify/effort.h"
 #include "verify/engine.h"
 #include "verify/engines/objects.h"
 #include "verify/explore.h"
@@ -29,12 +30,15 @@ judge_new(void)
 	judge->signatures = signature_cache_new();
 	judge->objects = objects_new();
 	judge->arena = arena_new();
+	judge->effort = EFFORT_MAX;
 	return judge;
 }
 
 void
 judge_free(struct judge *judge)
 {
+	if (judge == NULL)
+		return;
 	signature_cache_free(judge->signatures);
 	objects_free(judge->objects);
 	kept_free(judge->kept);
@@ -182,6 +186,7 @@ decide(const struct question *question, const char *engine, struct verdict *verd
 	verdict->accepted = best != NULL && failure == NULL;
 	for (size_t i = 0; i < verdict->path_count; i++)
 		verdict->undetermined |= verdict->paths[i].bounded;
+	verdict->undetermined |= effort_is_spent(question);
 	verdict->undetermined = !verdict->accepted && verdict->undetermined;
 	if (question->supposed_issuer != NULL)
 		hide_supposed_leaf(verdict->paths, verdict->path_count);
@@ -259,7 +264,7 @@ explain(const struct question *question, const struct engine *engine, struct ans
 	take_paths(&asked, NULL, verdict);
 	best = verdict->path_count > 0 ? &verdict->paths[0] : NULL;
 	answer->depth = depth_of_answer(answer, verdict->paths, verdict->path_count);
-	if (!answer->is_undetermined &&
+	if (!answer->is_undetermined && !effort_is_spent(&asked) &&
 		(best != NULL && path_weight(&verifier, best) == 0) != answer->accepted)
 		verdict->difference =
 			describe_difference(&asked, answer, best, engine->is_reference);
@@ -387,6 +392,7 @@ judge_client(struct judge *judge, struct arena *arena, const struct verifier *ve
 		.judge = judge, .arena = arena, .verifier = verifier, .trust = trust, .at = at
 	};
 
+	judge->effort = EFFORT_MAX;
 	verdict->engine = engine_find(verifier->engine)->name;
 	verdict->accepted = true;
 	verdict->text = X509_verify_cert_error_string(X509_V_OK);
@@ -460,6 +466,7 @@ judge_briefly(struct judge *judge, struct arena *arena, const struct verifier *v
 	};
 	const struct verdict *verdict;
 
+	judge->effort = EFFORT_MAX;
 	if (is_accepted_briefly(&question, client))
 		return &accepted;
 	verdict = judge_client(judge, arena, verifier, trust, client, at);

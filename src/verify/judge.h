@@ -18,6 +18,7 @@ struct judge {
 	struct kept *kept;            /* a list: what is above clients that were accepted */
 	struct graph *graphs;         /* a list: one for each content of a trust */
 	struct arena *arena;          /* lives as long as the judge */
+	uint32_t effort;              /* that the client in hand may still cost */
 	const struct ocsp_desk *desk; /* or NULL */
 	struct ocsp_asked *asked;     /* a list: what responders were asked, and said */
 	size_t asked_count;

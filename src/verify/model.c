@@ -22,6 +22,8 @@ model_examine(const struct model *model, const struct question *question, struct
 {
 	struct examination examination = { question, path };
 
+	if (!path_is_affordable(&examination))
+		return;
 	for (size_t i = 0; i < model->rule_count; i++) {
 		unsigned first = path->failure_count;
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "verify/effort.h"
 #include "verify/engine.h"
 #include "verify/issued.h"
 #include "verify/revocation/crl.h"
@@ -118,11 +119,35 @@ path_sort_failures(struct path *path)
 	}
 }
 
+const struct rule rule_effort = {
+	.name = "effort",
+	.change = "send fewer certificates, or such as hold less",
+	.cost = CHANGE_CERTIFICATE,
+};
+
+bool
+path_is_affordable(struct examination *examination)
+{
+	struct path *path = examination->path;
+	bool is_affordable = true;
+
+	for (unsigned i = 0; i < path->length; i++)
+		is_affordable = effort_spend_cert(examination->question, path->certs[i]);
+	if (is_affordable)
+		return true;
+	path->bounded = true;
+	(void)path_fail(examination, &rule_effort, 0, X509_V_ERR_UNSPECIFIED,
+		"what is sent with it takes more than is spent on one client");
+	return false;
+}
+
 void
 path_examine(const struct question *question, struct path *path)
 {
 	struct examination examination = { question, path };
 
+	if (!path_is_affordable(&examination))
+		return;
 	for (size_t i = 0; i < COUNT_OF(rules); i++)
 		if (question->verifier->by_standard || !rules[i]->standard_only)
 			rules[i]->check(&examination);

@@ -49,6 +49,9 @@ is_anchor(const struct path *path, unsigned depth)
 	return path->ends_in_anchor && depth + 1 == path->length && depth > 0;
 }
 
+/* Whether the path may be examined: it costs by the octets of what is on it. Where there is no
+ * effort left for it, that is its failure. */
+bool path_is_affordable(struct examination *);
 /* All rules, then what the verifier checks of revocation. Failures are ordered from the leaf up. */
 void path_examine(const struct question *, struct path *);
 /* Whether the verifier lets this failure pass, by what it ignores. */
@@ -65,6 +68,7 @@ enum trust_word trust_word(const struct verifier *, const struct trusted *); /* 
 /* Whether a certificate of a store ends a path of this verifier. */
 bool trusted_ends_path(const struct verifier *, const struct trusted *);
 
+extern const struct rule rule_effort;
 extern const struct rule rule_revocation;
 extern const struct rule rule_ocsp;
 #define RULE(name) extern const struct rule rule_##name;

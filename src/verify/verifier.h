@@ -27,6 +27,13 @@ enum verify_purpose { PURPOSE_CLIENT, PURPOSE_SERVER, PURPOSE_ANY };
 
 enum crl_check { CRL_CHECK_NONE, CRL_CHECK_LEAF, CRL_CHECK_CHAIN };
 
+/* How a text is set in the configuration: in the place of the one at where, or, where that is
+ * empty, by a line of its own. No path: not known. */
+struct text_setting {
+	struct locus where;
+	const char *format; /* what is written, with the text for its one %s */
+};
+
 /* How a verifier asks about certificates by OCSP (RFC 6960). All zero: it does not. */
 struct ocsp_policy {
 	enum crl_check check;
@@ -42,6 +49,8 @@ struct ocsp_policy {
 	bool signer_unchecked;    /* whoever signed it (httpd SSLOCSPNoVerify) */
 	const char *proxy;        /* URL by which responders are asked (httpd), or NULL */
 	const char *signers;      /* file of certificates that may sign answers, or NULL */
+	struct text_setting set_responder; /* to the URL that is asked */
+	struct text_setting set_resolver;  /* to the addresses of name servers (nginx) */
 	bool has_skew, has_max_age;
 	int64_t skew, max_age; /* seconds */
 };

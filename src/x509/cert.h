@@ -42,6 +42,7 @@ enum key_kind { KEY_OTHER, KEY_RSA, KEY_RSA_PSS, KEY_EC, KEY_ED25519, KEY_ED448,
 struct key_info {
 	enum key_kind kind;
 	unsigned bits;            /* RSA and DSA modulus, EC field; 0 where unknown */
+	unsigned exponent_bits;   /* of an RSA key */
 	bool explicit_parameters; /* EC curve given by its equation */
 	const char *curve;        /* static name, or NULL */
 };
@@ -83,6 +84,7 @@ struct cert {
 	struct span name_constraints;  /* NameConstraints content */
 	struct span policies, policy_mappings, policy_constraints,
 		inhibit_any_policy;          /* extnValue content */
+	bool policy_repeats;                 /* one of them is there twice */
 	struct span crl_distribution_points; /* content */
 	struct span authority_info_access;
 	struct span unknown_critical; /* OID content of the first critical extension that nobody

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdlib.h>
 
 #include "x509/envelope.h"
 
@@ -151,11 +152,46 @@ read_authority_info_access(struct der *value, bool, void *owner)
 	((struct cert *)owner)->authority_info_access = read_sequence(value);
 }
 
+static int
+compare_policies(const void *left, const void *right)
+{
+	return span_compare(*(const struct span *)left, *(const struct span *)right);
+}
+
+/* Whether one of these policies is there twice. What cannot be read ends the list. */
+static bool
+policy_repeats(struct der list)
+{
+	CLEANUP(mem_freep) struct span *policies = NULL;
+	size_t count = 0, capacity = 0;
+	bool found = false;
+
+	while (!der_at_end(&list)) {
+		struct der_element information = der_expect(&list, DER_SEQUENCE);
+		struct der inside = der_enter(&information);
+		struct span policy = der_oid(&inside);
+
+		if (list.fault != NULL || inside.fault != NULL)
+			break;
+		policies = mem_grow(policies, count, &capacity, sizeof(policies[0]));
+		policies[count++] = policy;
+	}
+	if (count > 1)
+		qsort(policies, count, sizeof(policies[0]), compare_policies);
+	for (size_t i = 1; i < count && !found; i++)
+		found = span_equal(policies[i - 1], policies[i]);
+	return found;
+}
+
 /* Kept with their own header; whoever judges policies looks inside. */
 static void
 read_policies(struct der *value, bool, void *owner)
 {
-	((struct cert *)owner)->policies = der_next(value).whole;
+	struct cert *cert = owner;
+	struct der_element sequence = der_next(value);
+
+	cert->policies = sequence.whole;
+	cert->policy_repeats = sequence.tag == DER_SEQUENCE && policy_repeats(der_enter(&sequence));
 }
 
 static void

@@ -26,8 +26,7 @@ integer_bits(struct span content)
 	return bits;
 }
 
-/* RFC 8017 A.1.1: RSAPublicKey is a SEQUENCE that begins with the modulus. DSA parameters begin
- * with p in the same way (RFC 3279 2.3.2), and those of DH as well. */
+/* DSA parameters are a SEQUENCE that begins with p (RFC 3279 2.3.2), and so are those of DH. */
 static unsigned
 first_integer_bits(struct span sequence)
 {
@@ -38,10 +37,16 @@ first_integer_bits(struct span sequence)
 	return integer_bits(der_integer(&inside));
 }
 
+/* RFC 8017 A.1.1: RSAPublicKey is a SEQUENCE of the modulus and the exponent. */
 static void
 read_rsa(struct der *, struct span key, struct key_info *ret)
 {
-	ret->bits = first_integer_bits(key);
+	struct der outer = der_of(key);
+	struct der_element element = der_expect(&outer, DER_SEQUENCE);
+	struct der inside = der_enter(&element);
+
+	ret->bits = integer_bits(der_integer(&inside));
+	ret->exponent_bits = integer_bits(der_integer(&inside));
 }
 
 static void

@@ -121,6 +121,12 @@ table_end(struct table *table)
 	*table = (struct table){};
 }
 
+size_t
+signature_cache_count(const struct signature_cache *cache)
+{
+	return cache->results.count;
+}
+
 void
 signature_cache_trim(struct signature_cache *cache, size_t results, size_t keys)
 {

@@ -36,6 +36,8 @@ struct signature_pair {
 /* They will be asked about. Those that a table is good for are checked together, which is faster
  * than each by itself, and those that hold are known then. */
 void signature_foresee(struct signature_cache *, const struct signature_pair *, size_t count);
+/* How many results there are: more of them after a question where libcrypto was asked for it. */
+size_t signature_cache_count(const struct signature_cache *);
 /* Forgets results, or keys, once there are more than so many: they are found again. */
 void signature_cache_trim(struct signature_cache *, size_t results, size_t keys);
 /* Whether the cache has the answer for a certificate and its own key. */

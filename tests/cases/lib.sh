@@ -252,11 +252,15 @@ responder() { # SIGNER: answers for the issuing CA at $PORT, and knows alice and
 	exit 1
 }
 
-answer_ahead() { # NAME: the same answer about a certificate at $PORT, whatever is asked
+answer_about() { # NAME: run/answer.der says that the issuing CA's certificate is good
 	printf 'V\t491231000000Z\t\t%s\tunknown\t/CN=x\n' "$(cat "$PKI/$1.serial")" >run/index
 	key issuing >run/responder.key
 	openssl ocsp -index run/index -CA "$PKI/issuing.pem" -rsigner "$PKI/issuing.pem" -rkey run/responder.key \
 		-issuer "$PKI/issuing.pem" -cert "$PKI/$1.pem" -no_nonce -noverify -ndays 30 -respout run/answer.der
+}
+
+answer_ahead() { # NAME: the same answer about a certificate at $PORT, whatever is asked
+	answer_about "$1"
 	run_server "$CASES/replay.py" "$PORT" run/answer.der
 }
 

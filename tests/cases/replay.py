@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""An OCSP responder that gives the same answer to whoever asks: replay.py PORT FILE"""
+"""An OCSP responder that gives the same answer to whoever asks: replay.py PORT FILE [ADDRESS]"""
 
 import http.server
 import pathlib
@@ -25,4 +25,5 @@ class Responder(http.server.BaseHTTPRequestHandler):
         pass
 
 
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Responder).serve_forever()
+ADDRESS = sys.argv[3] if len(sys.argv) > 3 else "127.0.0.1"
+http.server.HTTPServer((ADDRESS, int(sys.argv[1])), Responder).serve_forever()

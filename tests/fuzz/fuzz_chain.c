@@ -6,6 +6,7 @@
  * standard accepts has a path whose every step holds.
  */
 #include <openssl/evp.h>
+#include <string.h>
 
 #include "fuzz.h"
 #include "verify/issued.h"
@@ -16,6 +17,9 @@ enum {
 	KEYS = 8,
 	CERTS_MAX = 10,
 	CERT_BYTES = 4,
+	MADE_MAX = 1 << 14, /* certificates that are kept, from run to run; a power of two */
+	CERT_SIZE_MAX = 512,
+	JUDGE_RUNS = 500,
 	KEY_SIZE = 32,
 	SIGNATURE_SIZE = 64,
 	AT = 1'780'272'000, /* 2026-06-01 */
@@ -164,11 +168,10 @@ put_tbs(struct buffer *out, const struct plan *plan, uint8_t serial)
 	der_put(out, DER_SEQUENCE, buffer_span(&content));
 }
 
-static struct span
-make_cert(struct arena *arena, const struct plan *plan, uint8_t serial)
+static void
+make_cert(const struct plan *plan, uint8_t serial, struct buffer *ret)
 {
 	CLEANUP(buffer_free) struct buffer content = {};
-	CLEANUP(buffer_free) struct buffer whole = {};
 	uint8_t bits[1 + SIGNATURE_SIZE] = {};
 	size_t size = SIGNATURE_SIZE;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -180,8 +183,34 @@ make_cert(struct arena *arena, const struct plan *plan, uint8_t serial)
 	bits[1] ^= plan->broken;
 	buffer_add(&content, ED25519, sizeof(ED25519) - 1);
 	der_put(&content, DER_BIT_STRING, span_of(bits, sizeof(bits)));
-	der_put(&whole, DER_SEQUENCE, buffer_span(&content));
-	return span_of(arena_dup(arena, whole.data, whole.length), whole.length);
+	der_put(ret, DER_SEQUENCE, buffer_span(&content));
+}
+
+/* The same bytes at the same place are the same certificate, so most have been signed before. */
+static struct span
+cert_of(const uint8_t bytes[static CERT_BYTES], uint8_t serial)
+{
+	static struct {
+		uint8_t bytes[CERT_BYTES], serial;
+		uint16_t length;
+		uint8_t der[CERT_SIZE_MAX];
+	} made[MADE_MAX];
+	CLEANUP(buffer_free) struct buffer der = {};
+	struct plan plan = plan_of(bytes);
+	uint32_t hash = serial;
+
+	for (unsigned i = 0; i < CERT_BYTES; i++)
+		hash = (hash ^ bytes[i]) * UINT32_C(0x9e3779b1);
+	hash = (hash >> 16 ^ hash) % MADE_MAX;
+	if (made[hash].serial != serial || memcmp(made[hash].bytes, bytes, CERT_BYTES) != 0) {
+		make_cert(&plan, serial, &der);
+		fuzz_require(der.length <= CERT_SIZE_MAX);
+		made[hash].serial = serial;
+		made[hash].length = (uint16_t)der.length;
+		(void)memcpy(made[hash].bytes, bytes, CERT_BYTES);
+		(void)memcpy(made[hash].der, der.data, der.length);
+	}
+	return span_of(made[hash].der, made[hash].length);
 }
 
 struct graph_of_bytes {
@@ -198,10 +227,13 @@ make_graph(struct arena *arena, struct span bytes, struct graph_of_bytes *ret)
 	size_t offset;
 
 	for (unsigned i = 0; i < CERTS_MAX && (i + 1) * CERT_BYTES <= bytes.length; i++) {
-		struct plan plan = plan_of(bytes.data + i * CERT_BYTES);
+		const uint8_t *own = bytes.data + i * CERT_BYTES;
+		struct plan plan = plan_of(own);
+		struct span der = cert_of(own, (uint8_t)(i + 1));
 
-		fuzz_require(cert_read(make_cert(arena, &plan, (uint8_t)(i + 1)), &ret->certs[i],
-				     &fault, &offset) == 0);
+		/* Another one of this run may take its place. */
+		der.data = arena_dup(arena, der.data, der.length);
+		fuzz_require(cert_read(der, &ret->certs[i], &fault, &offset) == 0);
 		if (plan.sent || i == 0)
 			ret->sent[ret->sent_count++] = ret->certs[i];
 		if (plan.stored)
@@ -261,13 +293,31 @@ judge_graph(struct judge *judge, struct arena *arena, const struct graph_of_byte
 	check_path(judge, &verdict->paths[0]);
 }
 
+/* One for many runs: to libcrypto it takes longer to read a certificate and its key than to judge.
+ */
+static struct judge *
+judge_of_runs(void)
+{
+	static struct judge *judge;
+	static unsigned runs;
+
+	if (runs++ % JUDGE_RUNS == 0) {
+		judge_free(judge);
+		judge = judge_new();
+	}
+	return judge;
+}
+
 static void
 use(struct span bytes)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	CLEANUP(judge_freep) struct judge *judge = judge_new();
+	struct judge *judge = judge_of_runs();
 	struct graph_of_bytes graph = {};
 
+	/* What is longer says nothing more, and mutations would be spent on it. */
+	if (bytes.length > CERTS_MAX * CERT_BYTES)
+		return;
 	make_keys();
 	make_graph(arena, bytes, &graph);
 	for (unsigned manner = 0; graph.sent_count > 0 && manner < 4; manner++)

@@ -8,6 +8,9 @@ Nothing of the suites is in this tree: their archives are read where they are, a
 test is skipped, visibly. A case passes where the verdict is the suite's, and, where it is refused for
 a reason that the suite names, a rule of ours that stands for it failed. What differs and may is in
 DIFFERENCES, each with its reason; a difference that is there and does not happen fails too.
+
+The suites also say which cases hold for whoever judges client certificates, and in which mode: as they
+are, or without host and purpose. This client view is asked besides, and its verdicts compared.
 """
 
 import argparse
@@ -28,6 +31,7 @@ ARCHIVES = ("paths.tar.zst", "bettertls.tar.zst", "engine-verdicts.tar.zst")
 SECONDS = 60
 SKIPPED = 77
 PURPOSES = ("client", "server", "any")
+VIEW = "client view: "
 VERDICTS = {"accept": "accept", "refuse": "reject"}
 
 # What cannot be asked of a tool that judges TLS peers: options that no option of ours stands for.
@@ -36,7 +40,8 @@ UNASKED = {
 }
 
 # Where we differ and mean to: what the names begin with or are, and why. The first row is all of the
-# core and rfc tiers; the others ask of an engine what is its own.
+# core and rfc tiers; the others ask of an engine what is its own. What differs in the client view
+# alone has its name behind VIEW.
 DIFFERENCES = (
     (
         "its key usage allows nothing that a TLS server does with its key, and RFC 5280 4.2.1.3 and 4.2.1.12 forbid other uses; "
@@ -103,6 +108,23 @@ DIFFERENCES = (
         "openssl-verify/147 ",
         "openssl-verify/153 ",
         "openssl-verify/154 ",
+    ),
+    (
+        "what an anchor is trusted for is trusting servers, or not trusting them; without a purpose it must be for any (X509_check_trust)",
+        f"{VIEW}openssl-verify/012 ",
+        f"{VIEW}openssl-verify/013 ",
+        f"{VIEW}openssl-verify/024 ",
+        f"{VIEW}openssl-verify/025 ",
+        f"{VIEW}openssl-verify/049 ",
+        f"{VIEW}openssl-verify/054 ",
+        f"{VIEW}openssl-verify/057 ",
+        f"{VIEW}openssl-verify/060 ",
+        f"{VIEW}openssl-verify/063 ",
+        f"{VIEW}openssl-verify/067 ",
+        f"{VIEW}openssl-verify/071 ",
+        f"{VIEW}openssl-verify/073 ",
+        f"{VIEW}openssl-verify/085 ",
+        f"{VIEW}openssl-verify/086 ",
     ),
     ("OpenSSL counts names times constraints beforehand; those that are compared stay within the bound", "openssl-verify/167 ", "openssl-verify/169 "),
 )
@@ -242,6 +264,20 @@ def read_cases(folder):
                 yield case
 
 
+def client_view(folder, cases):
+    """The cases that hold for a judge of clients, asked in their mode."""
+    with open(folder / "engine-verdicts" / "client_view.jsonl", encoding="utf-8") as lines:
+        modes = {row["id"]: row["mode"] for row in map(json.loads, lines)}
+    for case in cases:
+        mode = modes.get(case["id"])
+        if mode == "as-is":
+            yield case
+        elif mode == "any-nohost":
+            yield {**case, "peer_kind": "any", "host": None}
+        elif mode is not None:
+            raise ValueError(f"{case['id']}: unknown mode {mode}")
+
+
 def unasked(case):
     """Why the case cannot be asked, or None."""
     if case["peer_kind"] not in PURPOSES:
@@ -257,10 +293,10 @@ def wanted_rules(case):
     return None
 
 
-def excuse_of(case):
+def excuse_of(name):
     """Why we differ and mean to, or None."""
     for why, *names in DIFFERENCES:
-        if any(case["id"].startswith(name) for name in names):
+        if any(name.startswith(known) for known in names):
             return why
     return None
 
@@ -284,20 +320,46 @@ def judge(cases, program):
         return [(case, complaint(case, answer), answer) for case, answer in zip(cases, answers)]
 
 
+def judge_view(view, results, program):
+    """Each case of the view with our answer. One that it leaves as it is has been answered."""
+    answers = {case["id"]: (case, answer) for case, _, answer in results}
+    known = [case for case in view if case == answers.get(case["id"], (None,))[0]]
+    others = [case for case in view if case != answers.get(case["id"], (None,))[0]]
+    rows = [(case, answers[case["id"]][1]) for case in known]
+    return rows + [(case, answer) for case, _, answer in judge(others, program)]
+
+
+def differs_in_view(rows):
+    """Tells of each case of the view whose verdict is not the suite's, and nobody says why; how many."""
+    failed = 0
+    for case, answer in rows:
+        name = f"{VIEW}{case['id']}"
+        differs = answer[0] != case["expected"]
+        excused = excuse_of(name) is not None or (differs and excuse_of(case["id"]) is not None)
+        if differs == excused:
+            continue
+        failed += 1
+        print(f"  FAILED {case['tier']} {name}: {case['expected']} wanted, {answer[0]}: {answer[2]}")
+    return failed
+
+
 def unpack(suites, folder):
     """The archives below a folder of ours."""
     for name in ARCHIVES:
         subprocess.run(["tar", "--zstd", "-C", folder, "-xf", suites / name], check=True)
 
 
-def summary(results):
-    """A line a tier: agreement, and wrong accepts."""
+def summary(results, view):
+    """A line a tier: agreement, and wrong accepts; and what of the client view is in it."""
     for tier in ("core", "rfc", "specific"):
         rows = [(case, answer) for case, _, answer in results if case["tier"] == tier]
         same = sum(answer[0] == case["expected"] for case, answer in rows)
         false = sum(answer[0] == "accept" and case["expected"] == "reject" for case, answer in rows)
         if rows:
             print(f"{tier}: {same} of {len(rows)} verdicts are the suite's ({100 * same / len(rows):.2f} %), {false} false accepts")
+        rows = [(case, answer) for case, answer in view if case["tier"] == tier]
+        if rows:
+            print(f"{tier}: client view: {sum(answer[0] == case['expected'] for case, answer in rows)} of {len(rows)}")
 
 
 def main():
@@ -319,11 +381,13 @@ def main():
         cases = [case for case in read_cases(folder) if case["tier"] in arguments.tier.split(",") and arguments.only in case["id"]]
         skipped = collections.Counter(why for case in cases if (why := unasked(case)) is not None)
         results = judge([case for case in cases if unasked(case) is None], arguments.program)
+        view = [case for case in client_view(folder, cases) if unasked(case) is None]
+        seen = judge_view(view, results, arguments.program)
     for why, count in sorted(skipped.items()):
         print(f"not asked: {count} of {why}")
     failed = 0
     for case, wrong, answer in results:
-        excuse = excuse_of(case)
+        excuse = excuse_of(case["id"])
         if arguments.list:
             rules = ",".join(f"{failure['rule']}@{failure['depth']}" for failure in answer[1])
             print(f"{case['tier']} {case['id']}: {case['expected']} {answer[0]} {rules}")
@@ -332,8 +396,9 @@ def main():
         failed += 1
         print(f"  FAILED {case['tier']} {case['id']}: {wrong or 'agrees, and DIFFERENCES says that it does not'}")
         print(f"    {case['expected_detail'].splitlines()[0][:150] if case['expected_detail'] else '(no words)'}")
-    summary(results)
-    print(f"{len(results) - failed} passed, {failed} failed")
+    failed += differs_in_view(seen)
+    summary(results, seen)
+    print(f"{len(results) + len(seen) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

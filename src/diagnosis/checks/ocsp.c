@@ -2,7 +2,7 @@
 /* Clients that a server refuses for what OCSP says of them, or does not say. */
 #include <assert.h>
 
-#include "diagnosis/check.h"
+#include "diagnosis/ocsp_mend.h"
 #include "verify/rule.h"
 
 /* One certificate of a refused client's path that OCSP does not clear. */
@@ -13,8 +13,8 @@ struct doubt {
 	const struct ocsp_opinion *opinion;
 };
 
-/* No remedy: who answers for a CA is its owner's to say, and that a server stops asking nobody's.
- */
+/* Why nothing mends it, where nothing does: who answers for a CA is its owner's to say, and that a
+ * server stops asking nobody's. */
 struct ground {
 	enum cause_code cause;
 	const char *why;
@@ -85,8 +85,12 @@ explain(const struct doubt *doubt)
 	const struct ocsp_policy *policy = &doubt->cell->verifier->ocsp;
 	const struct ocsp_opinion *opinion = doubt->opinion;
 	struct ground ground = ground_of(doubt);
+	const struct remedy *remedy =
+		opinion->word == OCSP_WORD_REVOKED || ground.cause == CAUSE_PLATFORM_CLOCK
+			? NULL
+			: ocsp_mend(doubt->scene, doubt->cell->verifier, opinion, ground.cause);
 	struct suspect *suspect = suspect_add(doubt->scene, doubt->suspects, ground.cause,
-		ground.cause == CAUSE_PLATFORM_CLOCK ? &nowhere : &policy->where, NULL);
+		ground.cause == CAUSE_PLATFORM_CLOCK ? &nowhere : &policy->where, remedy);
 
 	suspect_place(suspect, doubt->cell->verifier);
 	suspect_blame(doubt->scene, suspect, doubt->cell->client);
@@ -101,6 +105,11 @@ explain(const struct doubt *doubt)
 		policy->where.line, policy->directive,
 		policy->check == CRL_CHECK_LEAF ? "the client's certificate"
 						: "all of the chain but its root");
+	if (remedy != NULL && !doubt->scene->request->may_ask)
+		suspect_evidence(doubt->scene, suspect,
+			"whether the one that would be asked answers is not known: --online asks");
+	if (remedy != NULL)
+		return;
 	suspect->why = ground.why;
 	suspect->loses_client = true;
 }

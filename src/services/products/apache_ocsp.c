@@ -122,6 +122,27 @@ signers_of(const struct apache_service *apache, size_t host)
 			    : NULL;
 }
 
+/* In the place of the one that is set, or by a line of its own behind the one that has OCSP asked.
+ */
+static struct text_setting
+responder_setting(
+	struct arena *arena, const struct apache_item *responder, const struct apache_item *enable)
+{
+	const char *name = directives[APACHE_OCSP_RESPONDER].name;
+	struct text_setting ret = { .where = enable->where };
+
+	if (responder != NULL)
+		return (struct text_setting){ responder->words[0].where, "%s" };
+	ret.where.line++;
+	ret.where.offset += ret.where.length;
+	ret.where.length = 0;
+	ret.format =
+		*enable->ending != '\0'
+			? arena_printf(arena, "%s%s %%s%s", enable->indent, name, enable->ending)
+			: arena_printf(arena, "\n%s%s %%s\n", enable->indent, name);
+	return ret;
+}
+
 struct ocsp_policy
 apache_ocsp_policy(const struct apache_service *apache, size_t host)
 {
@@ -141,6 +162,8 @@ apache_ocsp_policy(const struct apache_service *apache, size_t host)
 	policy.check = is_word(line, "leaf") ? CRL_CHECK_LEAF : CRL_CHECK_CHAIN;
 	policy.where = line->words[0].where;
 	policy.no_url_ok = forgives_no_url(line);
+	policy.set_responder = responder_setting(
+		apache->arena, line_of(apache, host, APACHE_OCSP_RESPONDER), line);
 	policy.has_skew = seconds_of(apache, host, APACHE_OCSP_SKEW, &policy.skew);
 	policy.has_max_age = seconds_of(apache, host, APACHE_OCSP_MAX_AGE, &policy.max_age);
 	return policy;

@@ -239,25 +239,38 @@ indent_of(struct arena *arena, const struct span *bytes, size_t offset)
 }
 
 /* A line of its own behind the directive; on the same line where more stands there, which may be
- * the end of the block. */
+ * the end of the block. The format of the directive stays one. */
+static struct text_setting
+setting_behind(
+	const struct nginx_level *level, const struct nginx_directive *after, const char *directive)
+{
+	const struct nginx_word *name = &after->words[0];
+	struct text_setting ret = {
+		.where = { .path = name->where.path,
+			.line = name->where.line,
+			.offset = after->end },
+		.format = arena_printf(level->arena, " %s", directive),
+	};
+	struct span bytes;
+	struct err err = { 0 };
+
+	if (world_read(level->world, name->where.path, SERVICE_MAX_CONFIG_SIZE, &bytes, &err) < 0 ||
+		!is_rest_empty(&bytes, after->end, &ret.where.offset))
+		return ret;
+	ret.where.line++;
+	ret.format = arena_printf(level->arena, "%s%s\n",
+		indent_of(level->arena, &bytes, name->where.offset), directive);
+	return ret;
+}
+
 static void
 set_insertion(
 	const struct nginx_level *level, const struct nginx_directive *after, struct setting *ret)
 {
-	const struct nginx_word *name = &after->words[0];
-	struct span bytes;
-	struct err err = { 0 };
+	struct text_setting behind = setting_behind(level, after, "ssl_verify_depth %d;");
 
-	ret->insert = (struct locus){
-		.path = name->where.path, .line = name->where.line, .offset = after->end
-	};
-	ret->insert_format = " ssl_verify_depth %d;";
-	if (world_read(level->world, name->where.path, SERVICE_MAX_CONFIG_SIZE, &bytes, &err) < 0 ||
-		!is_rest_empty(&bytes, after->end, &ret->insert.offset))
-		return;
-	ret->insert.line++;
-	ret->insert_format = arena_printf(level->arena, "%sssl_verify_depth %%d;\n",
-		indent_of(level->arena, &bytes, name->where.offset));
+	ret->insert = behind.where;
+	ret->insert_format = behind.format;
 }
 
 static void
@@ -323,9 +336,17 @@ read_ocsp(
 	};
 	const struct nginx_directive *at;
 	const char *problem = nginx_ocsp_read(level->arena, &ocsp, verifier, &at);
+	struct ocsp_policy *policy = &verifier->ocsp;
 
 	if (problem != NULL)
 		note_problem(level->notes, at, problem);
+	if (policy->check == CRL_CHECK_NONE)
+		return;
+	policy->set_resolver = setting_behind(level, ocsp.check, "resolver %s;");
+	policy->set_responder =
+		ocsp.responder != NULL
+			? (struct text_setting){ ocsp.responder->words[1].where, "%s" }
+			: setting_behind(level, ocsp.check, "ssl_ocsp_responder %s;");
 }
 
 /* Client CAs and CRLs from two levels: they need not belong together. */

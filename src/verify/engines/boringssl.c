@@ -187,10 +187,9 @@ find_outside(const struct route *route, unsigned depth)
 		return NULL;
 	for (unsigned above = depth + 1; above < path->length; above++) {
 		const struct cert *ca = path->certs[above];
-		const char *fault =
-			ca->name_constraints.length > 0
-				? constraints_fault(arena, &manner, ca, cert, route->comparisons)
-				: NULL;
+		const char *fault = ca->name_constraints.length > 0
+					    ? constraints_fault(route->question, &manner, ca, cert)
+					    : NULL;
 
 		is_constrained = is_constrained || ca->name_constraints.length > 0;
 		if (fault != NULL)

@@ -5,34 +5,30 @@
 #include <limits.h>
 #include <string.h>
 
+#include "verify/effort.h"
 #include "x509/attribute.h"
 
 #define OID_EMAIL_ADDRESS "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
 
-enum {
-	/* What a comparison costs of the budget: by length, and more where the names are folded. */
-	COST_OCTETS = 64,
-	COST_OCTETS_OF_DIRECTORY = 4,
-	ADDRESS_TEXT_MAX = 64,
-};
+enum { ADDRESS_TEXT_MAX = 64 };
 
 struct check {
+	const struct question *question;
 	struct arena *arena;
 	const struct constraint_manner *manner;
 	struct span permitted, excluded; /* GeneralSubtrees content */
 	unsigned comparisons, limit;
-	uint64_t *budget;
 };
 
+/* False where the engine's own bound is met, or no effort is left. */
 static bool
-take_budget(struct check *check, unsigned kind, struct span name, struct span base)
+spend(struct check *check, unsigned kind, struct span name, const struct subtree *subtree)
 {
-	size_t octets = name.length + base.length;
-	uint64_t cost = 1 + octets / (kind == GENERAL_NAME_DIRECTORY ? COST_OCTETS_OF_DIRECTORY
-								     : COST_OCTETS);
-
-	*check->budget -= cost < *check->budget ? cost : *check->budget;
-	return *check->budget > 0;
+	if (subtree->kind != kind)
+		return effort_spend(check->question, 1);
+	return check->comparisons++ < check->limit &&
+	       effort_spend_subtree(
+		       check->question, name, subtree->base, kind == GENERAL_NAME_DIRECTORY);
 }
 
 static const char *
@@ -46,11 +42,10 @@ check_list(struct check *check, unsigned kind, struct span name, bool is_exclude
 	while (subtree_next(&subtrees, &subtree)) {
 		enum subtree_fit fit;
 
+		if (!spend(check, kind, name, &subtree))
+			return "it has more names than are compared with the name constraints";
 		if (subtree.kind != kind)
 			continue;
-		if (check->comparisons++ >= check->limit ||
-			!take_budget(check, kind, name, subtree.base))
-			return "it has more names than are compared with the name constraints";
 		fit = fits(check->arena, name, subtree.base, is_excluded);
 		if (fit == FIT_IMPOSSIBLE)
 			return "a name of it cannot be compared with the name constraints of a CA";
@@ -167,12 +162,13 @@ fits_impossible(struct arena *, struct span, struct span, bool)
 }
 
 const char *
-constraints_fault(struct arena *arena, const struct constraint_manner *manner,
-	const struct cert *ca, const struct cert *cert, uint64_t *budget)
+constraints_fault(const struct question *question, const struct constraint_manner *manner,
+	const struct cert *ca, const struct cert *cert)
 {
-	struct check check = {
-		.arena = arena, .manner = manner, .limit = manner->max_comparisons, .budget = budget
-	};
+	struct check check = { .question = question,
+		.arena = question->arena,
+		.manner = manner,
+		.limit = manner->max_comparisons };
 	struct der constraints = der_of(ca->name_constraints);
 	const char *fault = NULL;
 

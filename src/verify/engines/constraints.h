@@ -2,6 +2,7 @@
 /* Name constraints (RFC 5280 4.2.1.10) in the manner of one engine. */
 #pragma once
 
+#include "verify/judge.h"
 #include "verify/rules/name_match.h"
 
 /* Whether a name lies in a subtree; IMPOSSIBLE: the engine fails at the comparison. */
@@ -24,10 +25,9 @@ struct constraint_manner {
 	bool refuses_distances;       /* a minimum or maximum in a subtree is refused */
 };
 
-/* NULL, or why a name of cert breaks the constraints of ca. The budget is ours, for all comparisons
- * of one search; 0 where it is used up. */
-const char *constraints_fault(struct arena *, const struct constraint_manner *,
-	const struct cert *ca, const struct cert *cert, uint64_t *budget);
+/* NULL, or why a name of cert breaks the constraints of ca; where no effort is left, too. */
+const char *constraints_fault(const struct question *, const struct constraint_manner *,
+	const struct cert *ca, const struct cert *cert);
 
 /* For kinds of names that the engine does not compare: where such a name meets a constraint of its
  * kind, that refuses. */

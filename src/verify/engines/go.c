@@ -254,8 +254,8 @@ find_outside(const struct route *route, unsigned depth)
 		if (path->certs[above]->version == 3 &&
 			path->certs[above]->name_constraints.length > 0 &&
 			path->certs[depth]->version == 3)
-			fault = constraints_fault(route->question->arena, &manner,
-				path->certs[above], path->certs[depth], route->comparisons);
+			fault = constraints_fault(
+				route->question, &manner, path->certs[above], path->certs[depth]);
 	return fault;
 }
 

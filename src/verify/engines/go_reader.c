@@ -16,7 +16,6 @@ enum {
 	UNCOMPRESSED_POINT = 4,
 	IPV4_SIZE = 4,
 	IPV6_SIZE = 16,
-	GO_MAX_POLICIES = 1'000, /* looked at for a second one */
 };
 
 static struct span
@@ -457,27 +456,9 @@ constraints_unreadable(const struct cert *cert)
 static const char *
 policies_fault(const struct cert *cert)
 {
-	static const char fault[] = "Go refuses a policy that is named twice (parser.go, "
-				    "parseCertificatePoliciesExtension)";
-	struct der outer = der_of(cert->policies);
-	struct der_element sequence = der_optional(&outer, DER_SEQUENCE);
-	struct der list = der_enter(&sequence);
-
-	for (unsigned i = 0; i < GO_MAX_POLICIES && !der_at_end(&list); i++) {
-		struct der_element policy = der_expect(&list, DER_SEQUENCE);
-		struct der inside = der_enter(&policy);
-		struct span oid = der_oid(&inside);
-		struct der rest = list;
-
-		for (unsigned j = i; j < GO_MAX_POLICIES && !der_at_end(&rest); j++) {
-			struct der_element other = der_expect(&rest, DER_SEQUENCE);
-			struct der other_inside = der_enter(&other);
-
-			if (span_equal(der_oid(&other_inside), oid))
-				return fault;
-		}
-	}
-	return NULL;
+	return cert->policy_repeats ? "Go refuses a policy that is named twice (parser.go, "
+				      "parseCertificatePoliciesExtension)"
+				    : NULL;
 }
 
 /* ReadASN1BitString of golang.org/x/crypto/cryptobyte: unused bits are zero. */

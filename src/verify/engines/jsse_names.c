@@ -132,8 +132,7 @@ jsse_find_outside(const struct route *route, unsigned depth)
 
 		ca.name_constraints = jsse_constraints(path->certs[above]);
 		if (ca.name_constraints.length > 0)
-			fault = constraints_fault(
-				route->question->arena, &manner, &ca, &subject, route->comparisons);
+			fault = constraints_fault(route->question, &manner, &ca, &subject);
 	}
 	return fault;
 }

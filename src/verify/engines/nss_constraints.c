@@ -8,11 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "verify/effort.h"
 #include "verify/engines/nss_rules.h"
 #include "verify/rules/name_match.h"
 #include "x509/attribute.h"
-
-enum { COMPARISONS_MAX = 1 << 20 }; /* for one path; beyond them nothing is said */
 
 #define OID_EMAIL_ADDRESS "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
 #define OID_MAIL          "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x03"
@@ -21,7 +20,6 @@ enum { COMPARISONS_MAX = 1 << 20 }; /* for one path; beyond them nothing is said
 struct check {
 	struct examination *examination;
 	struct span permitted, excluded;
-	unsigned budget;
 	unsigned depth;
 	const struct cert *ca;
 };
@@ -101,17 +99,6 @@ address_is_below(struct span name, struct span base)
 	return (name.length == 4 || name.length == 16) && address_is_in_subnet(name, base);
 }
 
-static bool
-take_budget(struct check *check)
-{
-	if (check->budget == 0) {
-		check->examination->path->bounded = true;
-		return false;
-	}
-	check->budget--;
-	return true;
-}
-
 /* The attributes of one RDN; the walk stands before its first, and then before the next RDN's. */
 struct rdn {
 	struct attribute_walk begin;
@@ -136,7 +123,7 @@ rdn_next(struct attribute_walk *walk, struct rdn *ret)
 static bool
 rdn_has(struct check *check, struct rdn name, struct rdn base)
 {
-	struct arena *arena = check->examination->question->arena;
+	const struct question *question = check->examination->question;
 	struct attribute wanted, found;
 
 	for (size_t i = 0; i < base.count && attribute_next(&base.begin, &wanted); i++) {
@@ -145,10 +132,10 @@ rdn_has(struct check *check, struct rdn name, struct rdn base)
 
 		for (size_t j = 0; !is_there && j < name.count && attribute_next(&walk, &found);
 			j++) {
-			if (!take_budget(check))
+			if (!effort_spend_names(question, wanted.value.whole, found.value.whole))
 				return false;
 			is_there = span_equal(wanted.oid, found.oid) &&
-				   nss_values_match(arena, &wanted.value, &found.value);
+				   nss_values_match(question->arena, &wanted.value, &found.value);
 		}
 		if (!is_there)
 			return false;
@@ -199,7 +186,7 @@ lies_in(struct check *check, struct span list, unsigned kind, struct span name, 
 	bool excluded = list.data == check->excluded.data;
 
 	*ret_any = false;
-	while (!der_at_end(&subtrees)) {
+	while (!der_at_end(&subtrees) && effort_spend(check->examination->question, 1)) {
 		struct der_element subtree = der_expect(&subtrees, DER_SEQUENCE);
 		struct der inside = der_enter(&subtree);
 		struct der_element base = der_next(&inside);
@@ -207,7 +194,7 @@ lies_in(struct check *check, struct span list, unsigned kind, struct span name, 
 		if (inside.fault != NULL || (base.tag & 0x1f) != kind)
 			continue;
 		*ret_any = true;
-		if (!take_budget(check) || is_below(check, kind, name, base.content, excluded))
+		if (is_below(check, kind, name, base.content, excluded))
 			return true;
 	}
 	return false;
@@ -218,18 +205,28 @@ static bool
 check_name(struct check *check, unsigned kind, struct span name)
 {
 	struct arena *arena = check->examination->question->arena;
-	bool is_limited;
+	bool is_limited, is_excluded, is_permitted;
 
-	if (check->excluded.length > 0 &&
-		lies_in(check, check->excluded, kind, name, &is_limited)) {
+	is_excluded = check->excluded.length > 0 &&
+		      lies_in(check, check->excluded, kind, name, &is_limited);
+	is_permitted = check->permitted.length == 0 ||
+		       lies_in(check, check->permitted, kind, name, &is_limited) || !is_limited;
+	if (effort_is_spent(check->examination->question)) {
+		check->examination->path->bounded = true;
+		(void)path_fail(check->examination, &nss_name_constraints, check->depth,
+			X509_V_ERR_UNSPECIFIED,
+			"it has more names than are compared with the name constraints of %s",
+			name_text(arena, check->ca->subject));
+		return false;
+	}
+	if (is_excluded) {
 		(void)path_fail(check->examination, &nss_name_constraints, check->depth,
 			X509_V_ERR_EXCLUDED_VIOLATION,
 			"a name of it is in a subtree excluded by %s",
 			name_text(arena, check->ca->subject));
 		return false;
 	}
-	if (check->permitted.length == 0 ||
-		lies_in(check, check->permitted, kind, name, &is_limited) || !is_limited)
+	if (is_permitted)
 		return true;
 	(void)path_fail(check->examination, &nss_name_constraints, check->depth,
 		X509_V_ERR_PERMITTED_VIOLATION,
@@ -308,7 +305,7 @@ static void
 name_constraints_check(struct examination *examination)
 {
 	const struct path *path = examination->path;
-	struct check check = { .examination = examination, .budget = COMPARISONS_MAX };
+	struct check check = { .examination = examination };
 
 	for (unsigned i = 0; i + 1 < path->length; i++) {
 		if (i > 0 && cert_is_self_issued(path->certs[i]))

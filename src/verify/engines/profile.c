@@ -4,6 +4,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "verify/effort.h"
 #include "verify/engines/signing.h"
 #include "verify/explore.h"
 #include "verify/revocation/crl.h"
@@ -11,7 +12,6 @@
 enum {
 	ROUTE_MAX_CANDIDATES = 256,
 	ROUTE_MAX_STEPS = 20'000,
-	ROUTE_MAX_COMPARISONS = 1 << 24,
 	/* Faults are told by how far the path had come: at its end, then at the engine's rules for
 	 * a candidate, then at a signature. */
 	RANK_BEGIN = 1,
@@ -147,8 +147,6 @@ route_begin(struct route *route, const struct question *question, const struct p
 	const char *fault;
 
 	*route = (struct route){ .question = question, .profile = profile };
-	route->comparisons = arena_alloc(question->arena, sizeof(*route->comparisons));
-	*route->comparisons = ROUTE_MAX_COMPARISONS;
 	route_push(route, leaf, NULL);
 	/* A leaf that was made up stands for one that its CA could issue, and that would be read.
 	 */
@@ -174,7 +172,8 @@ route_answer(struct route *route, bool accepted)
 		answer->text = "no path was found";
 	if (answer->error == X509_V_OK)
 		answer->error = X509_V_ERR_UNSPECIFIED;
-	answer->bounded = answer->bounded || route->path.bounded || *route->comparisons == 0;
+	answer->bounded =
+		answer->bounded || route->path.bounded || effort_is_spent(route->question);
 	return *answer;
 }
 
@@ -285,10 +284,12 @@ gather(struct route *route, struct candidates *candidates)
 	const struct trusted *trusted;
 
 	candidates->count = 0;
-	while ((trusted = anchors_next(&walk)) != NULL)
+	while ((trusted = anchors_next(&walk)) != NULL &&
+		effort_spend_names(question, trusted->cert->subject, issuer))
 		add_candidate(route, candidates, trusted->cert, trusted);
 	for (size_t i = 1; i < question->sent_count; i++)
-		if (name_equal(question->sent[i].subject, issuer) &&
+		if (effort_spend_names(question, question->sent[i].subject, issuer) &&
+			name_equal(question->sent[i].subject, issuer) &&
 			route_same_name(route, question->sent[i].subject, issuer) &&
 			route_reads(route, &question->sent[i]))
 			add_candidate(route, candidates, &question->sent[i], NULL);
@@ -300,7 +301,8 @@ is_exhausted(struct route *route)
 {
 	const struct profile *profile = route->profile;
 
-	if (route->steps++ >= ROUTE_MAX_STEPS) {
+	if (route->steps++ >= ROUTE_MAX_STEPS ||
+		!effort_spend_cert(route->question, route_last(route))) {
 		route->path.bounded = true;
 		return true;
 	}

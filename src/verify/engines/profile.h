@@ -35,7 +35,6 @@ struct route {
 	const struct profile *profile;
 	struct path path; /* leaf first */
 	unsigned signatures, steps;
-	uint64_t *comparisons; /* of names, that are left */
 	bool level_ended;
 	unsigned rank; /* of the fault that is kept */
 	struct answer answer;

@@ -175,8 +175,8 @@ find_outside(const struct route *route, unsigned depth)
 
 	for (unsigned above = depth + 1; fault == NULL && above < path->length; above++)
 		if (path->certs[above]->name_constraints.length > 0)
-			fault = constraints_fault(route->question->arena, &manner,
-				path->certs[above], path->certs[depth], route->comparisons);
+			fault = constraints_fault(
+				route->question, &manner, path->certs[above], path->certs[depth]);
 	return fault;
 }
 

@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "verify/effort.h"
 #include "verify/explore.h"
 #include "verify/revocation/crl.h"
 
@@ -148,7 +149,8 @@ first_directory(struct span names)
 static bool
 point_is_covered(struct inquiry *inquiry, const struct crl *crl, const struct point *point)
 {
-	struct arena *arena = inquiry->examination->question->arena;
+	const struct question *question = inquiry->examination->question;
+	struct arena *arena = question->arena;
 	struct span issuer =
 		point->has_crl_issuer ? first_directory(point->crl_issuer) : inquiry->cert->issuer;
 	struct span names;
@@ -156,6 +158,9 @@ point_is_covered(struct inquiry *inquiry, const struct crl *crl, const struct po
 	if (crl->scope.distribution_point.length == 0)
 		return true;
 	names = full_names(arena, crl->scope.distribution_point, crl->issuer);
+	if (!effort_spend_lists(
+		    question, names, point->name.length > 0 ? point->name : point->crl_issuer))
+		return false;
 	if (point->name.length > 0)
 		return names_share(names, full_names(arena, point->name, issuer));
 	if (point->has_crl_issuer)

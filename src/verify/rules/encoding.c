@@ -4,10 +4,7 @@
 #include "verify/issued.h"
 #include "verify/rule.h"
 
-enum {
-	SERIAL_MAX_OCTETS = 20,        /* RFC 5280 4.1.2.2 */
-	ENCODING_MAX_POLICIES = 1'000, /* looked at for a second one */
-};
+enum { SERIAL_MAX_OCTETS = 20 }; /* RFC 5280 4.1.2.2 */
 
 #define ID_CE "\x55\x1d"
 #define ID_PE "\x2b\x06\x01\x05\x05\x07\x01"
@@ -109,25 +106,7 @@ path_length_without_ca(const struct bearer *bearer)
 static bool
 policy_comes_twice(const struct bearer *bearer)
 {
-	struct der outer = der_of(bearer->cert->policies);
-	struct der_element sequence = der_optional(&outer, DER_SEQUENCE);
-	struct der list = der_enter(&sequence);
-
-	for (unsigned i = 0; i < ENCODING_MAX_POLICIES && !der_at_end(&list); i++) {
-		struct der_element policy = der_expect(&list, DER_SEQUENCE);
-		struct der inside = der_enter(&policy);
-		struct span oid = der_oid(&inside);
-		struct der rest = list;
-
-		for (unsigned j = i; j < ENCODING_MAX_POLICIES && !der_at_end(&rest); j++) {
-			struct der_element other = der_expect(&rest, DER_SEQUENCE);
-			struct der other_inside = der_enter(&other);
-
-			if (span_equal(der_oid(&other_inside), oid))
-				return true;
-		}
-	}
-	return false;
+	return bearer->cert->policy_repeats;
 }
 
 /* RFC 5280 4.2.1.5 */

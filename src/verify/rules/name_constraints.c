@@ -2,6 +2,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "verify/effort.h"
 #include "verify/rule.h"
 #include "verify/rules/name_match.h"
 #include "x509/attribute.h"
@@ -19,10 +20,12 @@ enum {
 
 /* The names of one certificate against the constraints of one CA above it. */
 struct constraint_check {
+	const struct question *question;
 	struct name_manner manner;
 	struct span permitted, excluded; /* GeneralSubtrees content */
 	unsigned budget;
 	bool takes_common_names;
+	bool has_mail; /* a subtree for mail addresses */
 };
 
 /* Whether a subtree is one for names of this form. Each type of otherName is a form of its own. */
@@ -38,7 +41,7 @@ is_of_form(const struct constraint_check *check, const struct subtree *subtree, 
 
 /* One comparison; false where there were too many. */
 static bool
-take_budget(struct constraint_check *check, unsigned kind)
+take_budget(struct constraint_check *check, unsigned kind, struct span name, struct span base)
 {
 	unsigned cost = check->manner.by_standard && kind == GENERAL_NAME_DIRECTORY
 				? NAME_CHECK_DIRECTORY
@@ -47,7 +50,7 @@ take_budget(struct constraint_check *check, unsigned kind)
 	if (check->budget < cost)
 		return false;
 	check->budget -= cost;
-	return true;
+	return effort_spend_subtree(check->question, name, base, kind == GENERAL_NAME_DIRECTORY);
 }
 
 /* RFC 5280 6.1.3 (b): where a subtree of the name's form is permitted, it must lie in one. */
@@ -62,11 +65,13 @@ check_permitted(struct constraint_check *check, unsigned kind, struct span name)
 	while (subtree_next(&subtrees, &subtree)) {
 		int result;
 
+		if (!effort_spend(check->question, 1))
+			return X509_V_ERR_UNSPECIFIED;
 		if (!is_of_form(check, &subtree, kind, name))
 			continue;
 		if (subtree.has_bounds)
 			return X509_V_ERR_SUBTREE_MINMAX;
-		if (!take_budget(check, kind))
+		if (!take_budget(check, kind, name, subtree.base))
 			return X509_V_ERR_UNSPECIFIED;
 		is_constrained = true;
 		if (is_inside)
@@ -90,11 +95,13 @@ check_excluded(struct constraint_check *check, unsigned kind, struct span name)
 	while (subtree_next(&subtrees, &subtree)) {
 		int result;
 
+		if (!effort_spend(check->question, 1))
+			return X509_V_ERR_UNSPECIFIED;
 		if (!is_of_form(check, &subtree, kind, name))
 			continue;
 		if (subtree.has_bounds)
 			return X509_V_ERR_SUBTREE_MINMAX;
-		if (!take_budget(check, kind))
+		if (!take_budget(check, kind, name, subtree.base))
 			return X509_V_ERR_UNSPECIFIED;
 		result = name_match(&check->manner, kind, name, subtree.base);
 		if (result == X509_V_OK)
@@ -131,12 +138,6 @@ list_has(struct span list, unsigned kind)
 	return false;
 }
 
-static bool
-has_subtree(const struct constraint_check *check, unsigned kind)
-{
-	return list_has(check->permitted, kind) || list_has(check->excluded, kind);
-}
-
 /* Mail addresses of the subject are names too, RFC 5280 4.2.1.10. */
 static int
 check_subject(struct constraint_check *check, const struct cert *cert)
@@ -150,7 +151,7 @@ check_subject(struct constraint_check *check, const struct cert *cert)
 	while (result == X509_V_OK && attribute_next(&walk, &attribute)) {
 		if (!is_attribute(&attribute, OID_EMAIL_ADDRESS, sizeof(OID_EMAIL_ADDRESS) - 1))
 			continue;
-		if (check->manner.by_standard && !has_subtree(check, GENERAL_NAME_MAIL))
+		if (check->manner.by_standard && !check->has_mail)
 			continue;
 		if (attribute.value.tag != DER_IA5_STRING)
 			return X509_V_ERR_UNSUPPORTED_NAME_SYNTAX;
@@ -168,7 +169,7 @@ check_mailbox(struct constraint_check *check, struct span content)
 	const uint8_t *at;
 
 	if (!der_oid_is(name.type, OID_SMTP_UTF8_MAILBOX, sizeof(OID_SMTP_UTF8_MAILBOX) - 1) ||
-		!has_subtree(check, GENERAL_NAME_MAIL))
+		!check->has_mail)
 		return X509_V_OK;
 	at = name.text.length > 0 ? memrchr(name.text.data, '@', name.text.length) : NULL;
 	for (; at != NULL && at < name.text.data + name.text.length; at++)
@@ -238,6 +239,7 @@ static int
 check_cert(struct examination *examination, unsigned depth, const struct cert *ca)
 {
 	struct constraint_check check = {
+		.question = examination->question,
 		.manner = { .arena = examination->question->arena,
 			.by_standard = by_standard(examination) },
 		.budget = NAME_CHECK_MAX,
@@ -248,12 +250,16 @@ check_cert(struct examination *examination, unsigned depth, const struct cert *c
 	struct der constraints = der_of(ca->name_constraints);
 	int result;
 
+	if (!effort_spend_cert(examination->question, ca))
+		return X509_V_ERR_UNSPECIFIED;
 	check.permitted = der_optional(&constraints, DER_CONTEXT_CONSTRUCTED(0)).content;
 	check.excluded = der_optional(&constraints, DER_CONTEXT_CONSTRUCTED(1)).content;
 	if (by_standard(examination) &&
 		(!der_at_end(&constraints) || !list_is_whole(check.permitted) ||
 			!list_is_whole(check.excluded)))
 		return X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX;
+	check.has_mail = list_has(check.permitted, GENERAL_NAME_MAIL) ||
+			 list_has(check.excluded, GENERAL_NAME_MAIL);
 	result = check_subject(&check, cert);
 	if (result == X509_V_OK)
 		result = check_alt_names(&check, cert);
@@ -300,6 +306,7 @@ name_constraints_check(struct examination *examination)
 					     ? check_cert(examination, i, ca)
 					     : X509_V_OK;
 
+			examination->path->bounded |= effort_is_spent(examination->question);
 			if (result != X509_V_OK)
 				(void)path_fail(examination, &rule_name_constraints, i, result,
 					"%s %s (RFC 5280 4.2.1.10)", result_text(result),

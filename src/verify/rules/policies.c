@@ -2,16 +2,20 @@
 /*
  * Certificate policies, RFC 5280 6.1.2 to 6.1.5, as RFC 9618 carries them out: what a certificate
  * adds depends on the one above it alone, and of a level there is one node a policy. So the graph
- * grows with the certificates and not, as RFC 5280's tree does, exponentially.
+ * grows with the certificates and not, as RFC 5280's tree does, exponentially. A level finds its
+ * nodes by a hash of the policy, and each one that it looks at counts as effort: there may be a
+ * thousand paths with a thousand policies on each.
  */
 #include <openssl/x509.h>
 
+#include "verify/effort.h"
 #include "verify/rule.h"
 
 enum {
-	POLICY_MAX_NODES = 1'000,    /* of all levels of one path */
+	POLICY_MAX_NODES = 1'000,    /* of all levels of one path; OpenSSL has as many */
 	POLICY_MAX_EXPECTED = 1'000, /* mapped to, of one level */
 	POLICY_MAX_LISTED = 1'000,   /* in one certificate */
+	POLICY_BUCKETS = 128,
 };
 
 #define OID_ANY "\x55\x1d\x20\x00"
@@ -19,22 +23,26 @@ enum {
 struct expected {
 	struct span policy;
 	unsigned node; /* of the same level */
+	unsigned next; /* of the same bucket, counted from 1 */
 };
 
 struct node {
 	struct span policy;
-	bool is_any, is_mapped;
+	bool is_mapped;
 	/* It comes from one of the policies that are wanted, or no policy is wanted. */
 	bool is_wanted;
 	bool is_deleted;
+	unsigned next; /* of the same bucket, counted from 1 */
 };
 
 struct level {
 	struct node *nodes;
-	size_t node_count, node_capacity;
+	size_t node_count, node_capacity, deleted_count;
 	/* A node that is not here expects itself. */
 	struct expected *expected;
 	size_t expected_count, expected_capacity;
+	/* The newest of each bucket, counted from 1. */
+	uint16_t node_heads[POLICY_BUCKETS], expected_heads[POLICY_BUCKETS];
 };
 
 struct policies {
@@ -67,37 +75,57 @@ is_self_asked(const struct verifier *verifier, struct span policy)
 	return verifier->policy_count == 0;
 }
 
-static struct node *
-find_node(const struct level *level, struct span policy)
+static unsigned
+bucket_of(struct span policy)
 {
-	for (size_t i = 0; i < level->node_count; i++)
-		if (!level->nodes[i].is_deleted && span_equal(level->nodes[i].policy, policy))
-			return &level->nodes[i];
-	return NULL;
+	uint32_t hash = UINT32_C(0x811c9dc5); /* FNV-1a */
+
+	for (size_t i = 0; i < policy.length; i++)
+		hash = (hash ^ policy.data[i]) * UINT32_C(0x01000193);
+	return hash % POLICY_BUCKETS;
+}
+
+/* Counts what was looked at; without effort left nothing more is followed. */
+static void
+spend(struct policies *policies, uint64_t units)
+{
+	if (!effort_spend(policies->examination->question, units))
+		policies->is_bounded = true;
 }
 
 static struct node *
-find_any(const struct level *level)
+find_node(struct policies *policies, const struct level *level, struct span policy)
 {
-	for (size_t i = 0; i < level->node_count; i++)
-		if (!level->nodes[i].is_deleted && level->nodes[i].is_any)
-			return &level->nodes[i];
-	return NULL;
+	unsigned looked_at = 1;
+	unsigned at = level->node_heads[bucket_of(policy)];
+
+	for (; at != 0; at = level->nodes[at - 1].next, looked_at++) {
+		const struct node *node = &level->nodes[at - 1];
+
+		if (!node->is_deleted && span_equal(node->policy, policy))
+			break;
+	}
+	spend(policies, looked_at);
+	return at != 0 ? &level->nodes[at - 1] : NULL;
+}
+
+static struct node *
+find_any(struct policies *policies, const struct level *level)
+{
+	return find_node(policies, level, span_of(OID_ANY, sizeof(OID_ANY) - 1));
 }
 
 static bool
 level_is_empty(const struct level *level)
 {
-	for (size_t i = 0; i < level->node_count; i++)
-		if (!level->nodes[i].is_deleted)
-			return false;
-	return true;
+	return level->deleted_count == level->node_count;
 }
 
 static struct node *
 add_node(struct policies *policies, struct level *level, struct span policy, bool is_wanted)
 {
-	struct node *node = find_node(level, policy);
+	struct node *node = find_node(policies, level, policy);
+	uint16_t *head = &level->node_heads[bucket_of(policy)];
 
 	if (node != NULL) {
 		node->is_wanted |= is_wanted;
@@ -111,7 +139,8 @@ add_node(struct policies *policies, struct level *level, struct span policy, boo
 	level->nodes = arena_grow(arena_of(policies), level->nodes, level->node_count,
 		&level->node_capacity, sizeof(level->nodes[0]));
 	node = &level->nodes[level->node_count++];
-	*node = (struct node){ .policy = policy, .is_any = is_any(policy), .is_wanted = is_wanted };
+	*node = (struct node){ .policy = policy, .is_wanted = is_wanted, .next = *head };
+	*head = (uint16_t)level->node_count;
 	return node;
 }
 
@@ -119,6 +148,7 @@ add_node(struct policies *policies, struct level *level, struct span policy, boo
 static void
 add_below_any(struct policies *policies, struct level *level, struct span policy)
 {
+	spend(policies, policies->examination->question->verifier->policy_count);
 	(void)add_node(policies, level, policy,
 		is_any(policy) || is_self_asked(policies->examination->question->verifier, policy));
 }
@@ -128,19 +158,21 @@ static bool
 add_expected(struct policies *policies, struct level *level, struct span policy)
 {
 	const struct level *above = &policies->level;
-	const struct node *self = find_node(above, policy);
+	const struct node *self = find_node(policies, above, policy);
 	bool found = self != NULL && !self->is_mapped;
+	unsigned looked_at = 0, at = above->expected_heads[bucket_of(policy)];
 
 	if (found)
 		(void)add_node(policies, level, policy, self->is_wanted);
-	for (size_t i = 0; i < above->expected_count; i++) {
-		const struct node *node = &above->nodes[above->expected[i].node];
+	for (; at != 0; at = above->expected[at - 1].next, looked_at++) {
+		const struct node *node = &above->nodes[above->expected[at - 1].node];
 
-		if (node->is_deleted || !span_equal(above->expected[i].policy, policy))
+		if (node->is_deleted || !span_equal(above->expected[at - 1].policy, policy))
 			continue;
 		(void)add_node(policies, level, policy, node->is_wanted);
 		found = true;
 	}
+	spend(policies, looked_at);
 	return found;
 }
 
@@ -153,7 +185,7 @@ add_all_expected(struct policies *policies, struct level *level)
 	for (size_t i = 0; i < above->node_count; i++) {
 		const struct node *node = &above->nodes[i];
 
-		if (!node->is_deleted && !node->is_mapped && find_node(level, node->policy) == NULL)
+		if (!node->is_deleted && !node->is_mapped)
 			(void)add_node(policies, level, node->policy, node->is_wanted);
 	}
 	for (size_t i = 0; i < above->expected_count; i++) {
@@ -204,7 +236,7 @@ add_level(struct policies *policies, const struct cert *cert, bool is_any_allowe
 		policies->is_bounded |= ++listed > POLICY_MAX_LISTED;
 		has_any |= is_any(policy);
 		if (!is_any(policy) && !add_expected(policies, &level, policy) &&
-			find_any(&policies->level) != NULL)
+			find_any(policies, &policies->level) != NULL)
 			add_below_any(policies, &level, policy);
 	}
 	policies->is_damaged |= list.fault != NULL;
@@ -231,11 +263,11 @@ static struct node *
 mapped_node(struct policies *policies, struct span from)
 {
 	struct level *level = &policies->level;
-	struct node *node = find_node(level, from);
+	struct node *node = find_node(policies, level, from);
 
-	if (node == NULL && find_any(level) != NULL) {
+	if (node == NULL && find_any(policies, level) != NULL) {
 		add_below_any(policies, level, from);
-		node = find_node(level, from);
+		node = find_node(policies, level, from);
 	}
 	return node;
 }
@@ -244,12 +276,15 @@ static void
 map_policy(struct policies *policies, struct span from, struct span to)
 {
 	struct level *level = &policies->level;
+	uint16_t *head = &level->expected_heads[bucket_of(to)];
 	struct node *node;
 
 	if (policies->policy_mapping == 0) {
-		node = find_node(level, from);
-		if (node != NULL)
+		node = find_node(policies, level, from);
+		if (node != NULL) {
 			node->is_deleted = true;
+			level->deleted_count++;
+		}
 		return;
 	}
 	node = mapped_node(policies, from);
@@ -263,7 +298,8 @@ map_policy(struct policies *policies, struct span from, struct span to)
 	level->expected = arena_grow(arena_of(policies), level->expected, level->expected_count,
 		&level->expected_capacity, sizeof(level->expected[0]));
 	level->expected[level->expected_count++] =
-		(struct expected){ to, (unsigned)(node - level->nodes) };
+		(struct expected){ to, (unsigned)(node - level->nodes), *head };
+	*head = (uint16_t)level->expected_count;
 }
 
 /* RFC 5280 6.1.4 (b). Mappings to and from anyPolicy are the encoding rule's. */

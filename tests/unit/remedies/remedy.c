@@ -388,6 +388,30 @@ TEST(path, "a path in the configuration is corrected in place")
 	CHECK(HOLDS("/n.conf", "ca /etc/pki/ca.pem; # here\n"));
 }
 
+TEST(value, "a value is set where it stands or by a line of its own, wherever that has moved to")
+{
+	static const char text[] = "a {\n\tocsp on;\n}\nb {\n\tocsp on;\n\tasks http://x/;\n}\n";
+	const struct locus behind = { .path = "/n.conf", .offset = 31 };
+	struct locus url = { .path = "/n.conf", .offset = 37, .length = 9 };
+	struct span line = span_of("\tocsp on;\n", 10), asks = span_of("\tasks http://x/", 15);
+	DESK;
+
+	place_file(&desk.place, "n.conf", text);
+	CHECK(MEND("set-value", .path = "/n.conf", .where = behind, .damaged = line,
+		.target = "\tresolver [::1];\n"));
+	CHECK(HOLDS("/n.conf", "a {\n\tocsp on;\n}\nb {\n\tocsp on;\n\tresolver [::1];\n"
+			       "\tasks http://x/;\n}\n"));
+	CHECK(MEND("set-value", .path = "/n.conf", .where = url, .damaged = asks,
+		.target = "http://y/"));
+	CHECK(HOLDS("/n.conf", "a {\n\tocsp on;\n}\nb {\n\tocsp on;\n\tresolver [::1];\n"
+			       "\tasks http://y/;\n}\n"));
+	/* It has been set by now. */
+	CHECK(!MEND("set-value", .path = "/n.conf", .where = url, .damaged = asks, .target = "z"));
+	CHECK(!MEND("set-value", .path = "/n.conf", .where = url, .target = "z"));
+	url.length = asks.length + 1;
+	CHECK(!MEND("set-value", .path = "/n.conf", .where = url, .damaged = asks, .target = "z"));
+}
+
 TEST(links, "missing hash links are made, good links and all files stay")
 {
 	const char *const *names;

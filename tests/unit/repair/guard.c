@@ -219,6 +219,39 @@ TEST(crl_check, "no CRL check is dropped, narrowed, or made to forgive a missing
 	CHECK_TEXT(broken(&bench), "crl-check");
 }
 
+TEST(ocsp, "OCSP is asked as before, save for whom: of that the CA's signature makes nothing")
+{
+	struct ocsp_policy *before, *after;
+	BENCH;
+
+	before = &bench.verifiers[0][1].ocsp;
+	after = &bench.verifiers[1][1].ocsp;
+	*before = (struct ocsp_policy){ .check = CRL_CHECK_LEAF, .nonce_demanded = true };
+	*after = *before;
+	after->responder = "http://responder.example/";
+	after->responder_overrides = true;
+	CHECK_TEXT(broken(&bench), "");
+	before->responder = "http://old.example/";
+	CHECK_TEXT(broken(&bench), "ocsp"); /* what certificates name counted */
+	before->responder_overrides = true;
+	CHECK_TEXT(broken(&bench), "");
+	before->signer_unchecked = after->signer_unchecked = true;
+	CHECK_TEXT(broken(&bench), "ocsp");
+	before->signer_unchecked = false;
+	after->responder = before->responder;
+	CHECK_TEXT(broken(&bench), "ocsp");
+	after->signer_unchecked = false;
+	CHECK_TEXT(broken(&bench), "");
+	after->responder = NULL;
+	CHECK_TEXT(broken(&bench), "ocsp");
+	after->responder = before->responder;
+	after->nonce_demanded = false;
+	CHECK_TEXT(broken(&bench), "ocsp");
+	after->nonce_demanded = true;
+	after->check = CRL_CHECK_NONE;
+	CHECK_TEXT(broken(&bench), "ocsp");
+}
+
 TEST(errors, "no verify error begins to be ignored: not an unknown issuer, not the time, not a "
 	     "revocation")
 {
