@@ -481,12 +481,13 @@ void
 crl_outline(const struct crl *crl, struct buffer *ret)
 {
 	CLEANUP(buffer_free) struct buffer tbs = {}, body = {};
-	const uint8_t *end = crl->tbs.data + crl->tbs.length;
+	const uint8_t *end;
 
 	if (crl->der.length == 0) {
 		buffer_add(ret, crl->list->outline.data, crl->list->outline.length);
 		return;
 	}
+	end = crl->tbs.data + crl->tbs.length;
 	copy_fields(crl, &tbs);
 	der_put(&body, DER_SEQUENCE, buffer_span(&tbs));
 	buffer_add(&body, end, (size_t)(crl->der.data + crl->der.length - end));
