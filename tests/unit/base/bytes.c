@@ -22,6 +22,22 @@ TEST(spans_compare, "bytes decide first, then length")
 	CHECK(span_compare(span_of(NULL, 0), span_of_text("a")) < 0);
 }
 
+TEST(span_count, "octets are counted in spans of all lengths, many of one kind as well")
+{
+	uint8_t bytes[1'000];
+
+	memset(bytes, 'x', sizeof(bytes));
+	for (size_t length = 0; length <= sizeof(bytes); length++) {
+		CHECK(span_count(span_of(bytes, length), 'x') == length);
+		CHECK(span_count(span_of(bytes, length), 'y') == 0);
+	}
+	for (size_t i = 0; i < sizeof(bytes); i += 7)
+		bytes[i] = 0xff;
+	for (size_t length = 0; length <= sizeof(bytes); length++)
+		CHECK(span_count(span_of(bytes, length), 0xff) == (length + 6) / 7);
+	CHECK(span_count((struct span){}, 0) == 0);
+}
+
 TEST(spans_find, "a needle is found from an offset, or not at all")
 {
 	struct span text = span_of("a\0bcabc", 7);
