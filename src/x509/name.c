@@ -249,7 +249,6 @@ name_equal(struct span a, struct span b)
 	return span_equal(canonical_in(&a_scratch, a), canonical_in(&b_scratch, b));
 }
 
-/* FNV-1a, 64 bits. */
 /* As a text; -1 where it is none. */
 static ssize_t
 value_text(const struct der_element *value, uint8_t *out)

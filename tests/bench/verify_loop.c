@@ -13,6 +13,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,11 +40,12 @@ static struct {
 	struct subject *subjects;
 	size_t count, capacity;
 	size_t threads;
+	atomic_size_t next; /* of the clients: whoever is done takes it */
 } all;
 
 struct worker {
 	pthread_t thread;
-	size_t number, good;
+	size_t good;
 };
 
 _Noreturn static void
@@ -162,7 +164,7 @@ work_library(void *data)
 	struct worker *worker = data;
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 
-	for (size_t i = worker->number; i < all.count; i += all.threads)
+	for (size_t i; (i = atomic_fetch_add(&all.next, 1)) < all.count;)
 		worker->good += verify_by_library(context, &all.subjects[i]);
 	X509_STORE_CTX_free(context);
 	return NULL;
@@ -196,7 +198,7 @@ work_raw(void *data)
 	struct worker *worker = data;
 	static _Thread_local EVP_PKEY_CTX *contexts[ISSUERS_MAX];
 
-	for (size_t i = worker->number; i < all.count; i += all.threads) {
+	for (size_t i; (i = atomic_fetch_add(&all.next, 1)) < all.count;) {
 		const struct subject *subject = &all.subjects[i];
 
 		if (contexts[subject->issuer] == NULL)
@@ -232,12 +234,10 @@ main(int argc, char **argv)
 		prepare_signatures();
 	wall = seconds(CLOCK_MONOTONIC);
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-	for (size_t i = 0; i < all.threads; i++) {
-		workers[i].number = i;
+	for (size_t i = 0; i < all.threads; i++)
 		if (pthread_create(&workers[i].thread, NULL, is_raw ? work_raw : work_library,
 			    &workers[i]) != 0)
 			fail("thread");
-	}
 	for (size_t i = 0; i < all.threads; i++) {
 		(void)pthread_join(workers[i].thread, NULL);
 		good += workers[i].good;
