@@ -11,7 +11,7 @@
 #include "verify/judge.h"
 
 /* A unit is about what it takes to compare two short names: 30 ns on a machine of 2023. */
-enum { EFFORT_MAX = 1 << 25 };
+enum { EFFORT_MAX = 1 << 24 };
 
 /* Takes so many units; false where they are not left, now and from then on. */
 bool effort_spend(const struct question *, uint64_t units);

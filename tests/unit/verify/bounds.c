@@ -16,7 +16,7 @@
 #include "verify/engine.h"
 
 enum {
-	SECONDS = 8, /* of the processor, for one engine */
+	SECONDS = 10, /* of the processor, for one engine */
 	CAS = 60,
 	POLICIES = 1'000,
 	NAMES = 300,
@@ -141,16 +141,14 @@ is_undetermined_by_standard(struct court *court)
 	return is_soon && !court->verdict->accepted && court->verdict->undetermined;
 }
 
+/* On a ladder, which no rule against loops makes shorter, the standard comes to its bound. */
 static bool
 crowd_ends_soon(enum shape shape, const struct pki_spec *extra)
 {
 	COURT;
 
 	send_crowd(&court, shape, extra);
-	if (!all_end_soon(&court))
-		return false;
-	/* Who knows a loop when it meets one is soon through with the other shape. */
-	return shape == CROSSWISE || is_undetermined_by_standard(&court);
+	return all_end_soon(&court) && (shape != LADDER || is_undetermined_by_standard(&court));
 }
 
 TEST(crowd, "many CAs, and no anchor")
@@ -162,32 +160,32 @@ TEST(crowd, "many CAs, and no anchor")
 TEST(policies, "each with a thousand policies")
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	const struct pki_spec extra = { .policies =
-						many(arena, "", "1.3.6.1.4.1.99999.#", POLICIES) };
 
-	CHECK(crowd_ends_soon(CROSSWISE, &extra));
-	CHECK(crowd_ends_soon(LADDER, &extra));
+	CHECK(crowd_ends_soon(
+		LADDER, &(struct pki_spec){
+				.policies = many(arena, "", "1.3.6.1.4.1.99999.#", POLICIES) }));
 }
 
 TEST(mappings, "each with a thousand mappings of policies")
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	const struct pki_spec extra = { .policies = "2.5.29.32.0",
-		.policy_mappings =
-			many(arena, "", "1.3.6.1.4.1.99999.#:1.3.6.1.4.1.99998.#", POLICIES) };
+	COURT;
 
-	CHECK(crowd_ends_soon(LADDER, &extra));
+	send_crowd(&court, LADDER,
+		&(struct pki_spec){ .policies = "2.5.29.32.0",
+			.policy_mappings = many(court.arena, "",
+				"1.3.6.1.4.1.99999.#:1.3.6.1.4.1.99998.#", POLICIES) });
+	CHECK(is_undetermined_by_standard(&court));
 }
 
 TEST(constraints, "each with hundreds of names, and of constraints that none of them meets")
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	const struct pki_spec extra = {
-		.name_constraints = many(arena, "critical,", "excluded;DNS:no#.example", NAMES),
-		.alt_names = many(arena, ",", "DNS:host#.lab.example", NAMES),
-	};
+	COURT;
 
-	CHECK(crowd_ends_soon(LADDER, &extra));
+	send_crowd(&court, LADDER,
+		&(struct pki_spec){ .name_constraints = many(court.arena, "critical,",
+					    "excluded;DNS:no#.example", NAMES),
+			.alt_names = many(court.arena, ",", "DNS:host#.lab.example", NAMES) });
+	CHECK(is_undetermined_by_standard(&court));
 }
 
 /* One path without fault, on which every name is to be compared with every constraint above it. */
