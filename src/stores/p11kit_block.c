@@ -163,18 +163,20 @@ read_token(struct arena *arena, struct span token, struct p11kit_block *ret)
 }
 
 void
-p11kit_block_read(struct arena *arena, struct span bytes, size_t from, size_t limit, bool is_cut,
+p11kit_block_read(struct arena *arena, struct span bytes, size_t from, size_t limit, bool is_last,
 	struct p11kit_block *ret)
 {
-	size_t end = is_cut ? SIZE_MAX : span_find(bytes, end_line, from);
+	size_t end = is_last ? SIZE_MAX : span_find(bytes, end_line, from);
 	struct span token;
 
-	*ret = (struct p11kit_block){ .from = from, .to = limit, .is_cut = end == SIZE_MAX };
-	if (!ret->is_cut)
+	*ret = (struct p11kit_block){ .from = from, .to = limit, .is_last = end == SIZE_MAX };
+	if (!ret->is_last)
 		ret->to = line_end(bytes, end + 1);
 	token = span_of(bytes.data + from, ret->to - from);
-	if (ret->is_cut)
-		ret->fault = "this block has no whole END line";
+	/* strnstr(3) looks no further than a NUL byte. */
+	ret->has_no_end = ret->is_last || memchr(token.data, 0, end - from) != NULL;
+	if (ret->has_no_end)
+		ret->fault = "this block has no whole END line, or NUL bytes before it";
 	else
 		read_token(arena, token, ret);
 	if (ret->fault != NULL)

@@ -145,9 +145,7 @@ take_value(struct p11kit *p11kit, struct span text, struct span *ret)
 	size_t length = 0;
 
 	*ret = text;
-	if (text.length == 0)
-		return false;
-	if (text.data[0] != '"')
+	if (text.length == 0 || text.data[0] != '"')
 		return is_word(text);
 	if (text.length < 2 || text.data[text.length - 1] != '"' ||
 		text.length > 3 * (size_t)P11KIT_MAX_VALUE)
@@ -376,10 +374,11 @@ block_damaged(struct p11kit *p11kit, const struct p11kit_block *block)
 {
 	size_t length = block->to - block->from;
 
-	if (p11kit->object.is_skipped && !block->is_cut)
+	if (p11kit->object.is_skipped && !block->has_no_end)
 		damage_mild(p11kit, block->from, length, block->fault);
 	else
-		damage(p11kit, block->is_cut ? CAUSE_STORE_TRUNCATED : CAUSE_STORE_CORRUPT_ENTRY,
+		damage(p11kit,
+			block->has_no_end ? CAUSE_STORE_TRUNCATED : CAUSE_STORE_CORRUPT_ENTRY,
 			block->from, length,
 			arena_printf(p11kit->builder->arena, "%s" LOSES_TRUST, block->fault));
 }
@@ -393,7 +392,7 @@ read_block(struct p11kit *p11kit, size_t from, size_t limit)
 
 	p11kit_block_read(p11kit->builder->arena, p11kit->builder->bytes, from, limit,
 		p11kit->has_no_end, &block);
-	p11kit->has_no_end = block.is_cut;
+	p11kit->has_no_end = block.is_last;
 	has_settings = is(block.label, "TRUSTED CERTIFICATE");
 	if (block.fault != NULL)
 		block_damaged(p11kit, &block);
@@ -531,6 +530,20 @@ put_settings(struct p11kit *p11kit, size_t first)
 		builder->entries[i].trust.bytes = trust_settings_bytes(&builder->entries[i].trust);
 }
 
+/* Whether a file is one of its own p11-kit sees by a header; and strnstr(3), by which it looks for
+ * that, looks no further than a NUL byte. */
+static void
+note_nul(struct p11kit *p11kit)
+{
+	struct span bytes = p11kit->builder->bytes;
+	size_t first = span_find(bytes, header, 0);
+	const uint8_t *nul = memchr(bytes.data, 0, first == SIZE_MAX ? bytes.length : first);
+
+	if (nul != NULL)
+		damage(p11kit, CAUSE_STORE_NUL_BYTES, (size_t)(nul - bytes.data), 1,
+			"a NUL byte stands above the first header" LOSES_TRUST);
+}
+
 void
 p11kit_read_objects(struct store_builder *builder, bool needs_authority)
 {
@@ -538,6 +551,7 @@ p11kit_read_objects(struct store_builder *builder, bool needs_authority)
 	struct span bytes = builder->bytes;
 	size_t first = builder->entry_count, at = 0;
 
+	note_nul(&p11kit);
 	while (at < bytes.length && p11kit.objects <= P11KIT_MAX_OBJECTS)
 		at = read_line(&p11kit, at, line_end(bytes, at, bytes.length)) + 1;
 	if (p11kit.has_object)

@@ -133,6 +133,8 @@ static const struct {
 	{ "-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\v" },
 	{ "-----BEGIN CERTIFICATE-----\nMI", "-----BEGIN CERTIFICATE-----\nMI\n\nMI" },
 	{ "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n\t\n" },
+	{ "-----BEGIN CERTIFICATE-----", "x-distrusted:\n-----BEGIN CERTIFICATE-----" },
+	{ "-----BEGIN CERTIFICATE-----", "x-distrusted: 1\n-----BEGIN CERTIFICATE-----" },
 	{ "[p11-kit-object-v1]", " [p11-kit-object-v1]\t" },
 	{ "-----END CERTIFICATE-----", "= -----END CERTIFICATE-----" },
 };
