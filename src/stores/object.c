@@ -138,6 +138,17 @@ object_is_ber(struct store_builder *builder, const struct place *place, const st
 	defect->harmless = true;
 }
 
+void
+builder_put_role(struct store_builder *builder, size_t first_defect, enum entry_role role)
+{
+	for (size_t i = first_defect; i < builder->defect_count; i++) {
+		struct defect *defect = &builder->defects[i];
+
+		if (defect->harmless && defect->is_block && defect->salvage.length > 0)
+			defect->role = role;
+	}
+}
+
 static bool
 has_harm(const struct store_builder *builder)
 {

@@ -48,35 +48,103 @@ bmp_text(struct arena *arena, struct span text)
 	return text_sanitize(arena, out, length);
 }
 
-static void
+/* Whether all of them are OIDs, the last octet of each the end of a number (X.690 8.19). */
+static bool
+are_oids(struct ber values)
+{
+	struct ber_element oid;
+
+	while (ber_next(&values, &oid))
+		if (oid.tag != DER_OID || oid.content.length == 0 ||
+			(oid.content.data[oid.content.length - 1] & 0x80) != 0)
+			return false;
+	return !values.damaged && !values.clipped;
+}
+
+/* False where it is none (RFC 7292 4.2: an identifier, and a SET of values of the type that it is
+ * said to have): Java reads no more of the keystore then. */
+static bool
 read_attribute(const struct pkcs12_bags *bags, const struct ber_element *attribute, struct bag *bag)
 {
 	struct ber inside = ber_enter(attribute), set;
 	struct ber_element oid, values, value = {};
 
-	if (!ber_take(&inside, DER_OID, &oid) || !ber_take(&inside, DER_SET, &values))
-		return;
+	if (attribute->tag != DER_SEQUENCE || !ber_take(&inside, DER_OID, &oid) ||
+		!ber_take(&inside, DER_SET, &values) || values.clipped)
+		return false;
 	set = ber_enter(&values);
-	if (der_oid_is(oid.content, trusted_usage, sizeof(trusted_usage) - 1))
+	if (der_oid_is(oid.content, trusted_usage, sizeof(trusted_usage) - 1)) {
 		bag->is_trusted = true;
+		return are_oids(set);
+	}
 	if (!ber_next(&set, &value))
-		return;
-	if (der_oid_is(oid.content, friendly_name, sizeof(friendly_name) - 1) &&
-		value.tag == DER_BMP_STRING)
+		return !set.damaged;
+	if (der_oid_is(oid.content, friendly_name, sizeof(friendly_name) - 1)) {
+		if (value.tag != DER_BMP_STRING)
+			return false;
 		bag->alias = bmp_text(bags->builder->arena, value.content);
-	if (der_oid_is(oid.content, local_key_id, sizeof(local_key_id) - 1) &&
-		value.tag == DER_OCTET_STRING)
+	}
+	if (der_oid_is(oid.content, local_key_id, sizeof(local_key_id) - 1)) {
+		if (value.tag != DER_OCTET_STRING)
+			return false;
 		bag->key_id = span_of(
 			arena_dup(bags->builder->arena, value.content.data, value.content.length),
 			value.content.length);
+	}
+	return !set.damaged && !value.clipped;
+}
+
+static void
+note_attributes(const struct pkcs12_bags *bags, struct span whole, bool harmless, const char *text)
+{
+	struct place place = builder_place(bags->builder, whole, &bags->place);
+	struct defect *defect = builder_defect(
+		bags->builder, CAUSE_STORE_CORRUPT_ENTRY, place.offset, place.length, "%s", text);
+
+	if (defect != NULL)
+		defect->harmless = harmless;
+}
+
+/* Whether the elements of a SET go on to its end. */
+static bool
+is_whole(const struct ber_element *set)
+{
+	struct ber inside = ber_enter(set);
+	struct ber_element element;
+
+	while (ber_next(&inside, &element))
+		;
+	return !set->clipped && !inside.damaged && !inside.clipped;
+}
+
+/* Where the SET itself is damaged, Java takes the bag for one without any. */
+static void
+read_attributes(const struct pkcs12_bags *bags, struct ber *inside, struct bag *bag)
+{
+	struct ber_element set, attribute;
+	struct ber attributes;
+
+	if (inside->offset == inside->bytes.length)
+		return;
+	if (!ber_take(inside, DER_SET, &set) || inside->offset != inside->bytes.length ||
+		!is_whole(&set)) {
+		note_attributes(bags, bag->whole, true,
+			"the attributes of this bag are damaged: its name and trust are lost");
+		return;
+	}
+	attributes = ber_enter(&set);
+	while (ber_next(&attributes, &attribute))
+		if (!read_attribute(bags, &attribute, bag))
+			note_attributes(
+				bags, bag->whole, false, "an attribute of this bag is damaged");
 }
 
 /* False where no bag is here, or not all of it. */
 static bool
 bag_read(const struct pkcs12_bags *bags, const struct ber_element *element, struct bag *ret)
 {
-	struct ber inside = ber_enter(element), box, attributes;
-	struct ber_element oid, wrapped, set, attribute;
+	struct ber inside = ber_enter(element), box;
+	struct ber_element oid, wrapped;
 
 	*ret = (struct bag){ .whole = element->whole };
 	if (element->tag != DER_SEQUENCE || element->clipped || !ber_take(&inside, DER_OID, &oid) ||
@@ -89,12 +157,14 @@ bag_read(const struct pkcs12_bags *bags, const struct ber_element *element, stru
 	box = ber_enter(&wrapped);
 	if (!ber_next(&box, &ret->value) || ret->value.clipped)
 		return false;
-	if (!ber_take(&inside, DER_SET, &set))
-		return !inside.damaged;
-	attributes = ber_enter(&set);
-	while (ber_next(&attributes, &attribute))
-		read_attribute(bags, &attribute, ret);
-	return !set.clipped && !attributes.damaged && !attributes.clipped;
+	read_attributes(bags, &inside, ret);
+	return true;
+}
+
+static enum entry_role
+bag_role(const struct bag *bag)
+{
+	return bag->is_trusted ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
 }
 
 static void
@@ -102,7 +172,7 @@ bag_entry(const struct bag *bag, struct entry *entry)
 {
 	entry->alias = bag->alias;
 	entry->key_id = bag->key_id;
-	entry->role = bag->is_trusted ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
+	entry->role = bag_role(bag);
 	/* Java knows no key that is not encrypted by itself, and passes over it. */
 	if (bag->type == BAG_SHROUDED_KEY || bag->type == BAG_SECRET)
 		entry->role = ENTRY_IS_KEY;
@@ -167,6 +237,7 @@ read_object(const struct pkcs12_bags *bags, const struct bag *bag, enum entry_ki
 	struct ber_element oid, wrapped, octets;
 	struct object object = { .kind = kind };
 	struct place place = builder_place(builder, bag->whole, &bags->place);
+	size_t first_defect = builder->defect_count;
 	struct entry *entry;
 	bool is_known;
 
@@ -183,10 +254,13 @@ read_object(const struct pkcs12_bags *bags, const struct bag *bag, enum entry_ki
 		return false;
 	object.der = builder_keep(builder, object.der);
 	entry = builder_object(builder, &object, &place, NULL);
-	if (entry != NULL)
+	if (entry != NULL) {
 		bag_entry(bag, entry);
-	else
-		builder_salvage(builder, bag->whole, &bags->place);
+		return true;
+	}
+	if (kind == ENTRY_CERTIFICATE)
+		builder_put_role(builder, first_defect, bag_role(bag));
+	builder_salvage(builder, bag->whole, &bags->place);
 	return true;
 }
 
@@ -294,6 +368,9 @@ pkcs12_bags_read(const struct pkcs12_bags *bags, struct span contents)
 		lose(bags, contents, 0, contents.length);
 		return;
 	}
+	if (safe.clipped && !bags->is_cut)
+		note_attributes(bags, contents, false,
+			"the list of bags is said to be longer than what holds it");
 	stack[depth++] = ber_enter(&safe);
 	while (depth > 0)
 		if (!read_run(bags, &stack[depth - 1], &safe))

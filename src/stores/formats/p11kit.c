@@ -305,8 +305,10 @@ take_certificate(struct p11kit *p11kit)
 	struct store_builder *builder = p11kit->builder;
 	const struct p11kit_object *object = &p11kit->object;
 	struct object cert = { ENTRY_CERTIFICATE, object->has_settings, object->value };
-	size_t first = builder->entry_count;
+	size_t first = builder->entry_count, first_defect = builder->defect_count;
 	bool is_passed_over = p11kit->needs_authority && !object->is_authority;
+	enum entry_role role =
+		object->trusted && !is_passed_over ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
 
 	if (object->trusted && is_passed_over)
 		damage_mild(p11kit, object->offset, sizeof(header) - 1,
@@ -317,11 +319,11 @@ take_certificate(struct p11kit *p11kit)
 	else if (object->value.length > 0)
 		(void)builder_object(builder, &cert, &object->value_place,
 			object->value_place.is_enclosing ? NULL : "CERTIFICATE");
+	builder_put_role(builder, first_defect, object->distrusted ? ENTRY_IS_UNASSIGNED : role);
 	for (size_t i = first; i < builder->entry_count; i++) {
 		struct entry *entry = &builder->entries[i];
 
-		entry->role =
-			object->trusted && !is_passed_over ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
+		entry->role = role;
 		if (object->label.length > 0)
 			entry->alias = text_sanitize(builder->arena,
 				(const char *)object->label.data, object->label.length);

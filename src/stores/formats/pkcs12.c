@@ -399,7 +399,7 @@ read_pfx(struct pkcs12 *pkcs12, struct ber *pfx, const struct place *whole)
 	if (!ber_next(&box, &octets) || (octets.tag & 0x1f) != DER_OCTET_STRING ||
 		!ber_octets(&octets, &segments, &contents))
 		return false;
-	if (!pkcs12->is_cut && octets.clipped) {
+	if (!pkcs12->is_cut && (info.clipped || wrapped.clipped || octets.clipped)) {
 		(void)builder_defect(pkcs12->builder, CAUSE_STORE_TRUNCATED, whole->offset,
 			whole->length,
 			"the container ends before its content does: a length in it is damaged");

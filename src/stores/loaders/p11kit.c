@@ -51,6 +51,10 @@ p11kit_load(const struct loader_task *task, struct loading *ret)
 				  !store_leaves_untrusted(store, entry);
 		ret->certificates += task->loaded[i];
 	}
+	/* It does not look into a certificate; those whom it gives it to do. */
+	for (size_t i = 0; ret->loads && i < store->defect_count; i++)
+		ret->certificates += store->defects[i].role == ENTRY_IS_TRUSTED &&
+				     store->defects[i].offset < end;
 }
 
 const struct store_loader_driver loader_p11kit = {
