@@ -144,7 +144,7 @@ builder_put_role(struct store_builder *builder, size_t first_defect, enum entry_
 	for (size_t i = first_defect; i < builder->defect_count; i++) {
 		struct defect *defect = &builder->defects[i];
 
-		if (defect->harmless && defect->is_block && defect->salvage.length > 0)
+		if (defect->is_block && defect->salvage.length > 0)
 			defect->role = role;
 	}
 }

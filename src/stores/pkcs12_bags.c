@@ -48,17 +48,15 @@ bmp_text(struct arena *arena, struct span text)
 	return text_sanitize(arena, out, length);
 }
 
-/* Whether all of them are OIDs, the last octet of each the end of a number (X.690 8.19). */
 static bool
 are_oids(struct ber values)
 {
 	struct ber_element oid;
 
 	while (ber_next(&values, &oid))
-		if (oid.tag != DER_OID || oid.content.length == 0 ||
-			(oid.content.data[oid.content.length - 1] & 0x80) != 0)
+		if (!ber_is_oid(&oid))
 			return false;
-	return !values.damaged && !values.clipped;
+	return true;
 }
 
 /* False where it is none (RFC 7292 4.2: an identifier, and a SET of values of the type that it is
@@ -70,7 +68,7 @@ read_attribute(const struct pkcs12_bags *bags, const struct ber_element *attribu
 	struct ber_element oid, values, value = {};
 
 	if (attribute->tag != DER_SEQUENCE || !ber_take(&inside, DER_OID, &oid) ||
-		!ber_take(&inside, DER_SET, &values) || values.clipped)
+		!ber_is_oid(&oid) || !ber_take(&inside, DER_SET, &values) || !ber_is_whole(&values))
 		return false;
 	set = ber_enter(&values);
 	if (der_oid_is(oid.content, trusted_usage, sizeof(trusted_usage) - 1)) {
@@ -78,7 +76,7 @@ read_attribute(const struct pkcs12_bags *bags, const struct ber_element *attribu
 		return are_oids(set);
 	}
 	if (!ber_next(&set, &value))
-		return !set.damaged;
+		return true;
 	if (der_oid_is(oid.content, friendly_name, sizeof(friendly_name) - 1)) {
 		if (value.tag != DER_BMP_STRING)
 			return false;
@@ -91,11 +89,11 @@ read_attribute(const struct pkcs12_bags *bags, const struct ber_element *attribu
 			arena_dup(bags->builder->arena, value.content.data, value.content.length),
 			value.content.length);
 	}
-	return !set.damaged && !value.clipped;
+	return true;
 }
 
 static void
-note_attributes(const struct pkcs12_bags *bags, struct span whole, bool harmless, const char *text)
+note(const struct pkcs12_bags *bags, struct span whole, bool harmless, const char *text)
 {
 	struct place place = builder_place(bags->builder, whole, &bags->place);
 	struct defect *defect = builder_defect(
@@ -103,18 +101,6 @@ note_attributes(const struct pkcs12_bags *bags, struct span whole, bool harmless
 
 	if (defect != NULL)
 		defect->harmless = harmless;
-}
-
-/* Whether the elements of a SET go on to its end. */
-static bool
-is_whole(const struct ber_element *set)
-{
-	struct ber inside = ber_enter(set);
-	struct ber_element element;
-
-	while (ber_next(&inside, &element))
-		;
-	return !set->clipped && !inside.damaged && !inside.clipped;
 }
 
 /* Where the SET itself is damaged, Java takes the bag for one without any. */
@@ -127,16 +113,24 @@ read_attributes(const struct pkcs12_bags *bags, struct ber *inside, struct bag *
 	if (inside->offset == inside->bytes.length)
 		return;
 	if (!ber_take(inside, DER_SET, &set) || inside->offset != inside->bytes.length ||
-		!is_whole(&set)) {
-		note_attributes(bags, bag->whole, true,
+		!ber_is_whole(&set)) {
+		note(bags, bag->whole, true,
 			"the attributes of this bag are damaged: its name and trust are lost");
 		return;
 	}
 	attributes = ber_enter(&set);
 	while (ber_next(&attributes, &attribute))
 		if (!read_attribute(bags, &attribute, bag))
-			note_attributes(
-				bags, bag->whole, false, "an attribute of this bag is damaged");
+			note(bags, bag->whole, false, "an attribute of this bag is damaged");
+}
+
+/* [0] EXPLICIT; Java takes one that is said to be primitive, too. */
+static bool
+is_explicit(const struct ber_element *wrapped)
+{
+	enum { CONSTRUCTED = 0x20 };
+
+	return (wrapped->tag | CONSTRUCTED) == DER_CONTEXT_CONSTRUCTED(0);
 }
 
 /* False where no bag is here, or not all of it. */
@@ -152,8 +146,10 @@ bag_read(const struct pkcs12_bags *bags, const struct ber_element *element, stru
 		memcmp(oid.content.data, BAGS, sizeof(BAGS) - 1) != 0)
 		return false;
 	ret->type = oid.content.data[sizeof(BAGS) - 1];
-	if (!ber_take(&inside, DER_CONTEXT_CONSTRUCTED(0), &wrapped) || wrapped.clipped)
+	if (!ber_next(&inside, &wrapped) || wrapped.clipped || !is_explicit(&wrapped))
 		return false;
+	if (wrapped.tag != DER_CONTEXT_CONSTRUCTED(0))
+		note(bags, ret->whole, false, "a tag in this bag is damaged");
 	box = ber_enter(&wrapped);
 	if (!ber_next(&box, &ret->value) || ret->value.clipped)
 		return false;
@@ -242,16 +238,21 @@ read_object(const struct pkcs12_bags *bags, const struct bag *bag, enum entry_ki
 	bool is_known;
 
 	if (bag->value.tag != DER_SEQUENCE || !ber_take(&inside, DER_OID, &oid) ||
-		!ber_take(&inside, DER_CONTEXT_CONSTRUCTED(0), &wrapped))
+		!ber_take(&inside, DER_CONTEXT_CONSTRUCTED(0), &wrapped) || wrapped.clipped)
 		return false;
 	is_known = kind == ENTRY_CRL ? der_oid_is(oid.content, x509_crl, sizeof(x509_crl) - 1)
 				     : der_oid_is(oid.content, x509_certificate,
 					       sizeof(x509_certificate) - 1);
 	box = ber_enter(&wrapped);
-	if (!is_known || !ber_next(&box, &octets) || octets.clipped ||
-		(octets.tag & 0x1f) != DER_OCTET_STRING ||
+	if (!ber_next(&box, &octets) || octets.clipped ||
+		(octets.tag & ~0x20U) != DER_OCTET_STRING ||
 		!ber_octets(&octets, &segments, &object.der))
 		return false;
+	/* Java takes it for one of X.509 all the same. */
+	if (!is_known)
+		note(bags, bag->whole, false,
+			"what kind of certificate or CRL this bag holds is damaged: OpenSSL passes "
+			"over it");
 	object.der = builder_keep(builder, object.der);
 	entry = builder_object(builder, &object, &place, NULL);
 	if (entry != NULL) {
@@ -369,7 +370,7 @@ pkcs12_bags_read(const struct pkcs12_bags *bags, struct span contents)
 		return;
 	}
 	if (safe.clipped && !bags->is_cut)
-		note_attributes(bags, contents, false,
+		note(bags, contents, false,
 			"the list of bags is said to be longer than what holds it");
 	stack[depth++] = ber_enter(&safe);
 	while (depth > 0)

@@ -142,6 +142,11 @@ class Form:
     def truth(self, data, ders):
         return self.whole(data, ders)
 
+    @staticmethod
+    def unread(data):
+        """The bytes without those that mean nothing: no reader can see what happens to them."""
+        return data
+
 
 TEXT_ENGINES = ("openssl", "gnutls", "go", "node", "mbedtls")
 
@@ -210,6 +215,11 @@ def mac_pbmac1(content):
     value = hmac.digest(hashlib.pbkdf2_hmac("sha256", PASSWORD, salt, 2048, 32), content, "sha256")
     info = tlv(0x30, tlv(0x30, oid("1.2.840.113549.1.5.14"), tlv(0x30, derived, sha256)), tlv(4, value))
     return tlv(0x30, info, tlv(4, b"\0" * 8), tlv(2, b"\1"))
+
+
+def without_unread_salt(data):
+    """RFC 9579 5: of MacData the salt and the number of iterations are not read; they end the file."""
+    return data[:-11] + data[-3:-1]
 
 
 def pfx(safe, mac):
@@ -429,7 +439,8 @@ def make_forms(material, wanted=None):
         EncryptedForm(material, "pkcs12-rc2", make_legacy("1.2.840.113549.1.12.1.6", "rc2-40-cbc", 5), pkcs12),
         EncryptedForm(material, "pkcs12-des", make_legacy("1.2.840.113549.1.12.1.3", "des-ede3-cbc", 24), pkcs12),
         EncryptedForm(material, "pkcs12-modern", make_modern, pkcs12),
-        Form("pkcs12-pbmac1", "p12", lambda _, ders: pfx(data_info(bags(ders, True)), mac_pbmac1), whole_binary, (), has_integrity=True),
+        Form("pkcs12-pbmac1", "p12", lambda _, ders: pfx(data_info(bags(ders, True)), mac_pbmac1), whole_binary, (), has_integrity=True,
+             unread=without_unread_salt),
         Form("pkcs12-plain", "p12", lambda _, ders: pfx(data_info(bags(ders, False)), mac_pkcs12), whole_binary, pkcs12, has_integrity=True),
         Form("pkcs12-no-mac", "p12", lambda _, ders: pfx(data_info(bags(ders, True)), lambda _: b""), whole_binary, pkcs12),
         Form("jks", "jks", make_java(0xFEEDFEED), whole_binary, java, has_integrity=True),

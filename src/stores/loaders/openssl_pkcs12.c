@@ -58,10 +58,18 @@ why_not(const struct store *store)
 			return "unsupported";
 		if (cause == CAUSE_STORE_KEYSTORE_PASSWORD || store->integrity == INTEGRITY_BAD)
 			return "mac verify failure";
-		if (!store->defects[i].harmless)
-			return "the container is damaged";
 	}
 	return NULL;
+}
+
+/* What was decrypted here goes by the defects of what was read. */
+static bool
+is_damaged(const struct store *store)
+{
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (!store->defects[i].harmless)
+			return true;
+	return false;
 }
 
 /* What the library takes out of the parts that are not encrypted. */
@@ -72,6 +80,18 @@ struct taken {
 	bool has_encrypted;
 };
 
+/* Since such a type was mistaken for a string, parse_bag refuses what is of another
+ * (OpenSSL 3.0.19, 3.4.4 and later). */
+static bool
+has_odd_attribute(const PKCS12_SAFEBAG *bag)
+{
+	const ASN1_TYPE *name = PKCS12_SAFEBAG_get0_attr(bag, NID_friendlyName);
+	const ASN1_TYPE *key_id = PKCS12_SAFEBAG_get0_attr(bag, NID_localKeyID);
+
+	return (name != NULL && name->type != V_ASN1_BMPSTRING) ||
+	       (key_id != NULL && key_id->type != V_ASN1_OCTET_STRING);
+}
+
 /* parse_bag of p12_kiss.c, without the keys. */
 static bool
 take_certificate(const PKCS12_SAFEBAG *bag, struct taken *taken)
@@ -80,6 +100,8 @@ take_certificate(const PKCS12_SAFEBAG *bag, struct taken *taken)
 	X509 *cert;
 	int length;
 
+	if (has_odd_attribute(bag))
+		return false;
 	if (PKCS12_SAFEBAG_get_bag_nid(bag) != NID_x509Certificate)
 		return true;
 	cert = PKCS12_SAFEBAG_get1_cert(bag);
@@ -178,7 +200,7 @@ take_by_rules(const struct loader_task *task)
 		count += task->loaded[i];
 	}
 	for (size_t i = 0; i < store->defect_count; i++)
-		count += store->defects[i].role != ENTRY_IS_PLAIN;
+		count += store->defects[i].harmless && store->defects[i].role != ENTRY_IS_PLAIN;
 	return count;
 }
 
@@ -192,7 +214,8 @@ openssl_pkcs12_load(const struct loader_task *task, struct loading *ret)
 	ret->error = store->state != STORE_PRESENT          ? store->problem
 		     : strcmp(store->format, "pkcs12") != 0 ? "it is no PKCS#12"
 							    : why_not(store);
-	if (ret->error == NULL && !ask(store->bytes, &taken))
+	if (ret->error == NULL &&
+		(!ask(store->bytes, &taken) || (taken.has_encrypted && is_damaged(store))))
 		ret->error = "the container is damaged";
 	ret->loads = ret->error == NULL;
 	if (!ret->loads)

@@ -51,9 +51,10 @@ p11kit_load(const struct loader_task *task, struct loading *ret)
 				  !store_leaves_untrusted(store, entry);
 		ret->certificates += task->loaded[i];
 	}
-	/* It does not look into a certificate; those whom it gives it to do. */
+	/* It does not look into a certificate; those whom it gives it to do, by OpenSSL. */
 	for (size_t i = 0; ret->loads && i < store->defect_count; i++)
-		ret->certificates += store->defects[i].role == ENTRY_IS_TRUSTED &&
+		ret->certificates += store->defects[i].harmless &&
+				     store->defects[i].role == ENTRY_IS_TRUSTED &&
 				     store->defects[i].offset < end;
 }
 
