@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "stores/ber.h"
+#include "stores/der_out.h"
 
 /* ECParameters: the name of a curve; ECUtil.decodePoint: a point that is not compressed. */
 static bool
@@ -170,6 +171,15 @@ takes_extensions(struct outline *outline, struct span der, size_t offset)
 	return takes && !outline->extensions.damaged;
 }
 
+/* X509CertInfo.parse: what is neither [1], [2] nor [3] behind the key. */
+static bool
+is_passed_over(uint8_t tag)
+{
+	enum { CLASS = 0xc0, CONTEXT = 0x80, NUMBER = 0x1f };
+
+	return (tag & CLASS) != CONTEXT || (tag & NUMBER) == 0 || (tag & NUMBER) > 3;
+}
+
 /* What our strict reader finds wrong, and Java does not. */
 static bool
 takes_fault(struct span der, const char *fault, size_t offset)
@@ -185,20 +195,36 @@ takes_fault(struct span der, const char *fault, size_t offset)
 		is_in(&outline.fields[FIELD_SUBJECT], der, offset))
 		return takes_name(&outline.fields[FIELD_ISSUER]) &&
 		       takes_name(&outline.fields[FIELD_SUBJECT]);
-	/* X509CertInfo.parse: what is neither [1], [2] nor [3] behind the key is passed over. */
 	if (offset == (size_t)(outline.fields[FIELD_KEY].whole.data - der.data) +
 			      outline.fields[FIELD_KEY].whole.length)
-		return true;
+		return is_passed_over(der.data[offset]);
 	return takes_extensions(&outline, der, offset);
+}
+
+/* DerIndefLenConverter: BER of indefinite length is made definite first. */
+static struct span
+definite(struct span der, struct buffer *out)
+{
+	enum { INDEFINITE = 0x80 };
+	struct ber cursor = ber_of(der);
+	struct ber_element outer;
+
+	if (der.length < 2 || der.data[1] != INDEFINITE || !ber_next(&cursor, &outer) ||
+		outer.clipped)
+		return der;
+	der_put(out, outer.tag, outer.content);
+	return buffer_span(out);
 }
 
 bool
 java_takes_certificate(struct span der)
 {
+	CLEANUP(buffer_free) struct buffer made = {};
 	struct cert cert;
 	const char *fault;
 	size_t offset;
 
+	der = definite(der, &made);
 	if (cert_read(der, &cert, &fault, &offset) < 0)
 		return takes_fault(der, fault, offset);
 	/* X509CertImpl.parse: RFC 5280 4.1.1.2; X509CertInfo.parse: 4.1.2.9. */

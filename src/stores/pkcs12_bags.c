@@ -48,6 +48,15 @@ bmp_text(struct arena *arena, struct span text)
 	return text_sanitize(arena, out, length);
 }
 
+/* [0] EXPLICIT; Java takes one that is said to be primitive, too. */
+static bool
+is_explicit(const struct ber_element *wrapped)
+{
+	enum { CONSTRUCTED = 0x20 };
+
+	return (wrapped->tag | CONSTRUCTED) == DER_CONTEXT_CONSTRUCTED(0);
+}
+
 static bool
 are_oids(struct ber values)
 {
@@ -122,15 +131,6 @@ read_attributes(const struct pkcs12_bags *bags, struct ber *inside, struct bag *
 	while (ber_next(&attributes, &attribute))
 		if (!read_attribute(bags, &attribute, bag))
 			note(bags, bag->whole, false, "an attribute of this bag is damaged");
-}
-
-/* [0] EXPLICIT; Java takes one that is said to be primitive, too. */
-static bool
-is_explicit(const struct ber_element *wrapped)
-{
-	enum { CONSTRUCTED = 0x20 };
-
-	return (wrapped->tag | CONSTRUCTED) == DER_CONTEXT_CONSTRUCTED(0);
 }
 
 /* False where no bag is here, or not all of it. */
@@ -238,8 +238,10 @@ read_object(const struct pkcs12_bags *bags, const struct bag *bag, enum entry_ki
 	bool is_known;
 
 	if (bag->value.tag != DER_SEQUENCE || !ber_take(&inside, DER_OID, &oid) ||
-		!ber_take(&inside, DER_CONTEXT_CONSTRUCTED(0), &wrapped) || wrapped.clipped)
+		!ber_next(&inside, &wrapped) || wrapped.clipped || !is_explicit(&wrapped))
 		return false;
+	if (wrapped.tag != DER_CONTEXT_CONSTRUCTED(0))
+		note(bags, bag->whole, false, "a tag in this bag is damaged");
 	is_known = kind == ENTRY_CRL ? der_oid_is(oid.content, x509_crl, sizeof(x509_crl) - 1)
 				     : der_oid_is(oid.content, x509_certificate,
 					       sizeof(x509_certificate) - 1);

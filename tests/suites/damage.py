@@ -108,7 +108,7 @@ def make_files(options, material, forms, folder):
                 made = chosen(variants(form, kind, material, chance), chance, quick)
             for data in made:
                 path = folder / f"{len(files):05}-{form.name}-{kind.__name__}.{form.ending}"
-                file = File(form, kind.__name__, path, data, data != intact)
+                file = File(form, kind.__name__, path, data, form.unread(data) != form.unread(intact))
                 for part in contents(data):
                     file.whole |= {digest(der) for der in form.truth(part, known)}
                     if kind.__name__ == "indefinite":
@@ -174,7 +174,7 @@ def leaves_nothing(file, der, material):
 def must_be_named(file, material):
     """Whether a reader can see that something is damaged."""
     form, lost = file.form, [der for der in file.form.ders if digest(der) not in file.whole]
-    if not file.is_changed or form.unread(file.data) == form.unread(form.make(material, form.ders)):
+    if not file.is_changed:
         return False
     if form.has_integrity and file.kind == "indefinite" and not lost:
         return False  # BER is as good there

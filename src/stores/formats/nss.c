@@ -281,6 +281,17 @@ take_row(struct nss *nss, unsigned class, sqlite3_int64 number, bool is_found)
 			  "it");
 }
 
+/* Those of PKCS#11 and those of NSS. */
+static bool
+is_class(struct span said)
+{
+	enum { LAST_CLASS = 8, NSS_CLASSES = 0xce5343, NSS_SHIFT = 8 };
+	unsigned class = number_of(said);
+
+	return said.length == sizeof(uint32_t) &&
+	       (class <= LAST_CLASS || class >> NSS_SHIFT == NSS_CLASSES);
+}
+
 static void
 take_listed(struct nss *nss, sqlite3_stmt *list)
 {
@@ -289,7 +300,7 @@ take_listed(struct nss *nss, sqlite3_stmt *list)
 	struct span said = column_bytes(list, LIST_CLASS);
 	unsigned class = number_of(said);
 
-	if (said.length != sizeof(uint32_t))
+	if (!is_class(said))
 		(void)lose(nss, whole,
 			"an object of the database does not say what it is: its bytes are damaged");
 	else if (class == CLASS_CERTIFICATE || class == NSS_CLASS_CRL || class == NSS_CLASS_TRUST)
