@@ -209,7 +209,7 @@ def judge_content(file, store, known, material):
         if entry["fingerprint"] in known:
             yield "invented", f"{known[entry['fingerprint']]} is not whole in it"
         elif not any(overlaps(defect, entry) for defect in store["defects"]) and \
-                not cannot_be_told(file, entry, material.certs):  # fmt: skip
+                not cannot_be_told(file, entry, [*material.certs, material.crl]):  # fmt: skip
             yield "invented", f"an altered entry at {entry['offset']} has no defect on it"
     hidden = any(entry["fingerprint"] not in known and cannot_be_told(file, entry, [*material.certs, material.crl]) for entry in entries)
     if not store["defects"] and not hidden and must_be_named(file, material):

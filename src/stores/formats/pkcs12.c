@@ -235,9 +235,12 @@ note_tag(struct pkcs12 *pkcs12, const struct ber_element *wrapped, const struct 
 static void
 note_version(struct pkcs12 *pkcs12, const struct place *place)
 {
-	(void)builder_defect(pkcs12->builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
-		place->length,
+	struct defect *defect = builder_defect(pkcs12->builder, CAUSE_STORE_CORRUPT_ENTRY,
+		place->offset, place->length,
 		"the container is not of version 3, the one that there is: Java does not open it");
+
+	if (defect != NULL)
+		defect->harmless = true;
 }
 
 static void
