@@ -206,6 +206,8 @@ def judge_content(file, store, known, material):
     for entry in entries:
         if entry["fingerprint"] in file.whole | file.as_ber:
             continue
+        if entry["fingerprint"] in known and file.form.is_opaque:
+            continue
         if entry["fingerprint"] in known:
             yield "invented", f"{known[entry['fingerprint']]} is not whole in it"
         elif not any(overlaps(defect, entry) for defect in store["defects"]) and \

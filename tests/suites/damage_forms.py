@@ -17,6 +17,7 @@ import sqlite3
 import struct
 import subprocess
 
+from askers import BOUNCY_CASTLE, java_program
 from damage_material import digest, oid, openssl, pem, tlv
 
 PASSWORD = b"changeit"
@@ -133,7 +134,7 @@ class Encrypted:
 class Form:
     """make(ders) gives the bytes of a store of these; whole(data, ders) which of these are in such bytes."""
 
-    is_text = is_directory = is_plain = has_integrity = False
+    is_text = is_directory = is_plain = has_integrity = is_opaque = False
 
     def __init__(self, name, ending, make, whole, engines, **more):
         self.name, self.ending, self.make, self.whole, self.engines = name, ending, make, whole, engines
@@ -310,6 +311,35 @@ def make_bks(_material, ders):
     return struct.pack(">II", 2, 20) + salt + struct.pack(">I", 1024) + body + hmac.digest(key, body, "sha1")
 
 
+class BouncyForm(Form):
+    """A keystore that BouncyCastle itself writes and encrypts as a whole, by a salt of its own chance. Nothing here decrypts
+    it: of a damaged one it is not known what is whole, only that what is found in it must be what was put there."""
+
+    is_opaque = True
+
+    def __init__(self, material, name, program):
+        super().__init__(name, name, self.written, None, ("java",), has_integrity=True)
+        self.program, self.folder, self.made = program, material.folder, {}
+
+    def written(self, _material, ders):
+        key = tuple(ders)
+        if key not in self.made:
+            paths = [self.folder / f"bouncy-{digest(der)[:16]}.der" for der in ders]
+            for path, der in zip(paths, ders):
+                path.write_bytes(der)
+            out = self.folder / f"bouncy.{self.name}"
+            out.unlink(missing_ok=True)
+            words = [*self.program, "make", out, self.name.upper(), *paths]
+            subprocess.run([str(word) for word in words], check=False, capture_output=True)
+            # A certificate that it cannot parse it does not take.
+            self.made[key] = out.read_bytes() if out.exists() else self.made[tuple(self.ders)]
+        return self.made[key]
+
+    def truth(self, data, ders):
+        found = {der for key, made in self.made.items() if made == data for der in key}
+        return found & set(ders)
+
+
 def make_p11kit(_material, ders):
     return b"# Trust of the damage test\n" + b"".join(
         b'[p11-kit-object-v1]\nlabel: "Damage %d"\nclass: certificate\ntrusted: true\ncertificate-category: authority\n%s\n'
@@ -424,6 +454,10 @@ def text_form(name, make, **more):
     return Form(name, "pem", make, whole_text, TEXT_ENGINES, is_text=True, **more)
 
 
+def wanted_form(name, wanted):
+    return wanted is None or name in wanted
+
+
 def make_forms(material, wanted=None):
     certs = material.certs
     java, pkcs12 = ("java",), ("java", "openssl-pkcs12")
@@ -456,6 +490,9 @@ def make_forms(material, wanted=None):
     ]  # fmt: skip
     if shutil.which("certutil"):
         forms.append(Form("nss", "nss", make_nss, whole_binary, ("nss",), is_directory=True))
+    bouncy = java_program(material.folder) if BOUNCY_CASTLE.exists() and wanted_form("uber", wanted) else None
+    if bouncy:
+        forms.append(BouncyForm(material, "uber", bouncy))
     for form in forms:
         form.ders = getattr(form, "ders", certs)
-    return [form for form in forms if wanted is None or form.name in wanted]
+    return [form for form in forms if wanted_form(form.name, wanted)]
