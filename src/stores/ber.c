@@ -204,3 +204,31 @@ ber_number(const struct ber_element *element, uint64_t *ret)
 		*ret = *ret << 8 | content.data[i];
 	return true;
 }
+
+bool
+ber_is_whole(const struct ber_element *element)
+{
+	struct ber inside = ber_enter(element);
+	struct ber_element each;
+
+	while (ber_next(&inside, &each))
+		;
+	return !element->clipped && !inside.damaged && !inside.clipped;
+}
+
+bool
+ber_is_oid(const struct ber_element *element)
+{
+	enum { MORE = 0x80 };
+	struct span oid = element->content;
+	bool begins = true;
+
+	if (element->tag != DER_OID || element->clipped || oid.length == 0)
+		return false;
+	for (size_t i = 0; i < oid.length; i++) {
+		if (begins && oid.data[i] == MORE)
+			return false;
+		begins = (oid.data[i] & MORE) == 0;
+	}
+	return begins;
+}

@@ -44,3 +44,7 @@ struct ber ber_enter(const struct ber_element *);
 bool ber_octets(const struct ber_element *, struct buffer *out, struct span *ret);
 /* A non-negative INTEGER of at most 63 bits. */
 bool ber_number(const struct ber_element *, uint64_t *ret);
+/* Whether the elements in it go on to its end, none longer than what holds it. */
+bool ber_is_whole(const struct ber_element *);
+/* Whether it is an OBJECT IDENTIFIER: each number in as few octets as it needs (X.690 8.19.2). */
+bool ber_is_oid(const struct ber_element *);

@@ -5,6 +5,7 @@ enum {
 	VERSION_NEWEST = 2,
 	SALT_SHORTEST = 8,
 	SALT_LONGEST = 64,
+	PADDING_LONGEST = 16, /* of what was decrypted */
 	RECORD_END = 0,
 	RECORD_CERT = 1,
 	RECORD_KEY = 2,
@@ -40,7 +41,7 @@ bouncycastle_is_plain(struct span body)
 	uint64_t created = java_number(&cursor, 8);
 
 	if (type == RECORD_END && body.length > 0)
-		return body.length <= 1 + JAVA_SHA1_SIZE;
+		return body.length <= 1 + JAVA_SHA1_SIZE + PADDING_LONGEST;
 	return type <= RECORD_SEALED && !cursor.ended && java_alias_is_likely(alias) &&
 	       java_date_is_likely(created);
 }

@@ -165,6 +165,9 @@ bool builder_read_nested(
  */
 struct entry *builder_object(
 	struct store_builder *, const struct object *, const struct place *, const char *label);
+/* What a store that has marks says of an object that became no entry: of the defects from
+ * first_defect on, which tell of it. */
+void builder_put_role(struct store_builder *, size_t first_defect, enum entry_role);
 
 /* Fills in what can be read of the settings behind a certificate, and of the name among them; false
  * where they are damaged. */

@@ -107,6 +107,23 @@ take_string(struct json_walk *walk, size_t *at)
 	return walk->fault == NULL;
 }
 
+/* RFC 8259 3: three names, and numbers; of these the characters alone are looked at. */
+static bool
+is_word(struct span word)
+{
+	static const char *const names[] = { "true", "false", "null" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (span_equal(word, span_of(names[i], strlen(names[i]))))
+			return true;
+	if (word.data[0] != '-' && (word.data[0] < '0' || word.data[0] > '9'))
+		return false;
+	for (size_t i = 1; i < word.length; i++)
+		if (memchr("0123456789+-.eE", word.data[i], 15) == NULL)
+			return false;
+	return true;
+}
+
 static bool
 take_word(struct json_walk *walk, size_t *at)
 {
@@ -114,7 +131,10 @@ take_word(struct json_walk *walk, size_t *at)
 
 	while (*at < walk->bytes.length && memchr(",]} \t\r\n", walk->bytes.data[*at], 7) == NULL)
 		(*at)++;
-	return *at > from || walk_fail(walk, from, "a value is missing");
+	if (*at == from)
+		return walk_fail(walk, from, "a value is missing");
+	return is_word(span_of(walk->bytes.data + from, *at - from)) ||
+	       walk_fail(walk, from, "a value is neither a string, a number nor a name of JSON");
 }
 
 static bool

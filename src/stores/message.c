@@ -239,6 +239,7 @@ add_defect(struct buffer *out, const struct parse_task *task, struct span decode
 	wire_add_small(out, number);
 	wire_add_small(out, (uint32_t)(defect->is_block * DEFECT_IS_BLOCK |
 				       defect->harmless * DEFECT_HARMLESS));
+	wire_add_small(out, defect->role);
 	wire_add_small(out, defect->line);
 	wire_add_number(out, defect->offset);
 	wire_add_number(out, defect->length);
@@ -423,6 +424,7 @@ take_defect(struct wire *in, const struct parse_task *task, struct span decoded,
 	ret->cause = (enum cause_code)wire_take_small(in, CAUSE__COUNT - 1);
 	number = take_file(in, task);
 	bits = wire_take_small(in, DEFECT_IS_BLOCK | DEFECT_HARMLESS);
+	ret->role = (enum entry_role)wire_take_small(in, ENTRY_IS_UNASSIGNED);
 	ret->line = wire_take_small(in, UINT32_MAX);
 	around.file = file_bytes(task, number);
 	take_place(in, around.file, &ret->offset, &ret->length);

@@ -125,6 +125,29 @@ object_surplus(
 	defect->harmless = true;
 }
 
+/* RFC 5280 4.1.1.2 and 5.1.1.2: the two must be the same. No library looks at that while it loads;
+ * the signature holds by one of them at most. */
+static void
+check_algorithms(
+	struct store_builder *builder, const struct place *place, const struct entry *entry)
+{
+	bool is_crl = entry->kind == ENTRY_CRL;
+	struct span inner = is_crl ? entry->crl.inner_algorithm : entry->cert.inner_algorithm;
+	struct defect *defect;
+
+	if (inner.length == 0 || span_equal(inner, is_crl ? entry->crl.signature_algorithm
+							  : entry->cert.signature_algorithm))
+		return;
+	defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset, place->length,
+		"this %s is signed by another algorithm than its signed part names: one of the two "
+		"is damaged",
+		entry_kind_name(entry->kind));
+	if (defect == NULL)
+		return;
+	defect->salvage = entry->der;
+	defect->harmless = true;
+}
+
 static void
 object_is_ber(struct store_builder *builder, const struct place *place, const struct entry *entry)
 {
@@ -136,6 +159,17 @@ object_is_ber(struct store_builder *builder, const struct place *place, const st
 		return;
 	defect->salvage = entry->der;
 	defect->harmless = true;
+}
+
+void
+builder_put_role(struct store_builder *builder, size_t first_defect, enum entry_role role)
+{
+	for (size_t i = first_defect; i < builder->defect_count; i++) {
+		struct defect *defect = &builder->defects[i];
+
+		if (defect->is_block && defect->salvage.length > 0)
+			defect->role = role;
+	}
 }
 
 static bool
@@ -235,6 +269,7 @@ builder_object(struct store_builder *builder, const struct object *object,
 		object_defect(builder, object, place, fault, offset);
 		return NULL;
 	}
+	check_algorithms(builder, place, entry);
 	if (object->has_trust && cursor.offset < object->der.length) {
 		struct span settings = span_of(
 			object->der.data + cursor.offset, object->der.length - cursor.offset);

@@ -155,7 +155,8 @@ p11kit_is_attribute(struct span name)
 	       bsearch(&name, names, COUNT_OF(names), sizeof(names[0]), compare_names) != NULL;
 }
 
-/* Constants that p11-kit does not know are no values to it (trust/persist.c, parse_constant). */
+/* Constants that p11-kit does not know are no values to it (trust/persist.c, parse_constant); where
+ * nothing stands, strtoul(3) finds a number. */
 bool
 p11kit_is_value(struct span name, struct span value)
 {
@@ -173,7 +174,7 @@ p11kit_is_value(struct span name, struct span value)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		if (!span_equal(name, span_of(rows[i].name, strlen(rows[i].name))))
 			continue;
-		if (value.length > 0 && value.data[0] >= '0' && value.data[0] <= '9')
+		if (value.length == 0 || (value.data[0] >= '0' && value.data[0] <= '9'))
 			return true;
 		for (size_t k = 0; k < COUNT_OF(rows[i].values) && rows[i].values[k] != NULL; k++)
 			if (span_equal(

@@ -307,6 +307,37 @@ pem_block_read(struct pem_reading *reading, const struct pem_block *block)
 	reading->block_end = block->to;
 }
 
+/* Whether base64 decodes to text, from one of the four places in a group where its first byte may
+ * begin: base64 of PEM, as a member of a Secret is, and what held it is lost. */
+static bool
+holds_text(struct span digits)
+{
+	enum { PHASES = 4, LOOKED_AT = 64 };
+
+	for (size_t phase = 0; phase < PHASES && phase < digits.length; phase++) {
+		uint32_t bits = 0;
+		size_t count = 0, bytes = 0;
+		bool is_text = true;
+
+		for (size_t i = phase; i < digits.length && bytes < LOOKED_AT && is_text; i++) {
+			int value = base64_value(digits.data[i]);
+
+			if (value < 0)
+				continue;
+			bits = bits << 6 | (uint32_t)value;
+			if (++count % 4 == 1)
+				continue;
+			const uint8_t byte = (uint8_t)(bits >> (6 - 2 * ((count - 1) % 4)));
+
+			is_text = byte == '\n' || byte == '\r' || (byte >= ' ' && byte < 0x7f);
+			bytes++;
+		}
+		if (is_text && bytes == LOOKED_AT)
+			return true;
+	}
+	return false;
+}
+
 bool
 pem_block_read_bare(struct pem_reading *reading, size_t from, size_t to)
 {
@@ -318,8 +349,13 @@ pem_block_read_bare(struct pem_reading *reading, size_t from, size_t to)
 	struct defect *defect;
 
 	if (body.fault != SIZE_MAX || der.length < 4 || der.data[0] != DER_SEQUENCE ||
-		(der.data[1] & 0x80) == 0)
+		(der.data[1] & 0x80) == 0) {
+		if (holds_text(span_of(reading->text.data + from, to - from)))
+			(void)builder_defect(reading->builder, CAUSE_STORE_CORRUPT_ENTRY,
+				place.offset, place.length,
+				"base64 of text stands here, and belongs to no block");
 		return false;
+	}
 	defect = builder_defect(reading->builder, CAUSE_STORE_CORRUPT_ENTRY, place.offset,
 		place.length, "base64 stands here without BEGIN and END lines");
 	if (defect != NULL)

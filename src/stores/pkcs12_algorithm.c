@@ -227,13 +227,17 @@ pkcs12_cipher_read(const struct ber_element *algorithm, struct pkcs12_cipher *re
 
 /* RFC 9579: the salt and iterations of MacData itself mean nothing then. */
 static const char *
-read_pbmac1(struct identifier *algorithm, struct pkcs12_mac *ret)
+read_pbmac1(struct ber *inside, struct identifier *algorithm, struct pkcs12_mac *ret)
 {
+	struct ber_element salt, rounds;
 	struct identifier kdf, scheme;
 	const struct digest_row *row;
 	const char *problem;
 
 	ret->is_pbmac1 = true;
+	if (!ber_take(inside, DER_OCTET_STRING, &salt) ||
+		(inside->offset < inside->bytes.length && !ber_take(inside, DER_INTEGER, &rounds)))
+		return "what stands behind its MAC is damaged";
 	if (!next_identifier(&algorithm->parameters, &kdf) ||
 		!next_identifier(&algorithm->parameters, &scheme))
 		return "the parameters of its MAC are damaged";
@@ -284,32 +288,27 @@ pkcs12_mac_read(const struct ber_element *mac_data, struct pkcs12_mac *ret)
 		return;
 	ret->value = value.content;
 	ret->problem = oid_equal(algorithm.oid, &pbmac1)
-			       ? read_pbmac1(&algorithm, ret)
+			       ? read_pbmac1(&inside, &algorithm, ret)
 			       : read_classic_mac(&inside, &algorithm, ret);
 }
 
 /*
- * SafeContents (RFC 7292 4.2) begin with a SEQUENCE of a SEQUENCE of a bag's OID, all of whose
- * octets but the last two are known: no wrong key decrypts to that by chance.
+ * SafeContents (RFC 7292 4.2) are bags: the OID of one stands in their first bytes, and that of
+ * what a bag holds behind it. No wrong key decrypts to that by chance; and a damaged block, be it
+ * the first, does not cost the others.
  */
 static bool
 looks_plain(const struct secret *secret)
 {
-	static const char bags[] = "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01";
-	struct ber outer = ber_of(span_of(secret->data, secret->length)), inside;
-	struct ber_element contents, bag;
+	static const char bag[] = "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01",
+			  certificate[] = "\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01";
+	struct span plain = span_of(secret->data, secret->length);
+	struct ber outer = ber_of(plain);
+	struct ber_element contents;
 
-	if (!ber_take(&outer, DER_SEQUENCE, &contents))
-		return false;
-	inside = ber_enter(&contents);
-	if (!ber_next(&inside, &bag))
-		return contents.content.length == 0 && !contents.clipped;
-	if (bag.tag != DER_SEQUENCE)
-		return false;
-	return span_find(span_of(bag.content.data, bag.content.length < sizeof(bags)
-							   ? bag.content.length
-							   : sizeof(bags)),
-		       bags, 0) == 0;
+	if (ber_take(&outer, DER_SEQUENCE, &contents) && contents.content.length == 0)
+		return !contents.clipped;
+	return span_find(plain, bag, 0) != SIZE_MAX || span_find(plain, certificate, 0) != SIZE_MAX;
 }
 
 void

@@ -48,35 +48,97 @@ bmp_text(struct arena *arena, struct span text)
 	return text_sanitize(arena, out, length);
 }
 
-static void
+/* [0] EXPLICIT; Java takes one that is said to be primitive, too. */
+static bool
+is_explicit(const struct ber_element *wrapped)
+{
+	enum { CONSTRUCTED = 0x20 };
+
+	return (wrapped->tag | CONSTRUCTED) == DER_CONTEXT_CONSTRUCTED(0);
+}
+
+static bool
+are_oids(struct ber values)
+{
+	struct ber_element oid;
+
+	while (ber_next(&values, &oid))
+		if (!ber_is_oid(&oid))
+			return false;
+	return true;
+}
+
+/* False where it is none (RFC 7292 4.2: an identifier, and a SET of values of the type that it is
+ * said to have): Java reads no more of the keystore then. */
+static bool
 read_attribute(const struct pkcs12_bags *bags, const struct ber_element *attribute, struct bag *bag)
 {
 	struct ber inside = ber_enter(attribute), set;
 	struct ber_element oid, values, value = {};
 
-	if (!ber_take(&inside, DER_OID, &oid) || !ber_take(&inside, DER_SET, &values))
-		return;
+	if (attribute->tag != DER_SEQUENCE || !ber_take(&inside, DER_OID, &oid) ||
+		!ber_is_oid(&oid) || !ber_take(&inside, DER_SET, &values) || !ber_is_whole(&values))
+		return false;
 	set = ber_enter(&values);
-	if (der_oid_is(oid.content, trusted_usage, sizeof(trusted_usage) - 1))
+	if (der_oid_is(oid.content, trusted_usage, sizeof(trusted_usage) - 1)) {
 		bag->is_trusted = true;
+		return are_oids(set);
+	}
 	if (!ber_next(&set, &value))
-		return;
-	if (der_oid_is(oid.content, friendly_name, sizeof(friendly_name) - 1) &&
-		value.tag == DER_BMP_STRING)
+		return true;
+	if (der_oid_is(oid.content, friendly_name, sizeof(friendly_name) - 1)) {
+		if (value.tag != DER_BMP_STRING)
+			return false;
 		bag->alias = bmp_text(bags->builder->arena, value.content);
-	if (der_oid_is(oid.content, local_key_id, sizeof(local_key_id) - 1) &&
-		value.tag == DER_OCTET_STRING)
+	}
+	if (der_oid_is(oid.content, local_key_id, sizeof(local_key_id) - 1)) {
+		if (value.tag != DER_OCTET_STRING)
+			return false;
 		bag->key_id = span_of(
 			arena_dup(bags->builder->arena, value.content.data, value.content.length),
 			value.content.length);
+	}
+	return true;
+}
+
+static void
+note(const struct pkcs12_bags *bags, struct span whole, bool harmless, const char *text)
+{
+	struct place place = builder_place(bags->builder, whole, &bags->place);
+	struct defect *defect = builder_defect(
+		bags->builder, CAUSE_STORE_CORRUPT_ENTRY, place.offset, place.length, "%s", text);
+
+	if (defect != NULL)
+		defect->harmless = harmless;
+}
+
+/* Where the SET itself is damaged, Java takes the bag for one without any. */
+static void
+read_attributes(const struct pkcs12_bags *bags, struct ber *inside, struct bag *bag)
+{
+	struct ber_element set, attribute;
+	struct ber attributes;
+
+	if (inside->offset == inside->bytes.length)
+		return;
+	if (!ber_take(inside, DER_SET, &set) || inside->offset != inside->bytes.length ||
+		!ber_is_whole(&set)) {
+		note(bags, bag->whole, true,
+			"the attributes of this bag are damaged: its name and trust are lost");
+		return;
+	}
+	attributes = ber_enter(&set);
+	while (ber_next(&attributes, &attribute))
+		if (!read_attribute(bags, &attribute, bag))
+			note(bags, bag->whole, false, "an attribute of this bag is damaged");
 }
 
 /* False where no bag is here, or not all of it. */
 static bool
 bag_read(const struct pkcs12_bags *bags, const struct ber_element *element, struct bag *ret)
 {
-	struct ber inside = ber_enter(element), box, attributes;
-	struct ber_element oid, wrapped, set, attribute;
+	struct ber inside = ber_enter(element), box;
+	struct ber_element oid, wrapped;
 
 	*ret = (struct bag){ .whole = element->whole };
 	if (element->tag != DER_SEQUENCE || element->clipped || !ber_take(&inside, DER_OID, &oid) ||
@@ -84,17 +146,21 @@ bag_read(const struct pkcs12_bags *bags, const struct ber_element *element, stru
 		memcmp(oid.content.data, BAGS, sizeof(BAGS) - 1) != 0)
 		return false;
 	ret->type = oid.content.data[sizeof(BAGS) - 1];
-	if (!ber_take(&inside, DER_CONTEXT_CONSTRUCTED(0), &wrapped) || wrapped.clipped)
+	if (!ber_next(&inside, &wrapped) || wrapped.clipped || !is_explicit(&wrapped))
 		return false;
+	if (wrapped.tag != DER_CONTEXT_CONSTRUCTED(0))
+		note(bags, ret->whole, false, "a tag in this bag is damaged");
 	box = ber_enter(&wrapped);
 	if (!ber_next(&box, &ret->value) || ret->value.clipped)
 		return false;
-	if (!ber_take(&inside, DER_SET, &set))
-		return !inside.damaged;
-	attributes = ber_enter(&set);
-	while (ber_next(&attributes, &attribute))
-		read_attribute(bags, &attribute, ret);
-	return !set.clipped && !attributes.damaged && !attributes.clipped;
+	read_attributes(bags, &inside, ret);
+	return true;
+}
+
+static enum entry_role
+bag_role(const struct bag *bag)
+{
+	return bag->is_trusted ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
 }
 
 static void
@@ -102,7 +168,7 @@ bag_entry(const struct bag *bag, struct entry *entry)
 {
 	entry->alias = bag->alias;
 	entry->key_id = bag->key_id;
-	entry->role = bag->is_trusted ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
+	entry->role = bag_role(bag);
 	/* Java knows no key that is not encrypted by itself, and passes over it. */
 	if (bag->type == BAG_SHROUDED_KEY || bag->type == BAG_SECRET)
 		entry->role = ENTRY_IS_KEY;
@@ -167,26 +233,37 @@ read_object(const struct pkcs12_bags *bags, const struct bag *bag, enum entry_ki
 	struct ber_element oid, wrapped, octets;
 	struct object object = { .kind = kind };
 	struct place place = builder_place(builder, bag->whole, &bags->place);
+	size_t first_defect = builder->defect_count;
 	struct entry *entry;
 	bool is_known;
 
 	if (bag->value.tag != DER_SEQUENCE || !ber_take(&inside, DER_OID, &oid) ||
-		!ber_take(&inside, DER_CONTEXT_CONSTRUCTED(0), &wrapped))
+		!ber_next(&inside, &wrapped) || wrapped.clipped || !is_explicit(&wrapped))
 		return false;
+	if (wrapped.tag != DER_CONTEXT_CONSTRUCTED(0))
+		note(bags, bag->whole, false, "a tag in this bag is damaged");
 	is_known = kind == ENTRY_CRL ? der_oid_is(oid.content, x509_crl, sizeof(x509_crl) - 1)
 				     : der_oid_is(oid.content, x509_certificate,
 					       sizeof(x509_certificate) - 1);
 	box = ber_enter(&wrapped);
-	if (!is_known || !ber_next(&box, &octets) || octets.clipped ||
-		(octets.tag & 0x1f) != DER_OCTET_STRING ||
+	if (!ber_next(&box, &octets) || octets.clipped ||
+		(octets.tag & ~0x20U) != DER_OCTET_STRING ||
 		!ber_octets(&octets, &segments, &object.der))
 		return false;
+	/* Java takes it for one of X.509 all the same. */
+	if (!is_known)
+		note(bags, bag->whole, false,
+			"what kind of certificate or CRL this bag holds is damaged: OpenSSL passes "
+			"over it");
 	object.der = builder_keep(builder, object.der);
 	entry = builder_object(builder, &object, &place, NULL);
-	if (entry != NULL)
+	if (entry != NULL) {
 		bag_entry(bag, entry);
-	else
-		builder_salvage(builder, bag->whole, &bags->place);
+		return true;
+	}
+	if (kind == ENTRY_CERTIFICATE)
+		builder_put_role(builder, first_defect, bag_role(bag));
+	builder_salvage(builder, bag->whole, &bags->place);
 	return true;
 }
 
@@ -294,6 +371,9 @@ pkcs12_bags_read(const struct pkcs12_bags *bags, struct span contents)
 		lose(bags, contents, 0, contents.length);
 		return;
 	}
+	if (safe.clipped && !bags->is_cut)
+		note(bags, contents, false,
+			"the list of bags is said to be longer than what holds it");
 	stack[depth++] = ber_enter(&safe);
 	while (depth > 0)
 		if (!read_run(bags, &stack[depth - 1], &safe))

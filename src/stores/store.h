@@ -88,6 +88,9 @@ struct defect {
 				DER; may be empty */
 	bool is_block;       /* a damaged block (BEGIN line seen): an entry is lost here */
 	bool harmless;       /* OpenSSL reads it all the same */
+	/* A certificate that is no entry, and that an engine may read from salvage all the same:
+	 * what the store says of it. ENTRY_IS_PLAIN where it is no such, or nothing is said. */
+	enum entry_role role;
 };
 
 /* How a server hands a path to its library. Each is a row in loaders.def. */

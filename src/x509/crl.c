@@ -176,7 +176,7 @@ read_tbs(struct der *tbs, struct crl *crl)
 			der_fail(tbs, "a version above 2");
 		crl->version = (int)(version & 1) + 1;
 	}
-	(void)envelope_algorithm(tbs);
+	crl->inner_algorithm = envelope_algorithm(tbs);
 	crl->issuer = envelope_name(tbs);
 	crl->this_update = der_time(tbs);
 	crl->next_update = time_follows(tbs) ? der_time(tbs) : MOMENT_NEVER;

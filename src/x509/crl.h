@@ -23,7 +23,8 @@ struct crl {
 	struct span der, tbs; /* of one that is read in parts: empty, and so are its entries */
 	struct span issuer;
 	struct span signature_algorithm, signature;
-	bool has_fingerprint;                /* but for one that is read in parts to judge alone */
+	struct span inner_algorithm; /* what the signed part calls the algorithm; or not known */
+	bool has_fingerprint;        /* but for one that is read in parts to judge alone */
 	struct digest fingerprint, identity; /* SHA-256 of the DER; what it goes by: of all bytes */
 	int version;                         /* 1 or 2 */
 	int64_t this_update, next_update;    /* MOMENT_NEVER where there is no nextUpdate */

@@ -21,6 +21,8 @@ enum {
 static const char fault_long[] = "a length of 2 GiB or more";
 static const char fault_short[] = "the data ends in the middle of an element";
 
+const char der_odd_boolean[] = "a BOOLEAN that is neither 00 nor FF";
+
 static void
 fail_at(struct der *der, size_t offset, const char *fault)
 {
@@ -143,7 +145,7 @@ der_boolean(struct der *der)
 
 	/* X.690 11.1 */
 	if (content.length != 1 || (content.data[0] != 0 && content.data[0] != BOOLEAN_TRUE)) {
-		fail_at(der, start, "a BOOLEAN that is neither 00 nor FF");
+		fail_at(der, start, der_odd_boolean);
 		return false;
 	}
 	return content.data[0] != 0;

@@ -75,6 +75,8 @@ der_peek(const struct der *der)
 /* What der_next, der_expect and der_optional do where the element is no plain one of a short
  * length: long lengths and all faults. */
 struct der_element der_next_checked(struct der *);
+/* The fault of a BOOLEAN of another octet than DER has: to some readers it is true. */
+extern const char der_odd_boolean[];
 struct der_element der_expect_checked(struct der *, unsigned tag);
 
 /* The next element, whatever its tag. At a fault or the end: an empty element of tag 0, and a fault

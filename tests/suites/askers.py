@@ -177,10 +177,14 @@ ask(const char *name)
 	gnutls_certificate_get_trust_list(credentials, &list);
 	while (result >= 0 && list != NULL && gnutls_x509_trust_list_iter_get_ca(list, &at, &cert) >= 0) {
 		unsigned char digest[32];
-		size_t size = sizeof(digest);
+		gnutls_datum_t der;
 
-		gnutls_x509_crt_get_fingerprint(cert, GNUTLS_DIG_SHA256, digest, &size);
-		say_digest(digest);
+		/* A fingerprint is of what it would write itself, not of the bytes that it was given. */
+		if (gnutls_x509_crt_export2(cert, GNUTLS_X509_FMT_DER, &der) >= 0) {
+			gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, digest);
+			gnutls_free(der.data);
+			say_digest(digest);
+		}
 		gnutls_x509_crt_deinit(cert);
 	}
 	gnutls_certificate_free_credentials(credentials);

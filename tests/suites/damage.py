@@ -108,7 +108,7 @@ def make_files(options, material, forms, folder):
                 made = chosen(variants(form, kind, material, chance), chance, quick)
             for data in made:
                 path = folder / f"{len(files):05}-{form.name}-{kind.__name__}.{form.ending}"
-                file = File(form, kind.__name__, path, data, data != intact)
+                file = File(form, kind.__name__, path, data, form.unread(data) != form.unread(intact))
                 for part in contents(data):
                     file.whole |= {digest(der) for der in form.truth(part, known)}
                     if kind.__name__ == "indefinite":
@@ -206,10 +206,12 @@ def judge_content(file, store, known, material):
     for entry in entries:
         if entry["fingerprint"] in file.whole | file.as_ber:
             continue
+        if entry["fingerprint"] in known and file.form.is_opaque:
+            continue
         if entry["fingerprint"] in known:
             yield "invented", f"{known[entry['fingerprint']]} is not whole in it"
         elif not any(overlaps(defect, entry) for defect in store["defects"]) and \
-                not cannot_be_told(file, entry, material.certs):  # fmt: skip
+                not cannot_be_told(file, entry, [*material.certs, material.crl]):  # fmt: skip
             yield "invented", f"an altered entry at {entry['offset']} has no defect on it"
     hidden = any(entry["fingerprint"] not in known and cannot_be_told(file, entry, [*material.certs, material.crl]) for entry in entries)
     if not store["defects"] and not hidden and must_be_named(file, material):
@@ -237,7 +239,7 @@ def judge_views(file, store, found, known):
             continue
         if engine in OWN_PARSER and abs(view["loaded"] - count) <= len({digest(der) for der in file.form.ders} - file.whole):
             good, count = view["error"] is None, view["loaded"]
-        if engine in ("java", "openssl-pkcs12") and view["loaded"] == count == 0:
+        if engine in ("java", "openssl-pkcs12", "nss") and view["loaded"] == count == 0:
             continue  # nothing is there to be trusted, whether the call says so or not
         if (view["loaded"] != count and engine != "openssl-directory") or ((view["error"] is None) != good and engine not in NEVER_FAILS):
             yield "view", f"{engine} loads {count}, {good}; we say {view['loaded']}, {view['error']}"

@@ -17,6 +17,7 @@ import sqlite3
 import struct
 import subprocess
 
+from askers import BOUNCY_CASTLE, java_program
 from damage_material import digest, oid, openssl, pem, tlv
 
 PASSWORD = b"changeit"
@@ -133,7 +134,7 @@ class Encrypted:
 class Form:
     """make(ders) gives the bytes of a store of these; whole(data, ders) which of these are in such bytes."""
 
-    is_text = is_directory = is_plain = has_integrity = False
+    is_text = is_directory = is_plain = has_integrity = is_opaque = False
 
     def __init__(self, name, ending, make, whole, engines, **more):
         self.name, self.ending, self.make, self.whole, self.engines = name, ending, make, whole, engines
@@ -141,6 +142,11 @@ class Form:
 
     def truth(self, data, ders):
         return self.whole(data, ders)
+
+    @staticmethod
+    def unread(data):
+        """The bytes without those that mean nothing: no reader can see what happens to them."""
+        return data
 
 
 TEXT_ENGINES = ("openssl", "gnutls", "go", "node", "mbedtls")
@@ -210,6 +216,11 @@ def mac_pbmac1(content):
     value = hmac.digest(hashlib.pbkdf2_hmac("sha256", PASSWORD, salt, 2048, 32), content, "sha256")
     info = tlv(0x30, tlv(0x30, oid("1.2.840.113549.1.5.14"), tlv(0x30, derived, sha256)), tlv(4, value))
     return tlv(0x30, info, tlv(4, b"\0" * 8), tlv(2, b"\1"))
+
+
+def without_unread_salt(data):
+    """RFC 9579 5: of MacData the salt and the number of iterations are not read; they end the file."""
+    return data[:-11] + data[-3:-1]
 
 
 def pfx(safe, mac):
@@ -298,6 +309,35 @@ def make_bks(_material, ders):
     body += b"\0"
     key = pkcs12_key(PASSWORD, salt, 1024, 3, 20)
     return struct.pack(">II", 2, 20) + salt + struct.pack(">I", 1024) + body + hmac.digest(key, body, "sha1")
+
+
+class BouncyForm(Form):
+    """A keystore that BouncyCastle itself writes and encrypts as a whole, by a salt of its own chance. Nothing here decrypts
+    it: of a damaged one it is not known what is whole, only that what is found in it must be what was put there."""
+
+    is_opaque = True
+
+    def __init__(self, material, name, program):
+        super().__init__(name, name, self.written, None, ("java",), has_integrity=True)
+        self.program, self.folder, self.made = program, material.folder, {}
+
+    def written(self, _material, ders):
+        key = tuple(ders)
+        if key not in self.made:
+            paths = [self.folder / f"bouncy-{digest(der)[:16]}.der" for der in ders]
+            for path, der in zip(paths, ders):
+                path.write_bytes(der)
+            out = self.folder / f"bouncy.{self.name}"
+            out.unlink(missing_ok=True)
+            words = [*self.program, "make", out, self.name.upper(), *paths]
+            subprocess.run([str(word) for word in words], check=False, capture_output=True)
+            # A certificate that it cannot parse it does not take.
+            self.made[key] = out.read_bytes() if out.exists() else self.made[tuple(self.ders)]
+        return self.made[key]
+
+    def truth(self, data, ders):
+        found = {der for key, made in self.made.items() if made == data for der in key}
+        return found & set(ders)
 
 
 def make_p11kit(_material, ders):
@@ -414,6 +454,10 @@ def text_form(name, make, **more):
     return Form(name, "pem", make, whole_text, TEXT_ENGINES, is_text=True, **more)
 
 
+def wanted_form(name, wanted):
+    return wanted is None or name in wanted
+
+
 def make_forms(material, wanted=None):
     certs = material.certs
     java, pkcs12 = ("java",), ("java", "openssl-pkcs12")
@@ -429,7 +473,8 @@ def make_forms(material, wanted=None):
         EncryptedForm(material, "pkcs12-rc2", make_legacy("1.2.840.113549.1.12.1.6", "rc2-40-cbc", 5), pkcs12),
         EncryptedForm(material, "pkcs12-des", make_legacy("1.2.840.113549.1.12.1.3", "des-ede3-cbc", 24), pkcs12),
         EncryptedForm(material, "pkcs12-modern", make_modern, pkcs12),
-        Form("pkcs12-pbmac1", "p12", lambda _, ders: pfx(data_info(bags(ders, True)), mac_pbmac1), whole_binary, (), has_integrity=True),
+        Form("pkcs12-pbmac1", "p12", lambda _, ders: pfx(data_info(bags(ders, True)), mac_pbmac1), whole_binary, (), has_integrity=True,
+             unread=without_unread_salt),
         Form("pkcs12-plain", "p12", lambda _, ders: pfx(data_info(bags(ders, False)), mac_pkcs12), whole_binary, pkcs12, has_integrity=True),
         Form("pkcs12-no-mac", "p12", lambda _, ders: pfx(data_info(bags(ders, True)), lambda _: b""), whole_binary, pkcs12),
         Form("jks", "jks", make_java(0xFEEDFEED), whole_binary, java, has_integrity=True),
@@ -445,6 +490,9 @@ def make_forms(material, wanted=None):
     ]  # fmt: skip
     if shutil.which("certutil"):
         forms.append(Form("nss", "nss", make_nss, whole_binary, ("nss",), is_directory=True))
+    bouncy = java_program(material.folder) if BOUNCY_CASTLE.exists() and wanted_form("uber", wanted) else None
+    if bouncy:
+        forms.append(BouncyForm(material, "uber", bouncy))
     for form in forms:
         form.ders = getattr(form, "ders", certs)
-    return [form for form in forms if wanted is None or form.name in wanted]
+    return [form for form in forms if wanted_form(form.name, wanted)]

@@ -11,19 +11,20 @@ enum {
 	/* Up to version 1 the size in octets was taken for one in bits: 20 bits are two octets
 	 * (CVE-2018-5382). */
 	BKS_SHORT_KEY = 2,
+	BLOCK = 16, /* of the cipher of UBER */
 };
 
 static bool
 bks_sniff(struct span bytes)
 {
 	struct bouncycastle header;
-	enum { BLOCK = 16 };
 
 	if (!bouncycastle_header(bytes, &header))
 		return false;
 	bytes = span_of(bytes.data + header.body, bytes.length - header.body);
-	/* What is of whole blocks and does not begin as a record is encrypted: UBER. */
-	return bouncycastle_is_plain(bytes) || bytes.length % BLOCK != 0;
+	/* What does not begin as a record, and names no certificate's type, is encrypted: UBER. */
+	return bouncycastle_is_plain(bytes) || span_find(bytes, "X.509", 0) != SIZE_MAX ||
+	       bytes.length < BLOCK;
 }
 
 static bool

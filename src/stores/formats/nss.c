@@ -7,11 +7,13 @@
  *
  * SQLite has the bytes, no file, and may do no more than read one table, for so many steps.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <sqlite3.h>
 
 #include "stores/locate.h"
+#include "stores/nss_lookup.h"
 #include "stores/nss_trust.h"
 #include "stores/wreckage.h"
 
@@ -21,16 +23,18 @@ enum {
 	NSS_MAX_COLUMNS = 500,                /* NSS itself has about 110 */
 	NSS_MAX_STEPS = 40'000'000,           /* of SQLite's machine */
 	NSS_STEPS_AT_ONCE = 10'000,
+	/* After so many it is no more asked what NSS would find: a database may have no indexes,
+	 * and what a row says is believed then. */
+	NSS_LOOKUP_STEPS = NSS_MAX_STEPS / 2,
 	NSS_HEADER = 100,
 	NSS_SCHEMA = 64 << 10, /* bytes in which the table's name must stand */
 };
 
 /* pkcs11t.h, and pkcs11n.h of NSS. */
 enum nss_class { CLASS_CERTIFICATE = 1 };
-static const char query[] = "SELECT a0, a3, a11, a81, a82, ace5363b4, ace536359, ace536358, "
-			    "ace53635b, ace53635a FROM nssPublic";
+static const char list_query[] = "SELECT a0, rowid, id FROM nssPublic";
+enum list_column { LIST_CLASS, LIST_ROW, LIST_ID };
 enum column {
-	COLUMN_CLASS,
 	COLUMN_LABEL,
 	COLUMN_VALUE,
 	COLUMN_ISSUER,
@@ -40,14 +44,24 @@ enum column {
 	COLUMN_OTHER, /* server, e-mail, code */
 	COLUMN__COUNT = COLUMN_OTHER + 3,
 };
+static const char *const columns[COLUMN__COUNT] = { "a3", "a11", "a81", "a82", "ace5363b4",
+	"ace536359", "ace536358", "ace53635b", "ace53635a" };
+
+/* The attributes of one object; those that are damaged are empty. */
+struct nss_object {
+	struct span values[COLUMN__COUNT];
+};
 
 struct nss {
 	struct store_builder *builder;
 	struct locator *locator;
 	struct nss_trusts trusts;
+	struct nss_lookup lookup;
+	sqlite3_stmt *attributes[COLUMN__COUNT];
+	size_t *strayed, strayed_count, strayed_capacity; /* entries to which no trust leads */
 	size_t rows;
 	uint64_t steps;
-	const char *fault;
+	bool lists_none; /* NSS does, since it does not find one that is in the list */
 };
 
 static const char magic[] = "SQLite format 3";
@@ -125,46 +139,84 @@ restrain(sqlite3 *database, struct nss *nss)
 }
 
 static struct span
-column_bytes(sqlite3_stmt *row, enum column column)
+column_bytes(sqlite3_stmt *row, int column)
 {
-	const void *data = sqlite3_column_blob(row, (int)column);
+	const void *data = sqlite3_column_blob(row, column);
 
-	return span_of(data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(row, (int)column));
+	return span_of(data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(row, column));
 }
 
 /* A CK_ULONG in four octets, the highest first; NSS marks an empty attribute by other bytes. */
 static unsigned
-column_number(sqlite3_stmt *row, enum column column)
+number_of(struct span bytes)
 {
-	struct span bytes = column_bytes(row, column);
-
 	if (bytes.length != sizeof(uint32_t))
 		return 0;
 	return (unsigned)bytes.data[0] << 24 | (unsigned)bytes.data[1] << 16 |
 	       (unsigned)bytes.data[2] << 8 | bytes.data[3];
 }
 
-static void
-take_trust(struct nss *nss, sqlite3_stmt *row)
+static bool
+may_look(const struct nss *nss)
 {
-	struct nss_trust trust = {
-		.issuer = column_bytes(row, COLUMN_ISSUER),
-		.serial = column_bytes(row, COLUMN_SERIAL),
-		.sha1 = column_bytes(row, COLUMN_SHA1),
-		.client = column_number(row, COLUMN_CLIENT),
-	};
+	return nss->steps <= NSS_LOOKUP_STEPS;
+}
 
-	for (int i = COLUMN_OTHER; i < COLUMN__COUNT; i++)
-		trust.other |= nss_trust_is_given(column_number(row, (enum column)i));
-	nss_trusts_add(nss->builder->arena, &nss->trusts, &trust);
+static struct defect *
+lose(struct nss *nss, struct place place, const char *text)
+{
+	return builder_defect(
+		nss->builder, CAUSE_STORE_CORRUPT_ENTRY, place.offset, place.length, "%s", text);
 }
 
 static void
-take_object(struct nss *nss, sqlite3_stmt *row, enum entry_kind kind)
+take_trust(struct nss *nss, const struct nss_object *object, sqlite3_int64 number)
+{
+	const struct place whole = { .length = nss->builder->bytes.length };
+	const struct span *values = object->values;
+	struct nss_trust trust = {
+		.issuer = values[COLUMN_ISSUER],
+		.serial = values[COLUMN_SERIAL],
+		.sha1 = values[COLUMN_SHA1],
+		.client = number_of(values[COLUMN_CLIENT]),
+	};
+
+	for (size_t i = COLUMN_OTHER; i < COLUMN__COUNT; i++)
+		trust.other |= nss_trust_is_given(number_of(values[i]));
+	if (!may_look(nss) ||
+		nss_lookup_finds_trust(&nss->lookup, number, trust.issuer, trust.serial))
+		nss_trusts_add(nss->builder->arena, &nss->trusts, &trust);
+	else
+		(void)lose(nss, whole,
+			"an index of the database is damaged: NSS does not find what is said of "
+			"the trust of a certificate in it");
+}
+
+/* Trust is looked for by what the database says of a certificate, not by its own bytes. */
+static void
+check_names(struct nss *nss, const struct nss_object *object, const struct entry *entry,
+	struct place place)
+{
+	struct span serial = object->values[COLUMN_SERIAL];
+	struct der cursor = der_of(serial);
+	struct der_element number = der_expect(&cursor, DER_INTEGER);
+
+	if (span_equal(object->values[COLUMN_ISSUER], entry->cert.issuer) && cursor.fault == NULL &&
+		span_equal(number.content, entry->cert.serial))
+		return;
+	nss->strayed = arena_grow(nss->builder->arena, nss->strayed, nss->strayed_count,
+		&nss->strayed_capacity, sizeof(*nss->strayed));
+	nss->strayed[nss->strayed_count++] = (size_t)(entry - nss->builder->entries);
+	(void)lose(nss, place,
+		"the database names another issuer or serial number than this certificate: NSS "
+		"does not find its trust");
+}
+
+static void
+take_object(struct nss *nss, const struct nss_object *read, enum entry_kind kind)
 {
 	struct store_builder *builder = nss->builder;
-	struct span value = column_bytes(row, COLUMN_VALUE),
-		    label = column_bytes(row, COLUMN_LABEL);
+	struct span value = read->values[COLUMN_VALUE], label = read->values[COLUMN_LABEL];
 	struct place place = locator_find(nss->locator, value);
 	struct object object = { .kind = kind };
 	struct entry *entry;
@@ -180,46 +232,137 @@ take_object(struct nss *nss, sqlite3_stmt *row, enum entry_kind kind)
 	if (label.length > 0)
 		entry->alias =
 			text_sanitize(builder->arena, (const char *)label.data, label.length);
+	if (kind == ENTRY_CERTIFICATE)
+		check_names(nss, read, entry, place);
+}
+
+/* Each attribute by itself, as NSS asks for them: damage to one does not cost another. */
+static bool
+fetch(struct nss *nss, sqlite3_int64 number, struct nss_object *ret)
+{
+	bool is_whole = true;
+
+	for (size_t i = 0; i < COLUMN__COUNT; i++) {
+		sqlite3_stmt *attribute = nss->attributes[i];
+
+		ret->values[i] = (struct span){};
+		if (sqlite3_bind_int64(attribute, 1, number) == SQLITE_OK &&
+			sqlite3_step(attribute) == SQLITE_ROW)
+			ret->values[i] = column_bytes(attribute, 0);
+		else
+			is_whole = false;
+	}
+	return is_whole;
 }
 
 static void
-take_row(struct nss *nss, sqlite3_stmt *row)
+take_row(struct nss *nss, unsigned class, sqlite3_int64 number, bool is_found)
 {
-	switch (column_number(row, COLUMN_CLASS)) {
-	case CLASS_CERTIFICATE:
-		take_object(nss, row, ENTRY_CERTIFICATE);
-		break;
-	case NSS_CLASS_CRL:
-		take_object(nss, row, ENTRY_CRL);
-		break;
-	case NSS_CLASS_TRUST:
-		take_trust(nss, row);
-		break;
-	default:
-		break;
+	const struct place whole = { .length = nss->builder->bytes.length };
+	struct nss_object object;
+
+	if (!fetch(nss, number, &object))
+		(void)lose(nss, whole, "an object of the database is damaged");
+	if (class == NSS_CLASS_TRUST && is_found)
+		take_trust(nss, &object, number);
+	else if (class != NSS_CLASS_TRUST && object.values[COLUMN_VALUE].length > 0)
+		take_object(nss, &object, class == NSS_CLASS_CRL ? ENTRY_CRL : ENTRY_CERTIFICATE);
+	for (size_t i = 0; i < COLUMN__COUNT; i++)
+		(void)sqlite3_reset(nss->attributes[i]);
+	if (is_found)
+		return;
+	/* nssToken_FindObjects gives none of them, where one is not to be had. */
+	nss->lists_none |= class == CLASS_CERTIFICATE;
+	(void)lose(nss, whole,
+		class == CLASS_CERTIFICATE
+			? "an index of the database is damaged: NSS does not find a certificate "
+			  "that is in it, and lists none then"
+			: "an index of the database is damaged: NSS does not find all that is in "
+			  "it");
+}
+
+/* Those of PKCS#11 and those of NSS. */
+static bool
+is_class(struct span said)
+{
+	enum { LAST_CLASS = 8, NSS_CLASSES = 0xce5343, NSS_SHIFT = 8 };
+	unsigned class = number_of(said);
+
+	return said.length == sizeof(uint32_t) &&
+	       (class <= LAST_CLASS || class >> NSS_SHIFT == NSS_CLASSES);
+}
+
+static void
+take_listed(struct nss *nss, sqlite3_stmt *list)
+{
+	const struct place whole = { .length = nss->builder->bytes.length };
+	sqlite3_int64 number = sqlite3_column_int64(list, LIST_ROW);
+	struct span said = column_bytes(list, LIST_CLASS);
+	unsigned class = number_of(said);
+
+	if (!is_class(said))
+		(void)lose(nss, whole,
+			"an object of the database does not say what it is: its bytes are damaged");
+	else if (class == CLASS_CERTIFICATE || class == NSS_CLASS_CRL || class == NSS_CLASS_TRUST)
+		take_row(nss, class, number,
+			!may_look(nss) || nss_lookup_finds(&nss->lookup, number,
+						  sqlite3_column_value(list, LIST_ID)));
+}
+
+static int
+open_attributes(struct nss *nss, sqlite3 *database)
+{
+	int result = nss_lookup_open(database, &nss->lookup) ? SQLITE_OK : SQLITE_ERROR;
+
+	for (size_t i = 0; i < COLUMN__COUNT && result == SQLITE_OK; i++) {
+		char query[64];
+
+		(void)snprintf(query, sizeof(query), "SELECT %s FROM nssPublic WHERE rowid=?1",
+			columns[i]);
+		result = sqlite3_prepare_v2(database, query, -1, &nss->attributes[i], NULL);
 	}
+	return result;
 }
 
 /* NULL, or what SQLite says. */
 static const char *
 read_rows(struct nss *nss, sqlite3 *database)
 {
-	sqlite3_stmt *rows = NULL;
+	sqlite3_stmt *list = NULL;
 	const char *said = NULL;
-	int result = sqlite3_prepare_v2(database, query, -1, &rows, NULL);
+	int result = open_attributes(nss, database);
 
+	if (result == SQLITE_OK)
+		result = sqlite3_prepare_v2(database, list_query, -1, &list, NULL);
 	while (result == SQLITE_OK && nss->rows < NSS_MAX_ROWS &&
-		(result = sqlite3_step(rows)) == SQLITE_ROW) {
+		(result = sqlite3_step(list)) == SQLITE_ROW) {
 		nss->rows++;
-		take_row(nss, rows);
+		take_listed(nss, list);
 		result = SQLITE_OK;
 	}
 	if (result == SQLITE_OK)
 		said = "there are more objects in the database than are read";
 	else if (result != SQLITE_DONE)
 		said = arena_printf(nss->builder->arena, "%s", sqlite3_errmsg(database));
-	(void)sqlite3_finalize(rows);
+	nss_lookup_close(&nss->lookup);
+	for (size_t i = 0; i < COLUMN__COUNT; i++)
+		(void)sqlite3_finalize(nss->attributes[i]);
+	(void)sqlite3_finalize(list);
 	return said;
+}
+
+static void
+put_trust(struct nss *nss, size_t first)
+{
+	struct entry *entries = nss->builder->entries;
+
+	if (nss->lists_none)
+		return;
+	nss_trusts_put(&nss->trusts, nss->builder, first);
+	for (size_t i = 0; i < nss->strayed_count; i++) {
+		entries[nss->strayed[i]].trust = (struct trust_settings){};
+		entries[nss->strayed[i]].role = ENTRY_IS_UNASSIGNED;
+	}
 }
 
 /* SQLite wants the log beside a database that is written ahead, and there is none here. */
@@ -311,7 +454,7 @@ read_file(struct store_builder *builder)
 	if (nss_sniff(builder->bytes)) {
 		check_size(builder);
 		said = read_database(&nss);
-		nss_trusts_put(&nss.trusts, builder, first);
+		put_trust(&nss, first);
 	}
 	if (said != NULL)
 		(void)builder_defect(builder, CAUSE_STORE_TRUNCATED, 0, builder->bytes.length,

@@ -12,6 +12,7 @@
 
 #include "stores/nss_trust.h"
 #include "stores/p11kit.h"
+#include "stores/p11kit_block.h"
 #include "stores/p11kit_names.h"
 #include "stores/p11kit_write.h"
 
@@ -24,8 +25,9 @@ enum {
 	": p11-kit takes the certificates of the whole file without what is said of " \
 	"them"
 
+#define NOTHING_BELOW ": p11-kit takes none that stands below it"
+
 static const char header[] = "[p11-kit-object-v1]";
-static const char begin_mark[] = "-----BEGIN ", end_mark[] = "-----END ";
 
 /* RFC 5280 4.2.1.12; and the list of refused uses of OpenSSL's trusted certificates, for which
  * p11-kit has an identifier of its own (trust/oid.h). */
@@ -44,6 +46,7 @@ struct p11kit_object {
 	enum object_class class;
 	size_t offset;   /* of its header */
 	bool is_skipped; /* below a header that p11-kit does not know: it reads nothing there */
+	bool has_type;   /* of certificate, without which it takes none for one */
 	struct span label, value, issuer, serial, key;
 	struct place value_place;
 	bool trusted, distrusted, has_settings;
@@ -61,9 +64,11 @@ struct p11kit {
 	struct store_builder *builder;
 	struct p11kit_object object;
 	struct stapled *stapled;
-	size_t stapled_count, stapled_capacity, objects;
+	size_t stapled_count, stapled_capacity, objects, next_header;
 	struct nss_trusts trusts;
 	bool needs_authority;
+	bool has_object; /* its header, or what stands above the first one, was read */
+	bool has_no_end; /* no END line stands further on */
 };
 
 static size_t
@@ -80,7 +85,7 @@ find_line(struct span bytes, const char *text, size_t from)
 static bool
 p11kit_sniff(struct span bytes)
 {
-	size_t block = find_line(bytes, begin_mark, 0), first = find_line(bytes, "[", 0);
+	size_t block = find_line(bytes, "-----BEGIN ", 0), first = find_line(bytes, "[", 0);
 
 	if (block != SIZE_MAX && block < first)
 		bytes.length = block;
@@ -140,9 +145,7 @@ take_value(struct p11kit *p11kit, struct span text, struct span *ret)
 	size_t length = 0;
 
 	*ret = text;
-	if (text.length == 0)
-		return false;
-	if (text.data[0] != '"')
+	if (text.length == 0 || text.data[0] != '"')
 		return is_word(text);
 	if (text.length < 2 || text.data[text.length - 1] != '"' ||
 		text.length > 3 * (size_t)P11KIT_MAX_VALUE)
@@ -213,6 +216,8 @@ set_attribute(struct p11kit *p11kit, struct span name, struct span value, struct
 			*spans[i].value = value;
 	if (is(name, "class"))
 		set_class(object, value);
+	else if (is(name, "certificate-type"))
+		object->has_type = true;
 	else if (is(name, "trusted"))
 		object->trusted = is(value, "true");
 	else if (is(name, "certificate-category"))
@@ -230,19 +235,12 @@ set_attribute(struct p11kit *p11kit, struct span name, struct span value, struct
 	}
 }
 
-/* isspace(3): a NUL byte is none. */
-static bool
-is_blank(uint8_t byte)
-{
-	return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
 static struct span
 trimmed(struct span bytes, size_t from, size_t to)
 {
-	while (from < to && is_blank(bytes.data[from]))
+	while (from < to && p11kit_is_blank(bytes.data[from]))
 		from++;
-	while (to > from && is_blank(bytes.data[to - 1]))
+	while (to > from && p11kit_is_blank(bytes.data[to - 1]))
 		to--;
 	return span_of(bytes.data + from, to - from);
 }
@@ -255,7 +253,7 @@ read_attribute(struct p11kit *p11kit, size_t from, size_t to)
 	struct place place = { from, to - from, from, false };
 	size_t middle = colon == NULL ? to : (size_t)(colon - bytes.data);
 
-	if (p11kit->object.is_skipped)
+	if (p11kit->object.is_skipped && colon != NULL)
 		return;
 	if (colon == NULL || !p11kit_is_attribute(trimmed(bytes, from, middle)))
 		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
@@ -268,56 +266,12 @@ read_attribute(struct p11kit *p11kit, size_t from, size_t to)
 		set_attribute(p11kit, trimmed(bytes, from, middle), value, place);
 }
 
-struct block {
-	size_t from, body, end, to; /* from BEGIN to behind END; the base64 between them */
-	struct span label;
-	bool is_cut, has_end; /* no END line; a whole one */
-};
-
 static size_t
 line_end(struct span bytes, size_t from, size_t limit)
 {
 	const uint8_t *end = from < limit ? memchr(bytes.data + from, '\n', limit - from) : NULL;
 
 	return end == NULL ? limit : (size_t)(end - bytes.data);
-}
-
-static struct block
-block_at(struct span bytes, size_t from, size_t limit)
-{
-	struct block block = { .from = from, .body = line_end(bytes, from, limit) };
-	size_t label = from + sizeof(begin_mark) - 1;
-	struct span line = trimmed(bytes, label < block.body ? label : block.body, block.body);
-
-	block.label = span_of(line.data, line.length < 5 ? 0 : line.length - 5);
-	block.end = find_line(span_of(bytes.data, limit), end_mark, block.body);
-	block.is_cut = block.end == SIZE_MAX;
-	if (block.is_cut)
-		block.end = limit;
-	block.to = line_end(bytes, block.end, limit);
-	line = trimmed(bytes, block.end, block.to);
-	block.has_end = !block.is_cut && line.length == sizeof(end_mark) + block.label.length + 4 &&
-			memcmp(line.data + sizeof(end_mark) - 1, block.label.data,
-				block.label.length) == 0 &&
-			memcmp(line.data + line.length - 5, "-----", 5) == 0;
-	return block;
-}
-
-static struct span
-block_bytes(struct p11kit *p11kit, const struct block *block)
-{
-	CLEANUP(buffer_free) struct buffer der = {};
-	struct span body =
-		span_of(p11kit->builder->bytes.data + block->body, block->end - block->body);
-	size_t bad;
-
-	if (!block->has_end)
-		damage(p11kit, CAUSE_STORE_TRUNCATED, block->from, block->to - block->from,
-			"this block has no whole END line" LOSES_TRUST);
-	if (base64_decode(body, &der, &bad) < 0 && block->has_end)
-		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, block->from, block->to - block->from,
-			"a character in this block is not base64" LOSES_TRUST);
-	return span_of(arena_dup(p11kit->builder->arena, der.data, der.length), der.length);
 }
 
 /* Extension: its identifier, whether it is critical, and in an OCTET STRING its value. */
@@ -351,8 +305,10 @@ take_certificate(struct p11kit *p11kit)
 	struct store_builder *builder = p11kit->builder;
 	const struct p11kit_object *object = &p11kit->object;
 	struct object cert = { ENTRY_CERTIFICATE, object->has_settings, object->value };
-	size_t first = builder->entry_count;
+	size_t first = builder->entry_count, first_defect = builder->defect_count;
 	bool is_passed_over = p11kit->needs_authority && !object->is_authority;
+	enum entry_role role =
+		object->trusted && !is_passed_over ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
 
 	if (object->trusted && is_passed_over)
 		damage_mild(p11kit, object->offset, sizeof(header) - 1,
@@ -363,11 +319,11 @@ take_certificate(struct p11kit *p11kit)
 	else if (object->value.length > 0)
 		(void)builder_object(builder, &cert, &object->value_place,
 			object->value_place.is_enclosing ? NULL : "CERTIFICATE");
+	builder_put_role(builder, first_defect, object->distrusted ? ENTRY_IS_UNASSIGNED : role);
 	for (size_t i = first; i < builder->entry_count; i++) {
 		struct entry *entry = &builder->entries[i];
 
-		entry->role =
-			object->trusted && !is_passed_over ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
+		entry->role = role;
 		if (object->label.length > 0)
 			entry->alias = text_sanitize(builder->arena,
 				(const char *)object->label.data, object->label.length);
@@ -375,6 +331,15 @@ take_certificate(struct p11kit *p11kit)
 			entry->trust.present = entry->trust.has_reject =
 				entry->trust.rejects_client = true;
 	}
+}
+
+/* Objects are taken one by one, up to the first that lacks what it must have
+ * (trust/builder.c, build_for_schema). */
+static void
+stop(struct p11kit *p11kit, const char *text)
+{
+	(void)builder_defect(p11kit->builder, CAUSE_STORE_CORRUPT_ENTRY, p11kit->object.offset,
+		sizeof(header) - 1, "%s", text);
 }
 
 static void
@@ -390,28 +355,54 @@ object_end(struct p11kit *p11kit)
 		take_extension(p11kit);
 	else if (object->class == OBJECT_TRUST)
 		nss_trusts_add(p11kit->builder->arena, &p11kit->trusts, &trust);
-	if (object->class == OBJECT_CERTIFICATE && object->value.length == 0)
+	if (object->is_skipped || object->is_damaged)
+		; /* said already, or nothing to p11-kit */
+	else if (object->class == OBJECT_NONE)
+		stop(p11kit, "this object has no class" NOTHING_BELOW);
+	else if (object->class == OBJECT_CERTIFICATE && !object->has_type)
+		stop(p11kit,
+			object->value.length > 0
+				? "this certificate has no certificate-type" NOTHING_BELOW
+				: "this object is to be a certificate, and has none" NOTHING_BELOW);
+	else if (object->class == OBJECT_CERTIFICATE && object->value.length == 0)
 		damage_mild(p11kit, object->offset, sizeof(header) - 1,
 			"this object is to be a certificate, and has none");
-	else if (object->class == OBJECT_NONE && !object->is_skipped && !object->is_damaged)
-		(void)builder_defect(p11kit->builder, CAUSE_STORE_CORRUPT_ENTRY, object->offset,
-			sizeof(header) - 1,
-			"this object has no class: p11-kit takes none that stands below it");
 	p11kit->object = (struct p11kit_object){};
+}
+
+/* Below a header that it does not know, p11-kit only looks for a block's end. */
+static void
+block_damaged(struct p11kit *p11kit, const struct p11kit_block *block)
+{
+	size_t length = block->to - block->from;
+
+	if (p11kit->object.is_skipped && !block->has_no_end)
+		damage_mild(p11kit, block->from, length, block->fault);
+	else
+		damage(p11kit,
+			block->has_no_end ? CAUSE_STORE_TRUNCATED : CAUSE_STORE_CORRUPT_ENTRY,
+			block->from, length,
+			arena_printf(p11kit->builder->arena, "%s" LOSES_TRUST, block->fault));
 }
 
 static size_t
 read_block(struct p11kit *p11kit, size_t from, size_t limit)
 {
-	const struct block block = block_at(p11kit->builder->bytes, from, limit);
 	struct p11kit_object *object = &p11kit->object;
-	bool has_settings = is(block.label, "TRUSTED CERTIFICATE");
+	struct p11kit_block block;
+	bool has_settings;
 
+	p11kit_block_read(p11kit->builder->arena, p11kit->builder->bytes, from, limit,
+		p11kit->has_no_end, &block);
+	p11kit->has_no_end = block.is_last;
+	has_settings = is(block.label, "TRUSTED CERTIFICATE");
+	if (block.fault != NULL)
+		block_damaged(p11kit, &block);
 	if (is(block.label, "PUBLIC KEY")) {
-		object->key = block_bytes(p11kit, &block);
+		object->key = block.der;
 		return block.to;
 	}
-	if (!is(block.label, "CERTIFICATE"))
+	if (!is(block.label, "CERTIFICATE") && block.fault == NULL && !object->is_skipped)
 		damage(p11kit, CAUSE_STORE_FOREIGN_OBJECT, from, block.to - from,
 			"p11-kit has no use for a block of this label here" LOSES_TRUST);
 	if (!has_settings && !is(block.label, "CERTIFICATE"))
@@ -423,7 +414,8 @@ read_block(struct p11kit *p11kit, size_t from, size_t limit)
 		object->is_skipped = true;
 	}
 	object->class = OBJECT_CERTIFICATE;
-	object->value = block_bytes(p11kit, &block);
+	object->has_type = true;
+	object->value = block.der;
 	object->value_place = (struct place){ from, block.to - from, from, false };
 	object->has_settings = has_settings;
 	return block.to;
@@ -441,30 +433,59 @@ read_other_header(struct p11kit *p11kit, size_t from, size_t to)
 	}
 	damage_mild(p11kit, from, to - from,
 		"this header is not one that p11-kit knows: it passes over what stands below it");
-	object_end(p11kit);
-	p11kit->object.is_skipped = true;
+	if (p11kit->has_object)
+		object_end(p11kit);
+	p11kit->has_object = true;
+	p11kit->object = (struct p11kit_object){ .offset = from, .is_skipped = true };
 }
 
-/* From behind a header to the next one, or the end of the file. */
-static void
-read_object(struct p11kit *p11kit, size_t from, size_t limit)
+/* Where a block that is cut ends, for us. */
+static size_t
+next_header(struct p11kit *p11kit, size_t from)
 {
 	struct span bytes = p11kit->builder->bytes;
 
-	while (from < limit) {
-		size_t to = line_end(bytes, from, limit);
-		struct span line = trimmed(bytes, from, to);
+	if (p11kit->next_header < from)
+		p11kit->next_header = find_line(bytes, header, from);
+	return p11kit->next_header < bytes.length ? p11kit->next_header : bytes.length;
+}
 
-		if (line.length >= sizeof(begin_mark) - 1 &&
-			memcmp(line.data, begin_mark, sizeof(begin_mark) - 1) == 0)
-			to = read_block(p11kit, (size_t)(line.data - bytes.data), limit);
-		else if (line.length > 0 && line.data[0] == '[')
-			read_other_header(p11kit, from, to);
-		else if (line.length > 0 && line.data[0] != '#')
-			read_attribute(p11kit, from, to);
-		from = to + 1;
+static void
+read_header(struct p11kit *p11kit, struct span line, size_t from, size_t to)
+{
+	if (!is(line, header)) {
+		read_other_header(p11kit, from, to);
+		return;
 	}
-	object_end(p11kit);
+	if (p11kit->has_object)
+		object_end(p11kit);
+	p11kit->objects++;
+	p11kit->has_object = true;
+	p11kit->object = (struct p11kit_object){ .offset = from };
+}
+
+static size_t
+read_line(struct p11kit *p11kit, size_t from, size_t to)
+{
+	struct span bytes = p11kit->builder->bytes, line = trimmed(bytes, from, to);
+	bool is_block = p11kit_is_block(bytes, from);
+
+	if (line.length == 0 || line.data[0] == '#')
+		return to;
+	if (line.data[0] == '[') {
+		read_header(p11kit, line, from, to);
+		return to;
+	}
+	if (!p11kit->has_object) {
+		p11kit->has_object = true;
+		p11kit->object = (struct p11kit_object){ .offset = from };
+		damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
+			"this stands above the first header" LOSES_TRUST);
+	}
+	if (is_block)
+		return read_block(p11kit, from, next_header(p11kit, to));
+	read_attribute(p11kit, from, to);
+	return to;
 }
 
 static int
@@ -511,30 +532,18 @@ put_settings(struct p11kit *p11kit, size_t first)
 		builder->entries[i].trust.bytes = trust_settings_bytes(&builder->entries[i].trust);
 }
 
-/* Comments alone, or what stands below a header that is none. */
+/* Whether a file is one of its own p11-kit sees by a header; and strnstr(3), by which it looks for
+ * that, looks no further than a NUL byte. */
 static void
-read_preamble(struct p11kit *p11kit, size_t limit)
+note_nul(struct p11kit *p11kit)
 {
 	struct span bytes = p11kit->builder->bytes;
-	size_t from = 0, to = 0;
+	size_t first = span_find(bytes, header, 0);
+	const uint8_t *nul = memchr(bytes.data, 0, first == SIZE_MAX ? bytes.length : first);
 
-	for (; from < limit; from = to + 1) {
-		struct span line;
-
-		to = line_end(bytes, from, limit);
-		line = trimmed(bytes, from, to);
-		if (line.length > 0 && line.data[0] == '[') {
-			p11kit->object.is_skipped = true;
-			read_object(p11kit, from, limit);
-			return;
-		}
-		if (line.length > 0 && line.data[0] != '#') {
-			damage(p11kit, CAUSE_STORE_CORRUPT_ENTRY, from, to - from,
-				"this stands above the first header" LOSES_TRUST);
-			break;
-		}
-	}
-	p11kit->object = (struct p11kit_object){};
+	if (nul != NULL)
+		damage(p11kit, CAUSE_STORE_NUL_BYTES, (size_t)(nul - bytes.data), 1,
+			"a NUL byte stands above the first header" LOSES_TRUST);
 }
 
 void
@@ -542,18 +551,14 @@ p11kit_read_objects(struct store_builder *builder, bool needs_authority)
 {
 	struct p11kit p11kit = { .builder = builder, .needs_authority = needs_authority };
 	struct span bytes = builder->bytes;
-	size_t first = builder->entry_count, at = find_line(bytes, header, 0), objects = 0;
+	size_t first = builder->entry_count, at = 0;
 
-	read_preamble(&p11kit, at == SIZE_MAX ? bytes.length : at);
-	while (at != SIZE_MAX && objects++ < P11KIT_MAX_OBJECTS) {
-		size_t from = line_end(bytes, at, bytes.length);
-		size_t next = find_line(bytes, header, from);
-
-		p11kit.object.offset = at;
-		read_object(&p11kit, from, next == SIZE_MAX ? bytes.length : next);
-		at = next;
-	}
-	if (at != SIZE_MAX)
+	note_nul(&p11kit);
+	while (at < bytes.length && p11kit.objects <= P11KIT_MAX_OBJECTS)
+		at = read_line(&p11kit, at, line_end(bytes, at, bytes.length)) + 1;
+	if (p11kit.has_object)
+		object_end(&p11kit);
+	if (at < bytes.length)
 		damage(&p11kit, CAUSE_STORE_WRONG_FORMAT, at, bytes.length - at,
 			"there are more objects in the file than are read");
 	put_settings(&p11kit, first);

@@ -394,6 +394,35 @@ note_cut_begin(struct pem_reading *reading)
 		defect->is_block = true;
 }
 
+/* And it begins in the middle of a line of dashes: what stood before is lost. */
+static void
+note_cut_front(struct pem_reading *reading)
+{
+	enum { DASHES = 5, LONGEST_REST = 40 };
+	const struct pem_markers *markers = &reading->markers;
+	size_t end = line_end(reading->text, 0, reading->text.length), at = 0;
+	struct defect *defect;
+
+	while (end > 0 && reading->text.data[end - 1] <= ' ')
+		end--;
+	/* A row of dashes is an ornament. */
+	if (end <= DASHES || end > LONGEST_REST || reading->text.data[end - DASHES - 1] == '-' ||
+		(markers->count > 0 && markers->items[0].offset < end) ||
+		memcmp(reading->text.data + end - DASHES, "-----", DASHES) != 0)
+		return;
+	for (; at < end - DASHES; at++) {
+		uint8_t byte = reading->text.data[at];
+
+		if ((byte < 'A' || byte > 'Z') && (byte < '0' || byte > '9') && byte != ' ' &&
+			byte != '-')
+			return;
+	}
+	defect = pem_defect(reading, CAUSE_STORE_TRUNCATED, 0, end,
+		"the file begins within a BEGIN or END line: what stood before it is lost");
+	if (defect != NULL)
+		defect->is_block = true;
+}
+
 static int
 compare_defects(const void *a, const void *b)
 {
@@ -482,6 +511,7 @@ pem_read(struct store_builder *builder)
 	builder_reserve(builder, reading.markers.count / 2 + 1);
 	read_blocks(&reading);
 	note_cut_begin(&reading);
+	note_cut_front(&reading);
 	note_marks(&reading);
 	note_marker_lines(&reading);
 	note_views(&reading);

@@ -43,13 +43,13 @@ pkcs12_sniff(struct span bytes)
 {
 	struct ber cursor = ber_of(bytes), inner;
 	struct ber_element outer, version, content, oid;
-	uint64_t number;
 
 	if (!ber_take(&cursor, DER_SEQUENCE, &outer))
 		return false;
 	inner = ber_enter(&outer);
-	if (!ber_take(&inner, DER_INTEGER, &version) || !ber_number(&version, &number) ||
-		number != PFX_VERSION || !ber_take(&inner, DER_SEQUENCE, &content))
+	/* OpenSSL does not look at the number. */
+	if (!ber_take(&inner, DER_INTEGER, &version) || version.content.length != 1 ||
+		!ber_take(&inner, DER_SEQUENCE, &content))
 		return false;
 	inner = ber_enter(&content);
 	return ber_take(&inner, DER_OID, &oid) &&
@@ -223,6 +223,33 @@ read_plain(struct pkcs12 *pkcs12, const struct ber_element *octets, const struct
 	return true;
 }
 
+/* Java takes what stands where [0] should, whatever its tag is. */
+static void
+note_tag(struct pkcs12 *pkcs12, const struct ber_element *wrapped, const struct place *place)
+{
+	if (wrapped->tag != DER_CONTEXT_CONSTRUCTED(0))
+		(void)builder_defect(pkcs12->builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
+			place->length, "a tag in this part of the container is damaged");
+}
+
+static void
+note_version(struct pkcs12 *pkcs12, const struct place *place)
+{
+	struct defect *defect = builder_defect(pkcs12->builder, CAUSE_STORE_CORRUPT_ENTRY,
+		place->offset, place->length,
+		"the container is not of version 3, the one that there is: Java does not open it");
+
+	if (defect != NULL)
+		defect->harmless = true;
+}
+
+static void
+note_length(struct pkcs12 *pkcs12, const struct place *place)
+{
+	(void)builder_defect(pkcs12->builder, CAUSE_STORE_CORRUPT_ENTRY, place->offset,
+		place->length, "a length in this part of the container is damaged");
+}
+
 /* One ContentInfo of the AuthenticatedSafe. */
 static void
 read_safe(struct pkcs12 *pkcs12, const struct ber_element *info, const struct place *whole)
@@ -233,9 +260,11 @@ read_safe(struct pkcs12 *pkcs12, const struct ber_element *info, const struct pl
 	struct ber_element oid = {}, wrapped, value;
 	bool done = false;
 
-	if (ber_take(&inside, DER_OID, &oid) &&
-		ber_take(&inside, DER_CONTEXT_CONSTRUCTED(0), &wrapped)) {
+	if (ber_take(&inside, DER_OID, &oid) && ber_next(&inside, &wrapped)) {
+		note_tag(pkcs12, &wrapped, &place);
 		box = ber_enter(&wrapped);
+		if (!pkcs12->is_cut && (info->clipped || wrapped.clipped))
+			note_length(pkcs12, &place);
 		if (ber_next(&box, &value))
 			done = is_type(oid.content, 1)   ? read_plain(pkcs12, &value, whole)
 			       : is_type(oid.content, 6) ? read_encrypted(pkcs12, &value, whole)
@@ -385,10 +414,12 @@ read_pfx(struct pkcs12 *pkcs12, struct ber *pfx, const struct place *whole)
 
 	if (!ber_take(pfx, DER_INTEGER, &version) || !ber_take(pfx, DER_SEQUENCE, &info))
 		return false;
+	if (version.content.data[0] != PFX_VERSION)
+		note_version(pkcs12, whole);
 	inside = ber_enter(&info);
-	if (!ber_take(&inside, DER_OID, &oid) ||
-		!ber_take(&inside, DER_CONTEXT_CONSTRUCTED(0), &wrapped))
+	if (!ber_take(&inside, DER_OID, &oid) || !ber_next(&inside, &wrapped))
 		return false;
+	note_tag(pkcs12, &wrapped, whole);
 	if (is_type(oid.content, 2)) {
 		(void)builder_defect(pkcs12->builder, CAUSE_STORE_KEYSTORE_TYPE, whole->offset,
 			whole->length,
@@ -399,7 +430,7 @@ read_pfx(struct pkcs12 *pkcs12, struct ber *pfx, const struct place *whole)
 	if (!ber_next(&box, &octets) || (octets.tag & 0x1f) != DER_OCTET_STRING ||
 		!ber_octets(&octets, &segments, &contents))
 		return false;
-	if (!pkcs12->is_cut && octets.clipped) {
+	if (!pkcs12->is_cut && (info.clipped || wrapped.clipped || octets.clipped)) {
 		(void)builder_defect(pkcs12->builder, CAUSE_STORE_TRUNCATED, whole->offset,
 			whole->length,
 			"the container ends before its content does: a length in it is damaged");

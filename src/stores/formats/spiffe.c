@@ -96,6 +96,11 @@ key_end(struct spiffe *spiffe, const struct json_walk *walk)
 			"the "
 			"bundle",
 			false);
+	/* SPIFFE Trust Domain and Bundle 4.2.2. */
+	if (spiffe->is_svid && spiffe->certificates == 0)
+		note(builder, spiffe->from,
+			"a key whose use is x509-svid has no certificate, which must be there",
+			false);
 	for (size_t i = spiffe->first_entry; i < builder->entry_count; i++)
 		builder->entries[i].role = spiffe->is_svid ? ENTRY_IS_TRUSTED : ENTRY_IS_UNASSIGNED;
 	if (!spiffe->is_svid && spiffe->certificates > 0)

@@ -16,8 +16,8 @@ uber_sniff(struct span bytes)
 {
 	struct bouncycastle header;
 
-	return bouncycastle_header(bytes, &header) && bytes.length > header.body &&
-	       (bytes.length - header.body) % TWOFISH_BLOCK_SIZE == 0;
+	return bouncycastle_header(bytes, &header) &&
+	       bytes.length - header.body >= TWOFISH_BLOCK_SIZE;
 }
 
 static bool
@@ -27,19 +27,17 @@ decrypt(struct store_builder *builder, const struct bouncycastle *header,
 	CLEANUP(key_bytes_wipe) struct key_bytes key = { .length = UBER_KEY_SIZE };
 	CLEANUP(key_bytes_wipe) struct key_bytes iv = { .length = TWOFISH_BLOCK_SIZE };
 	struct twofish_ctx context;
-	size_t padding;
 
 	if (!derivation_run(builder->crypt, &header->derivation, attempt, DERIVE_KEY, &key) ||
 		!derivation_run(builder->crypt, &header->derivation, attempt, DERIVE_IV, &iv))
 		return false;
+	data.length -= data.length % TWOFISH_BLOCK_SIZE;
 	*ret = (struct secret){ mem_alloc(data.length), data.length };
 	twofish_set_key(&context, key.length, key.bytes);
 	cbc_decrypt(&context, (nettle_cipher_func *)twofish_decrypt, TWOFISH_BLOCK_SIZE, iv.bytes,
 		data.length, ret->data, data.data);
 	secret_wipe(&context, sizeof(context));
-	padding = ret->data[ret->length - 1];
-	if (padding >= 1 && padding <= TWOFISH_BLOCK_SIZE &&
-		bouncycastle_is_plain(span_of(ret->data, ret->length - padding)))
+	if (bouncycastle_is_plain(span_of(ret->data, ret->length)))
 		return true;
 	secret_free(ret);
 	return false;
@@ -69,16 +67,22 @@ find_password(struct store_builder *builder, const struct bouncycastle *header, 
 static void
 read_records(struct store_builder *builder, const struct secret *secret, const struct place *whole)
 {
-	size_t padding = secret->data[secret->length - 1];
-	struct java_cursor cursor = { .bytes = span_of(secret->data, secret->length - padding) };
+	struct java_cursor cursor = { .bytes = span_of(secret->data, secret->length) };
 	uint8_t digest[EVP_MAX_MD_SIZE];
+	size_t end;
 
 	builder->integrity = INTEGRITY_BAD;
 	if (bouncycastle_read(builder, &cursor, whole) &&
-		cursor.bytes.length - cursor.at == JAVA_SHA1_SIZE &&
+		cursor.bytes.length - cursor.at >= JAVA_SHA1_SIZE &&
 		EVP_Digest(secret->data, cursor.at, digest, NULL, EVP_sha1(), NULL) == 1 &&
 		memcmp(digest, secret->data + cursor.at, JAVA_SHA1_SIZE) == 0) {
 		builder->integrity = INTEGRITY_GOOD;
+		/* As many blocks as its content needs, the last with one octet of padding at least:
+		 * who reads it stops there. */
+		end = (cursor.at + JAVA_SHA1_SIZE) / TWOFISH_BLOCK_SIZE * TWOFISH_BLOCK_SIZE +
+		      TWOFISH_BLOCK_SIZE;
+		if (end < whole->length)
+			java_bytes_behind(builder, whole->offset + end);
 		return;
 	}
 	(void)builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, whole->offset, whole->length,
@@ -99,6 +103,13 @@ uber_read(struct store_builder *builder)
 	builder->profile = "UBER";
 	if (builder->crypt == NULL)
 		return;
+	if (header.version == 0) {
+		builder->integrity = INTEGRITY_UNKNOWN;
+		(void)builder_defect(builder, CAUSE_STORE_KEYSTORE_TYPE, 0, builder->bytes.length,
+			"the keystore is of UBER's first version, whose keys BouncyCastle derives "
+			"in a way of its own: it is not read here");
+		return;
+	}
 	data = span_of(builder->bytes.data + header.body, builder->bytes.length - header.body);
 	place = (struct place){ header.body, data.length, header.body, true };
 	if (find_password(builder, &header, data, &secret, &refused)) {

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "stores/java_certificate.h"
+#include "stores/java_pkcs12.h"
 #include "stores/loader.h"
 
 static bool
@@ -19,14 +21,10 @@ is_of_sun(const struct store *store)
 }
 
 static const char *
-why_not(const struct store *store)
+why_damaged(const struct store *store)
 {
 	bool is_jks = strcmp(store->format, "jks") == 0;
 
-	if (store->state != STORE_PRESENT)
-		return store->problem;
-	if (store_native_loader(store) != LOADER_JAVA_KEYSTORE)
-		return "Unrecognized keystore format. Please load it with a specified type";
 	if (store->integrity == INTEGRITY_BAD)
 		return "keystore password was incorrect";
 	for (size_t i = 0; i < store->defect_count; i++) {
@@ -41,7 +39,26 @@ why_not(const struct store *store)
 		if (store->defects[i].cause != CAUSE_STORE_FOREIGN_OBJECT)
 			return "the keystore is damaged";
 	}
-	return NULL;
+	return java_takes_certificates(store) ? NULL : "a certificate in it is none to Java";
+}
+
+static const char *
+why_not(const struct store *store)
+{
+	if (store->state != STORE_PRESENT)
+		return store->problem;
+	if (store_native_loader(store) != LOADER_JAVA_KEYSTORE)
+		return "Unrecognized keystore format. Please load it with a specified type";
+	if (strcmp(store->format, "pkcs12") == 0)
+		switch (java_pkcs12_read(store->bytes)) {
+		case JAVA_PKCS12_OPENS:
+			return NULL;
+		case JAVA_PKCS12_FAILS:
+			return "the keystore is damaged";
+		case JAVA_PKCS12_OTHER:
+			break;
+		}
+	return why_damaged(store);
 }
 
 static bool
@@ -180,6 +197,8 @@ java_keystore_load(const struct loader_task *task, struct loading *ret)
 		task->loaded[anchor] = true;
 		ret->certificates++;
 	}
+	for (size_t i = 0; i < store->defect_count; i++)
+		ret->certificates += store->defects[i].role == ENTRY_IS_TRUSTED;
 }
 
 static void

@@ -22,10 +22,10 @@ rest_from(struct span text, size_t offset)
 	return span_of(text.data + offset, text.length - offset);
 }
 
-/* As far as the END's mark; false where there is none. A body that does not begin on a new line is
- * no block, but its END is passed all the same. */
+/* As far as the END's mark; false where there is none, or where the body does not begin on a new
+ * line: nothing further is read then (library/pem.c, mbedtls_pem_read_buffer). */
 static bool
-block_next(struct span *rest, struct span *ret, bool *is_block)
+block_next(struct span *rest, struct span *ret)
 {
 	size_t begin = span_find(*rest, begin_mark, 0), end = span_find(*rest, end_mark, 0), at;
 
@@ -36,7 +36,8 @@ block_next(struct span *rest, struct span *ret, bool *is_block)
 		at++;
 	if (at < end && rest->data[at] == '\r')
 		at++;
-	*is_block = at < end && rest->data[at] == '\n';
+	if (at == end || rest->data[at] != '\n')
+		return false;
 	*ret = span_of(rest->data + at, end - at);
 	*rest = rest_from(*rest, end + sizeof(end_mark) - 1);
 	return true;
@@ -131,7 +132,6 @@ mbedtls_file_load(const struct loader_task *task, struct loading *ret)
 		0 };
 	CLEANUP(buffer_free) struct buffer der = {};
 	struct span rest = store->bytes, body;
-	bool is_block;
 
 	ret->error = store->problem;
 	if (store->state != STORE_PRESENT)
@@ -140,9 +140,9 @@ mbedtls_file_load(const struct loader_task *task, struct loading *ret)
 	rest.length = text_length(rest);
 	if (span_find(rest, begin_mark, 0) == SIZE_MAX)
 		load_der(task, store->bytes, &match, ret);
-	while (block_next(&rest, &body, &is_block)) {
+	while (block_next(&rest, &body)) {
 		buffer_clear(&der);
-		if (!is_block || !body_is_clean(body))
+		if (!body_is_clean(body))
 			continue;
 		body_decode(body, &der);
 		load_der(task, buffer_span(&der), &match, ret);

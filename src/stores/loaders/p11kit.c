@@ -9,7 +9,12 @@
  */
 #include <string.h>
 
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
 #include "stores/loader.h"
+
+enum { P11KIT_MAX_LOOKED_INTO = 10'000 }; /* certificates, each of which takes a tenth of a ms */
 
 static const char *
 why_not(const struct store *store)
@@ -35,6 +40,23 @@ end_of(const struct store *store)
 	return SIZE_MAX;
 }
 
+/* It does not look into a certificate; those whom it gives it to do, by OpenSSL. What is damaged in
+ * itself is damaged in a file of which something is said. */
+static bool
+is_read(const struct store *store, size_t index)
+{
+	const unsigned char *at = store->entries[index].der.data;
+	X509 *cert;
+
+	if (store->defect_count == 0 || index >= P11KIT_MAX_LOOKED_INTO)
+		return true;
+	ERR_set_mark();
+	cert = d2i_X509(NULL, &at, (long)store->entries[index].der.length);
+	ERR_pop_to_mark();
+	X509_free(cert);
+	return cert != NULL;
+}
+
 static void
 p11kit_load(const struct loader_task *task, struct loading *ret)
 {
@@ -48,9 +70,13 @@ p11kit_load(const struct loader_task *task, struct loading *ret)
 
 		task->loaded[i] = entry->kind == ENTRY_CERTIFICATE &&
 				  entry->role == ENTRY_IS_TRUSTED && entry->offset < end &&
-				  !store_leaves_untrusted(store, entry);
+				  !store_leaves_untrusted(store, entry) && is_read(store, i);
 		ret->certificates += task->loaded[i];
 	}
+	for (size_t i = 0; ret->loads && i < store->defect_count; i++)
+		ret->certificates += store->defects[i].harmless &&
+				     store->defects[i].role == ENTRY_IS_TRUSTED &&
+				     store->defects[i].offset < end;
 }
 
 const struct store_loader_driver loader_p11kit = {

@@ -43,18 +43,19 @@ insert(sqlite3 *database, size_t id, struct span der, unsigned class, const stru
 	(void)sqlite3_bind_int64(statement, 1, (sqlite3_int64)id);
 	bind_number(statement, 2, class);
 	(void)sqlite3_bind_blob(statement, 3, "a name", 6, SQLITE_STATIC);
-	if (row == NULL) {
+	if (row == NULL)
 		(void)sqlite3_bind_blob(statement, 4, der.data, (int)der.length, SQLITE_TRANSIENT);
-	} else {
-		must(cert_read(der, &cert, &fault, &offset) == 0, "a certificate");
+	if (cert_read(der, &cert, &fault, &offset) == 0) {
 		serial[0] = DER_INTEGER;
 		serial[1] = (uint8_t)cert.serial.length;
 		memcpy(serial + 2, cert.serial.data, cert.serial.length);
-		(void)SHA1(der.data, der.length - row->other_hash, hash);
 		(void)sqlite3_bind_blob(
 			statement, 5, cert.issuer.data, (int)cert.issuer.length, SQLITE_TRANSIENT);
 		(void)sqlite3_bind_blob(
 			statement, 6, serial, (int)cert.serial.length + 2, SQLITE_TRANSIENT);
+	}
+	if (row != NULL) {
+		(void)SHA1(der.data, der.length - row->other_hash, hash);
 		(void)sqlite3_bind_blob(statement, 7, hash, sizeof(hash), SQLITE_TRANSIENT);
 		bind_number(statement, 8, 0xce534350 + row->client);
 		bind_number(statement, 9, 0xce534350 + row->server);
@@ -71,6 +72,7 @@ database_new(void)
 	must(sqlite3_open(":memory:", &database) == SQLITE_OK, "open");
 	run(database, "CREATE TABLE nssPublic (id PRIMARY KEY UNIQUE ON CONFLICT ABORT, a0, a3, "
 		      "a11, a81, a82, ace5363b4, ace536358, ace536359, ace53635a, ace53635b)");
+	run(database, "CREATE INDEX issuer ON nssPublic (a81)");
 	return database;
 }
 
@@ -153,6 +155,95 @@ TEST(nss_no_trust, "without an object of trust, or with that of another one, it 
 }
 
 enum { PAGE = 4096 };
+
+/* The page at which an index of the database begins. */
+static uint8_t *
+index_page(const struct buffer *bytes, const char *name)
+{
+	sqlite3 *database = NULL;
+	sqlite3_stmt *statement = NULL;
+	size_t page;
+
+	must(sqlite3_open(":memory:", &database) == SQLITE_OK &&
+			sqlite3_deserialize(database, "main", bytes->data,
+				(sqlite3_int64)bytes->length, (sqlite3_int64)bytes->length,
+				SQLITE_DESERIALIZE_READONLY) == SQLITE_OK &&
+			sqlite3_prepare_v2(database,
+				"SELECT rootpage FROM sqlite_master WHERE name=?", -1, &statement,
+				NULL) == SQLITE_OK &&
+			sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC) == SQLITE_OK &&
+			sqlite3_step(statement) == SQLITE_ROW,
+		"an index");
+	page = (size_t)sqlite3_column_int64(statement, 0);
+	(void)sqlite3_finalize(statement);
+	(void)sqlite3_close(database);
+	return bytes->data + (page - 1) * PAGE;
+}
+
+static const struct row all[] = { { .client = TRUSTED_DELEGATOR }, { .client = TRUSTED_DELEGATOR },
+	{ .client = TRUSTED_DELEGATOR } };
+
+TEST(nss_index, "what no index leads to NSS does not find: it is read, and not trusted")
+{
+	static const char *const indexes[] = { "issuer", "sqlite_autoindex_nssPublic_1" };
+
+	for (size_t i = 0; i < COUNT_OF(indexes); i++) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(buffer_free) struct buffer bytes = {};
+		const struct store *store;
+		enum { TYPE = 0, CELLS = 3, EMPTY_LEAF = 10 };
+		uint8_t *page;
+
+		make(all, &bytes);
+		store = stores_open_bytes(stores, "f", buffer_span(&bytes), LOADER_NSS);
+		CHECK(store->loading.certificates == DAMAGE_BLOCKS);
+		page = index_page(&bytes, indexes[i]);
+		CHECK(page[TYPE] == EMPTY_LEAF && page[CELLS + 1] >= DAMAGE_BLOCKS);
+		page[CELLS] = page[CELLS + 1] = 0;
+		store = stores_open_bytes(stores, "g", buffer_span(&bytes), LOADER_NSS);
+		CHECK(store_count(store, ENTRY_CERTIFICATE) == DAMAGE_BLOCKS);
+		CHECK(store->loading.certificates == 0);
+		CHECK(defect_of(store, CAUSE_STORE_CORRUPT_ENTRY) != NULL);
+		for (size_t k = 0; k < DAMAGE_BLOCKS; k++)
+			CHECK(entry_of(store, damage_ders[k])->role == ENTRY_IS_UNASSIGNED);
+	}
+}
+
+TEST(nss_columns, "an attribute that is damaged costs no other object, and none that NSS asks for")
+{
+	static const struct {
+		const char *sql;
+		size_t certificates, trusted;
+	} rows[] = {
+		/* Found by the name that the database has for it. */
+		{ "UPDATE nssPublic SET a81=x'3000' WHERE id=1", 3, 2 },
+		{ "UPDATE nssPublic SET a82=x'0201' WHERE id=1", 3, 2 },
+		{ "UPDATE nssPublic SET a0=NULL WHERE id=1", 2, 2 },
+		{ "UPDATE nssPublic SET a0=x'01' WHERE id=10", 3, 2 },
+		/* A bit of the handle, which NSS takes off. */
+		{ "UPDATE nssPublic SET id=-2147483647 WHERE id=1", 3, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(buffer_free) struct buffer bytes = {}, changed = {};
+		sqlite3 *database = NULL;
+		const struct store *store;
+
+		make(all, &bytes);
+		must(sqlite3_open(":memory:", &database) == SQLITE_OK &&
+				sqlite3_deserialize(database, "main", bytes.data,
+					(sqlite3_int64)bytes.length, (sqlite3_int64)bytes.length,
+					0) == SQLITE_OK,
+			"a database");
+		run(database, rows[i].sql);
+		database_take(database, &changed);
+		store = stores_open_bytes(stores, "f", buffer_span(&changed), LOADER_NSS);
+		CHECK(store->defect_count > 0 && store->loading.loads);
+		CHECK(store->loading.certificates == rows[i].trusted);
+		CHECK(store_count(store, ENTRY_CERTIFICATE) >= rows[i].certificates);
+	}
+}
 
 TEST(nss_cut, "cut anywhere, a database gives up what is whole, and says that it is damaged")
 {

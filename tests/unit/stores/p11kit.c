@@ -87,7 +87,7 @@ TEST(p11kit_value, "a certificate may stand in an attribute, and trust in an obj
 
 	damage_setup();
 	must(cert_read(damage_ders[0], &cert, &fault, &offset) == 0, "a certificate");
-	buffer_add_text(&text, OBJECT "class: certificate\nvalue: \"");
+	buffer_add_text(&text, OBJECT "class: certificate\ncertificate-type: x-509\nvalue: \"");
 	for (size_t i = 0; i < damage_ders[0].length; i++)
 		buffer_addf(&text, "%%%02X", damage_ders[0].data[i]);
 	buffer_add_text(&text, "\"\n" OBJECT "class: nss-trust\ntrust-client-auth: "
@@ -115,7 +115,46 @@ static const char *const damages_done[] = {
 	OBJECT "label: words without quotes\n",
 	OBJECT "label: \"nothing else\"\n",
 	OBJECT "-----BEGIN TRUSTED CERTIFICATE-----\nMIIB\n-----END TRUSTED CERTIFICATE-----\n",
+	OBJECT "class: certificate\ntrusted: true\n",
+	OBJECT "class: certificate\ntrusted: true\nvalue: \"%30\"\n",
+	OBJECT "  -----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+	OBJECT "-----BEGIN CERTIFICATE--x--\nMIIB\n-----END CERTIFICATE-----\n",
+	OBJECT "-----BEGIN CERTIFICATE-----\nMIJ=\n-----END CERTIFICATE-----\n",
+	OBJECT "-----BEGIN CERTIFICATE-----\nMIIB\nword-----END CERTIFICATE-----\n",
+	OBJECT "-----BEGIN CERTIFICATE-----\nMIIB=\n-----END X509 CRL-----\n",
+	"[another-header]\nno attribute\n",
 };
+
+/* What is odd in an object, and none of it to p11-kit's reader of PEM; or to us alone. */
+static const struct {
+	const char *text, *instead;
+} oddities[] = {
+	{ "-----END CERTIFICATE-----", "-----END CERTIFICATE-----word" },
+	{ "-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\v" },
+	{ "-----BEGIN CERTIFICATE-----\nMI", "-----BEGIN CERTIFICATE-----\nMI\n\nMI" },
+	{ "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n\t\n" },
+	{ "-----BEGIN CERTIFICATE-----", "x-distrusted:\n-----BEGIN CERTIFICATE-----" },
+	{ "-----BEGIN CERTIFICATE-----", "x-distrusted: 1\n-----BEGIN CERTIFICATE-----" },
+	{ "[p11-kit-object-v1]", " [p11-kit-object-v1]\t" },
+	{ "-----END CERTIFICATE-----", "= -----END CERTIFICATE-----" },
+};
+
+static void
+make_odd(size_t oddity, struct buffer *out)
+{
+	CLEANUP(buffer_free) struct buffer object = {};
+	const char *text = oddities[oddity].text;
+	size_t at;
+
+	make(&sayings[0], damage_ders[0], out);
+	make(&sayings[0], damage_ders[1], &object);
+	at = span_find(buffer_span(&object), text, 0);
+	must(at != SIZE_MAX, "what is replaced is there");
+	buffer_add(out, object.data, at);
+	buffer_add_text(out, oddities[oddity].instead);
+	buffer_add(out, object.data + at + strlen(text), object.length - at - strlen(text));
+	make(&sayings[0], damage_ders[2], out);
+}
 
 TEST(p11kit_damage, "damage is named, and costs no other object")
 {
@@ -327,6 +366,15 @@ TEST(p11kit_module, "p11-kit's own module reads and trusts what we say it does")
 		compare(folder, &text, false, failed);
 		if (*failed)
 			printf("# damage %zu\n", i);
+		CHECK(!*failed);
+	}
+	for (size_t i = 0; i < COUNT_OF(oddities); i++) {
+		CLEANUP(buffer_free) struct buffer text = {};
+
+		make_odd(i, &text);
+		compare(folder, &text, false, failed);
+		if (*failed)
+			printf("# oddity %zu\n", i);
 		CHECK(!*failed);
 	}
 	for (size_t i = 0; i < 3; i++) {
