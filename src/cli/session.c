@@ -8,6 +8,7 @@
 
 #include "base/sandbox.h"
 #include "cli/cli.h"
+#include "stores/token.h"
 
 #define COMMAND(name) extern const struct command command_##name;
 #include "cli/commands.def"
@@ -191,6 +192,29 @@ const char *
 session_directory(struct session *session)
 {
 	return session->options.root == NULL ? working_directory(session->arena) : "/";
+}
+
+const char *
+session_store_path(struct session *session, const char *name)
+{
+	const char *path = store_name_path(name);
+
+	return path[0] == '/' || token_is_name(path)
+		       ? path
+		       : path_join(session->arena, session_directory(session), path);
+}
+
+const struct store *
+session_open_store(
+	struct session *session, struct stores *stores, const char *name, enum store_loader loader)
+{
+	return stores_open(stores, session->world, session_store_path(session, name), loader);
+}
+
+int
+session_need_store(struct session *session, const struct store *store, const char *name)
+{
+	return store_need(store, token_is_name(name) ? store->path : name, &session->err);
 }
 
 bool

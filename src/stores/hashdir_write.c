@@ -118,3 +118,31 @@ hashdir_is_ours_to_replace(const char *name)
 {
 	return hash_name_is_slot(name) || directory_haproxy_reads(name);
 }
+
+/* Only what is all certificates and CRLs is replaced as a whole. */
+static int
+hashdir_may_replace(struct stores *, struct world *world, const char *path, struct err *err)
+{
+	const char *const *names;
+	size_t count;
+
+	TRY(world_list(world, path, &names, &count, err));
+	for (size_t i = 0; i < count; i++)
+		if (!hashdir_is_ours_to_replace(names[i]))
+			return err_set(err, ERR_CREATE,
+				"%s holds %s too, and is not replaced as a whole", path, names[i]);
+	return 0;
+}
+
+static int
+hashdir_replace(const char *written, const char *path, struct err *err)
+{
+	return directory_put(written, path, true, err);
+}
+
+const struct directory_writer hashdir_directory = {
+	.loader = LOADER_OPENSSL_DIRECTORY,
+	.write = hashdir_write,
+	.may_replace = hashdir_may_replace,
+	.replace = hashdir_replace,
+};
