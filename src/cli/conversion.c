@@ -133,8 +133,9 @@ look_at_target(struct making *making)
 		return err_set(&session->err, ERR_CREATE, "%s is there: --force replaces it", path);
 	if (wants_directory != S_ISDIR(status.st_mode) ||
 		(!wants_directory && !S_ISREG(status.st_mode)))
-		return err_set(&session->err, ERR_CREATE, "%s is %s", path,
-			wants_directory ? "no directory" : "no regular file");
+		return err_set(&session->err, ERR_CREATE, "%s is %s, and %s is written as one",
+			path, wants_directory ? "no directory" : "no regular file",
+			session->options.to);
 	making->mode = status.st_mode & MODE_BITS;
 	return wants_directory ? making->directory->may_replace(
 					 making->stores, making->host, making->path, &session->err)

@@ -214,7 +214,13 @@ session_open_store(
 int
 session_need_store(struct session *session, const struct store *store, const char *name)
 {
-	return store_need(store, token_is_name(name) ? store->path : name, &session->err);
+	bool is_token = token_is_name(name);
+
+	/* The listing is there; what it is of may not be. */
+	if (is_token && store->entry_count == 0 && store->defect_count > 0)
+		return err_set(
+			&session->err, ERR_NO_INPUT, "%s: %s", store->path, store->defects[0].text);
+	return store_need(store, is_token ? store->path : name, &session->err);
 }
 
 bool

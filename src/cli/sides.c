@@ -52,12 +52,15 @@ compare_stores(struct sides *sides)
 {
 	struct arena *arena = sides->session->arena;
 	struct entry_set a = {}, b = {};
+	struct diff_section *section;
 
 	TRY(open_both(sides));
 	entry_set_add(arena, &a, sides->opened[0]);
 	entry_set_add(arena, &b, sides->opened[1]);
-	entry_sets_compare(
-		arena, &a, &b, &section_add(sides, sides->names[0], sides->names[1])->differences);
+	section = section_add(sides, sides->names[0], sides->names[1]);
+	section->damage_a = store_damage(sides->opened[0]);
+	section->damage_b = store_damage(sides->opened[1]);
+	entry_sets_compare(arena, &a, &b, &section->differences);
 	return 0;
 }
 

@@ -102,6 +102,7 @@ nss_may_replace(struct stores *stores, struct world *world, const char *path, st
 			"%s/" NSS_CERT_DB " is a link, and stays: name the directory it leads to",
 			path);
 	store = stores_open(stores, world, path, LOADER_ANY);
+	TRY(store_need(store, path, err));
 	if (store->profile == NULL || strcmp(store->profile, NSS_PROFILE) == 0)
 		return 0;
 	return err_set(err, ERR_CREATE,

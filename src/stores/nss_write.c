@@ -304,15 +304,23 @@ take_bytes(const struct writing *writing, struct buffer *out, struct err *err)
 	return 0;
 }
 
+/* Names go by the order: equal sets have equal ones. */
 static struct placed *
 place_all(struct arena *arena, const struct store_content *content)
 {
-	const char *const *names = store_names(arena, content, without_colons, NULL);
 	struct placed *placed = arena_alloc(arena, (content->count + 1) * sizeof(*placed));
+	const struct entry **list = arena_alloc(arena, (content->count + 1) * sizeof(*list));
+	const struct store_content sorted = { .entries = list, .count = content->count };
+	const char *const *names;
 
 	for (size_t i = 0; i < content->count; i++)
-		placed[i] = (struct placed){ content->entries[i], names[i] };
+		placed[i].entry = content->entries[i];
 	qsort(placed, content->count, sizeof(*placed), compare_placed);
+	for (size_t i = 0; i < content->count; i++)
+		list[i] = placed[i].entry;
+	names = store_names(arena, &sorted, without_colons, NULL);
+	for (size_t i = 0; i < content->count; i++)
+		placed[i].name = names[i];
 	return placed;
 }
 

@@ -2,6 +2,7 @@
 #include "stores/write.h"
 
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wctype.h>
 
@@ -20,6 +21,12 @@ store_format_directory(const char *format)
 	return format_find(format)->directory;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 size_t
 store_formats_written(struct arena *arena, const char *const **ret)
 {
@@ -32,6 +39,7 @@ store_formats_written(struct arena *arena, const char *const **ret)
 		names = arena_grow(arena, names, count, &capacity, sizeof(*names));
 		names[count++] = format_get(i)->name;
 	}
+	qsort(names, count, sizeof(*names), compare_names);
 	*ret = names;
 	return count;
 }
