@@ -43,7 +43,7 @@ text_damage(struct arena *arena, const char *title, const char *damage, const st
 	struct buffer *out)
 {
 	if (damage != NULL)
-		buffer_addf(out, "%s%s is damaged: what is whole of it was compared (%s)%s\n",
+		buffer_addf(out, "%snot all of %s can be read, and the rest was compared: %s%s\n",
 			tone_begin(style, TONE_BAD), text_sanitize(arena, title, strlen(title)),
 			damage, tone_end(style));
 }

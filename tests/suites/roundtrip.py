@@ -302,6 +302,21 @@ def check_p11tool(suite, source):
     suite.check("p11tool: the same certificates", found == wanted, len(found), len(wanted))
 
 
+def check_forms(suite):
+    """These are all the forms that are written, and help, manual and completion name each of them."""
+    said = suite.ours("convert").stderr.decode()
+    forms = re.search(r"one of (.*)", said)[1].split(", ")
+    suite.check("all forms are tried here", forms == sorted((*FORMS, "der")), said)
+    help_text = suite.ours("convert", "--help").stdout.decode()
+    completion = (ROOT / "data" / "completions" / "trustmend.bash").read_text()
+    manual = (ROOT / "man" / "trustmend-convert.1").read_text()
+    named = re.search(r"--to FORMAT +(.*)", help_text)[1].replace(" or ", ", ").split(", ")
+    suite.check("help names them", sorted(named) == forms, named)
+    suite.check("completion names them", sorted(re.search(r"--to\) echo (.*) ;;", completion)[1].split()) == forms)
+    for form in forms:
+        suite.check(f"the manual names {form}", re.search(rf"\.It Cm (\w+ , Cm )?{form}\b", manual))
+
+
 def check_der(suite):
     suite.convert("ca0.pem", "one.der", "der")
     suite.convert("one.der", "one.pem", "pem")
@@ -364,6 +379,7 @@ def main():
         check_pairs(suite, "crl", (0,), [form for form in FORMS if form not in WITHOUT_CRLS])
         check_readers(suite, "all")
         check_p11tool(suite, "all")
+        check_forms(suite)
         check_der(suite)
         check_settings(suite)
         if all(shutil.which(tool) for tool in ("certutil", "crlutil", "vfychain")):
