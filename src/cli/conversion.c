@@ -107,10 +107,27 @@ check_name(struct session *session, const char *name)
 			"%s: objects of a token are read, and not written: p11tool --write does "
 			"that",
 			name);
+	if (store_name_path(name)[0] == '\0')
+		return err_set(&session->err, ERR_USAGE, "\"%s\" names no file", name);
 	if (store_name_path(name) != name && strcmp(session->options.to, "nss") != 0)
 		return err_set(&session->err, ERR_USAGE,
 			"%s is the name of a database of NSS, and --to is %s", name,
 			session->options.to);
+	return 0;
+}
+
+static int
+check_parent(const struct making *making)
+{
+	const char *parent = path_parent(making->session->arena, making->path);
+	struct stat status;
+
+	if (stat(parent, &status) < 0)
+		return err_sys(&making->session->err, ERR_CREATE, "%s: the directory %s",
+			making->path, parent);
+	if (!S_ISDIR(status.st_mode))
+		return err_set(&making->session->err, ERR_CREATE, "%s: %s is no directory",
+			making->path, parent);
 	return 0;
 }
 
@@ -128,7 +145,7 @@ look_at_target(struct making *making)
 	making->mode = NEW_MODE;
 	making->is_there = lstat(making->path, &status) == 0;
 	if (!making->is_there)
-		return 0;
+		return check_parent(making);
 	if (!session->options.force)
 		return err_set(&session->err, ERR_CREATE, "%s is there: --force replaces it", path);
 	if (wants_directory != S_ISDIR(status.st_mode) ||

@@ -199,7 +199,8 @@ session_store_path(struct session *session, const char *name)
 {
 	const char *path = store_name_path(name);
 
-	return path[0] == '/' || token_is_name(path)
+	/* An empty name is nobody's, and not that of the directory that we are in. */
+	return path[0] == '/' || path[0] == '\0' || token_is_name(path)
 		       ? path
 		       : path_join(session->arena, session_directory(session), path);
 }
@@ -216,6 +217,8 @@ session_need_store(struct session *session, const struct store *store, const cha
 {
 	bool is_token = token_is_name(name);
 
+	if (store_name_path(name)[0] == '\0')
+		return err_set(&session->err, ERR_USAGE, "\"%s\" names no file", name);
 	/* The listing is there; what it is of may not be. */
 	if (is_token && store->entry_count == 0 && store->defect_count > 0)
 		return err_set(

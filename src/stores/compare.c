@@ -65,21 +65,27 @@ list_names(const struct der_element *list, struct span usage)
 	return false;
 }
 
-/* The same usages in any order. */
+static bool
+names_all(const struct der_element *list, const struct der_element *of)
+{
+	struct der cursor = der_enter(of);
+
+	while (!der_at_end(&cursor))
+		if (!list_names(list, der_next(&cursor).whole))
+			return false;
+	return cursor.fault == NULL;
+}
+
+/* The same usages in any order; the same bytes where they are too many to be looked for. */
 static bool
 same_usages(const struct der_element *a, const struct der_element *b)
 {
-	enum { SHORT = 256 }; /* bytes: each usage of one is looked for in the other */
-	struct der cursor = der_enter(a);
+	enum { SHORT = 256 }; /* bytes */
 
 	if (a->tag != b->tag || a->content.length != b->content.length)
 		return false;
-	if (span_equal(a->content, b->content))
-		return true;
-	while (a->content.length <= SHORT && !der_at_end(&cursor))
-		if (!list_names(b, der_next(&cursor).whole))
-			return false;
-	return a->content.length <= SHORT && cursor.fault == NULL;
+	return span_equal(a->content, b->content) ||
+	       (a->content.length <= SHORT && names_all(a, b) && names_all(b, a));
 }
 
 /* X509_CERT_AUX: what is trusted, and [0] what is rejected. The names that follow say nothing of

@@ -86,6 +86,7 @@ struct store_format {
 	bool carries_crls;     /* of the writer, which is given nothing that it cannot hold */
 	bool carries_settings; /* trust settings of a certificate */
 	bool carries_names;    /* aliases */
+	bool carries_unmarked; /* certificates that it says not to trust */
 	/* Of a certificate: whether it can be held, with its settings; NULL: each can. */
 	bool (*holds)(const struct entry *);
 	int (*write)(const struct store_content *, struct buffer *, struct err *); /* or NULL */

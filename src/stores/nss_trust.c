@@ -127,7 +127,7 @@ set_trust(struct arena *arena, const struct nss_trust_item *item, struct entry *
 	bool is_odd = item->other || count_of(values, NSS_TRUSTED) > 0;
 
 	entry->trust = (struct trust_settings){
-		.present = trusted < NSS_PURPOSE__COUNT,
+		.present = trusted < NSS_PURPOSE__COUNT && (is_odd || trusted + rejected > 0),
 		.has_trust = is_odd || (is_bounded && trusted + rejected > 0),
 		.has_reject = rejected > 0,
 		.rejects_client = values[NSS_CLIENT_AUTH] == NSS_NOT_TRUSTED,

@@ -5,15 +5,38 @@
 
 #include "stores/format.h"
 
+/* Its store does not trust it, and says so without a setting; where it goes, that can be said. */
+static bool
+stays_unmarked(const struct store *store, const struct entry *entry, const char *format)
+{
+	return entry->kind == ENTRY_CERTIFICATE && entry->role == ENTRY_IS_UNASSIGNED &&
+	       !entry->trust.present && store_leaves_untrusted(store, entry) &&
+	       store_format_carries_unmarked(format);
+}
+
+/* Why a certificate that can be written stays behind, or NULL. */
+static const char *
+why_not_trusted(const struct store *store, const struct entry *entry)
+{
+	const struct trust_settings *trust = &entry->trust;
+	/* The settings say so where it goes, too. */
+	bool is_said = trust->rejects_client || (trust->has_trust && !trust->trusts_client);
+
+	if (store_leaves_untrusted(store, entry) && !is_said)
+		return "its store does not trust it for clients, and here it would be trusted";
+	if (entry->role == ENTRY_IS_CHAIN)
+		return "it belongs to a key and is not trusted by itself";
+	if (entry->role == ENTRY_IS_UNASSIGNED && !entry->cert.is_ca &&
+		!cert_is_self_issued(&entry->cert))
+		return "it is not marked as trusted and no CA";
+	return NULL;
+}
+
 /* Why an entry stays behind, or NULL. */
 static const char *
 why_left(const struct store *store, const struct entry *entry, const char *format)
 {
-	const struct trust_settings *trust = &entry->trust;
 	bool carries = store_format_carries(format, entry);
-	/* The settings say so where it goes, too. */
-	bool is_said = trust->rejects_client ||
-		       (trust->has_trust && !trust->trusts_client && trust->bytes.length > 0);
 
 	switch (entry->kind) {
 	case ENTRY_PRIVATE_KEY:
@@ -27,20 +50,13 @@ why_left(const struct store *store, const struct entry *entry, const char *forma
 	case ENTRY_CERTIFICATE:
 		break;
 	}
-	if (store_leaves_untrusted(store, entry) && !is_said)
-		return "its store does not trust it for clients, and here it would be trusted";
-	if (trust->present &&
-		(!carries || !store_format_carries_settings(format) || trust->bytes.length == 0))
+	if (entry->trust.present && (!carries || !store_format_carries_settings(format) ||
+					    entry->trust.bytes.length == 0))
 		return "this form has no place for its trust settings, and without them it would "
 		       "be trusted for more";
 	if (!carries)
 		return "this form has no place for it";
-	if (entry->role == ENTRY_IS_CHAIN)
-		return "it belongs to a key and is not trusted by itself";
-	if (entry->role == ENTRY_IS_UNASSIGNED && !entry->cert.is_ca &&
-		!cert_is_self_issued(&entry->cert))
-		return "it is not marked as trusted and no CA";
-	return NULL;
+	return stays_unmarked(store, entry, format) ? NULL : why_not_trusted(store, entry);
 }
 
 static void
@@ -51,14 +67,15 @@ leave(struct arena *arena, struct transfer *transfer, const struct entry *entry,
 	transfer->left_out[transfer->left_count++] = (struct left_out){ entry, why };
 }
 
-/* Entries as they will be: what is not marked as trusted is, once it is carried. */
+/* Entries as they will be: what is not marked as trusted is, once it is carried, where that cannot
+ * be said. */
 static void
-carry(struct arena *arena, struct transfer *transfer, const struct entry *entry)
+carry(struct arena *arena, struct transfer *transfer, const struct entry *entry, bool unmarked)
 {
 	struct entry_set *set = &transfer->carried;
 	struct entry *copy = arena_dup(arena, entry, sizeof(*entry));
 
-	copy->role = ENTRY_IS_PLAIN;
+	copy->role = unmarked ? ENTRY_IS_UNASSIGNED : ENTRY_IS_PLAIN;
 	set->list = arena_grow(arena, set->list, set->count, &set->capacity, sizeof(*set->list));
 	set->list[set->count++] = copy;
 }
@@ -69,13 +86,13 @@ struct had {
 };
 
 static void
-note_had(const struct entry *entry, struct had *had)
+note_had(const struct entry *entry, bool unmarked, struct had *had)
 {
 	had->names |= entry->alias != NULL;
 	had->dates |= entry->created != MOMENT_NEVER;
 	had->comments |= entry->text_offset < entry->offset;
 	had->marks |= entry->role == ENTRY_IS_UNASSIGNED && entry->kind == ENTRY_CERTIFICATE &&
-		      !entry->trust.present;
+		      !entry->trust.present && !unmarked;
 }
 
 static void
@@ -107,13 +124,14 @@ transfer_plan(
 	for (size_t i = 0; i < store->entry_count; i++) {
 		const struct entry *entry = &store->entries[i];
 		const char *why = why_left(store, entry, format);
+		bool unmarked = stays_unmarked(store, entry, format);
 
 		if (why != NULL) {
 			leave(arena, ret, entry, why);
 			continue;
 		}
-		carry(arena, ret, entry);
-		note_had(entry, &had);
+		carry(arena, ret, entry, unmarked);
+		note_had(entry, unmarked, &had);
 	}
 	note_losses(ret, &had, format);
 	/* Beside an empty set, what differs is each entry once. */

@@ -71,6 +71,12 @@ store_format_carries_names(const char *format)
 	return format_find(format)->carries_names;
 }
 
+bool
+store_format_carries_unmarked(const char *format)
+{
+	return format_find(format)->carries_unmarked;
+}
+
 int
 store_write(
 	const char *name, const struct store_content *content, struct buffer *ret, struct err *err)

@@ -21,6 +21,8 @@ bool store_format_carries(const char *format, const struct entry *);
 /* Whether it keeps the trust settings of certificates, and the names of entries. */
 bool store_format_carries_settings(const char *format);
 bool store_format_carries_names(const char *format);
+/* Whether it can say of a certificate that it is not trusted. */
+bool store_format_carries_unmarked(const char *format);
 /* Appends the bytes of a store of this format. ERR_USAGE where the format cannot be written or
  * needs a password, ERR_DATA where it cannot hold what is to be written. */
 [[nodiscard]] int store_write(

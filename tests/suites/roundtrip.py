@@ -200,7 +200,8 @@ def vfychain(suite, folder, name, usage):
 
 
 FLAGS = ["CT,C,C", "T,,", "C,,", "CT,,", ",C,", ",,C", "T,C,", "p,,", "p,p,p", "T,p,C", ",,p", "T,,p"]
-UNTRUSTED = [",,", "c,c,c", "P,,"]  # no anchor: it has no place where all that is there is one
+UNTRUSTED = [",,", "c,c,c"]  # no anchor: it has no place where all that is there is one
+PEER = ["P,,"]  # trusted for itself, and not to issue: nothing else has a word for that
 
 
 def check_nss(suite):
@@ -209,7 +210,7 @@ def check_nss(suite):
     wanted = {}
     (suite.folder / "made").mkdir()
     suite.run("certutil", "-N", "-d", "sql:made", "--empty-password")
-    for number, flags in enumerate(FLAGS + UNTRUSTED):
+    for number, flags in enumerate(FLAGS + UNTRUSTED + PEER):
         (suite.folder / "flag.pem").write_text(make_ca(suite, "flag", f"/CN=Flag {number}"))
         suite.run("certutil", "-A", "-d", "sql:made", "-n", f"Flag {number}", "-t", flags, "-i", "flag.pem")
         wanted[f"Flag {number}"] = flags
@@ -220,6 +221,13 @@ def check_nss(suite):
     suite.check("certutil finds them trusted alike", found == anchors, found, anchors)
     suite.convert("sql:flags.nss", "flags.again.pem", "pem")
     suite.same("what NSS trusts", "flags.pem", "flags.again.pem")
+    suite.convert("sql:made", "copy.nss", "nss", (1,))
+    untrusted = {f"Flag {len(FLAGS) + number}": ",," for number in range(len(UNTRUSTED))}
+    suite.check("a copy has those that are not trusted, too", certutil_list(suite, "copy.nss") == {**anchors, **untrusted})
+    suite.convert("copy.nss", "copy.p11kit", "p11kit", (1,))
+    suite.convert("copy.p11kit", "copy.again.nss", "nss")
+    found = certutil_list(suite, "copy.again.nss")
+    suite.check("p11-kit's form keeps them apart", found.items() >= untrusted.items() and found["Flag 0"] == "CT,C,C", found)
     check_nss_use(suite)
     done = suite.ours("convert", "all.pem", "sql:made", "--to", "nss", "--force")
     suite.check("a guarded database is left alone", done.returncode == 73 and b"certutil -A" in done.stderr, done.stderr)

@@ -293,6 +293,7 @@ const struct store_format store_nss = {
 	.carries_crls = true,
 	.carries_settings = true,
 	.carries_names = true,
+	.carries_unmarked = true,
 	.holds = nss_holds,
 	.sniff = nss_sniff,
 	.claims = nss_claims,

@@ -578,6 +578,7 @@ const struct store_format store_p11kit = {
 	.carries_settings = true,
 	.holds = p11kit_holds,
 	.carries_names = true,
+	.carries_unmarked = true,
 	.sniff = p11kit_sniff,
 	.read = p11kit_read,
 	.write = p11kit_write,
