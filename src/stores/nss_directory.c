@@ -17,21 +17,6 @@
 enum { FILE_MODE = 0644, DIRECTORY_MODE = 0755, MODE_BITS = 07777 };
 
 static int
-write_file(int directory, const char *name, const struct buffer *bytes, struct err *err)
-{
-	CLEANUP(fd_close)
-	int fd = openat(
-		directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-
-	if (fd < 0)
-		return err_sys(err, ERR_CREATE, "create %s", name);
-	TRY(file_write_fd(fd, name, buffer_span(bytes), err));
-	if (fchmod(fd, FILE_MODE) < 0 || fsync(fd) < 0)
-		return err_sys(err, ERR_CREATE, "write %s", name);
-	return 0;
-}
-
-static int
 nss_directory_write(const struct store_content *content, const char *path, struct err *err)
 {
 	CLEANUP(buffer_free) struct buffer certificates = {};
@@ -40,13 +25,11 @@ nss_directory_write(const struct store_content *content, const char *path, struc
 
 	TRY(nss_write(content, &certificates, err));
 	TRY(nss_write_keys(&keys, err));
-	if (mkdir(path, DIRECTORY_MODE) < 0)
-		return err_sys(err, ERR_CREATE, "create directory %s", path);
-	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (directory < 0 || fchmod(directory, DIRECTORY_MODE) < 0)
-		return err_sys(err, ERR_CREATE, "open directory %s", path);
-	TRY(write_file(directory, NSS_KEY_DB, &keys, err));
-	TRY(write_file(directory, NSS_CERT_DB, &certificates, err));
+	directory = directory_begin(path, DIRECTORY_MODE, err);
+	if (directory < 0)
+		return -1;
+	TRY(file_create_at(directory, NSS_KEY_DB, buffer_span(&keys), FILE_MODE, err));
+	TRY(file_create_at(directory, NSS_CERT_DB, buffer_span(&certificates), FILE_MODE, err));
 	return fsync(directory) < 0 ? err_sys(err, ERR_CREATE, "sync %s", path) : 0;
 }
 
