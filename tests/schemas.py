@@ -391,6 +391,12 @@ def check_pairs(scene, at):
     check("convert: says what it leaves out", kinds == ["CRL", "private key"], document)
     error("convert, already there", 73, "convert", "root.pem", "out.jks", "--to", "jks", *new, **at)
     command("convert --force", "convert", [0], "convert", "root.pem", "out.jks", "--to", "jks", "--force", *new, **at)
+    command("convert to NSS", "convert", [0], "convert", "root.pem", "sql:nssdb", "--to", "nss", **at)
+    command("diff with NSS", "diff", [0], "diff", "root.pem", "sql:nssdb", **at)
+    document = command("diff with what is damaged", "diff", [1], "diff", "damaged.pem", "root.pem", **at)
+    damage = [document["sections"][0][side] for side in ("damage_a", "damage_b")]
+    check("diff: says what cannot be read", damage[0] and damage[1] is None, document)
+    error("convert to a token", 64, "convert", "root.pem", "pkcs11:token=x", "--to", "pem", **at)
     error("convert, no password", 64, "convert", "root.pem", "new.p12", "--to", "pkcs12", **at)
     error("convert, wrong form", 64, "convert", "root.pem", "new", "--to", "pmm", **at)
     error("convert, nothing in it", 65, "convert", "junk", "new", "--to", "pem", **at)

@@ -22,7 +22,7 @@ _trustmend_words() {
 	--crl-missing | --ocsp-missing) echo fail ok ;;
 	--security) echo legacy normal strict ;;
 	--engine) "$2" verify --help 2>/dev/null | sed -n '/^  --engine NAME  */{s///;s/, or /, /;s/,//g;p}' ;;
-	--to) echo pem der pkcs7 pkcs12 jks hashdir ;;
+	--to) echo pem der pkcs7 pkcs12 jks hashdir nss p11kit kubernetes json spiffe ;;
 	--as) echo stores clients services ;;
 	esac
 }

@@ -189,6 +189,36 @@ file_create(const char *path, struct span bytes, mode_t mode, struct err *err)
 	return file_write_by(move_unless_there, path, bytes, mode, err);
 }
 
+int
+directory_begin(const char *path, mode_t mode, struct err *err)
+{
+	int directory;
+
+	if (mkdir(path, mode) < 0)
+		return err_sys(err, ERR_CREATE, "create directory %s", path);
+	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (directory >= 0 && fchmod(directory, mode) == 0)
+		return directory;
+	(void)err_sys(err, ERR_CREATE, "open directory %s", path);
+	fd_close(&directory);
+	return -1;
+}
+
+int
+file_create_at(int directory, const char *name, struct span bytes, mode_t mode, struct err *err)
+{
+	CLEANUP(fd_close)
+	int fd =
+		openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return err_sys(err, ERR_CREATE, "create %s", name);
+	TRY(file_write_fd(fd, name, bytes, err));
+	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		return err_sys(err, ERR_CREATE, "write %s", name);
+	return 0;
+}
+
 static int
 directory_make_one(const char *path, mode_t mode, struct err *err)
 {

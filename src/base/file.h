@@ -23,6 +23,11 @@
 /* The same for a file that is not there yet, but without the fsync of the directory: after a crash
  * it is there whole or not at all. What is there already stays, and that is no error. */
 [[nodiscard]] int file_create(const char *path, struct span, mode_t mode, struct err *err);
+/* A new directory of this mode, open; -1 with err, also where one is there. */
+[[nodiscard]] int directory_begin(const char *path, mode_t mode, struct err *err);
+/* A new file of this mode in an open directory, with its fsync. */
+[[nodiscard]] int file_create_at(
+	int directory, const char *name, struct span, mode_t mode, struct err *err);
 /* fsync of the directory that holds path. */
 [[nodiscard]] int file_sync_parent(const char *path, struct err *err);
 /* A directory that was staged beside path comes to stand there by one rename. Where replace is set,

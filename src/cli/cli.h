@@ -92,6 +92,14 @@ void session_recall_lists(struct session *, struct stores *, const struct values
 struct request session_request(struct session *);
 /* What relative paths of the command line are relative to. */
 const char *session_directory(struct session *);
+/* What a store's name on the command line means: a path, of "sql:DIR" its directory, or the name of
+ * a token's objects as it is. */
+const char *session_store_path(struct session *, const char *name);
+/* Never NULL, as stores_open. */
+const struct store *session_open_store(
+	struct session *, struct stores *, const char *name, enum store_loader);
+/* 0 where it is there and was read; else session->err says why not, by the name that was given. */
+[[nodiscard]] int session_need_store(struct session *, const struct store *, const char *name);
 /* The question on the terminal; false where standard input is none, or the answer is not yes. */
 bool session_confirm(struct session *, const char *question);
 

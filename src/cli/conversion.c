@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "stores/hashdir_write.h"
+#include "stores/token.h"
 
 enum { NEW_MODE = 0644, MODE_BITS = 07777 };
 
@@ -16,7 +16,8 @@ struct making {
 	struct stores *stores; /* that read what was written */
 	struct world *host;
 	const struct password *password;
-	const char *path; /* absolute on the host, links resolved */
+	const struct directory_writer *directory; /* NULL: a file is made */
+	const char *path;                         /* absolute on the host, links resolved */
 	bool is_there;
 	mode_t mode;
 };
@@ -52,17 +53,23 @@ conversion_password(struct session *session, struct passwords *ret)
 static int
 check_format(struct session *session)
 {
-	static const char *const names[] = { "pem", "der", "pkcs7", "pkcs12", "jks", "hashdir" };
-	const char *format = session->options.to, *near;
+	const char *format = session->options.to, *near, *const * names;
+	CLEANUP(buffer_free) struct buffer list = {};
+	size_t count = store_formats_written(session->arena, &names);
 
+	for (size_t i = 0; i < count; i++)
+		buffer_addf(&list, i == 0 ? "%s" : ", %s", names[i]);
 	if (session->options.arguments.count != 2 || format == NULL)
-		return err_set(&session->err, ERR_USAGE, "convert takes IN, OUT and --to FORMAT");
-	if (transfer_format_is_known(format))
+		return err_set(&session->err, ERR_USAGE,
+			"convert takes IN, OUT and --to FORMAT, one of %s", (char *)list.data);
+	if (store_format_is_writable(format))
 		return 0;
-	near = text_nearest(format, names, COUNT_OF(names));
-	return err_set(&session->err, ERR_USAGE, "no store is written as %s%s%s%s", format,
-		near != NULL ? ": did you mean " : "", near != NULL ? near : "",
-		near != NULL ? "?" : "");
+	near = text_nearest(format, names, count);
+	if (near != NULL)
+		return err_set(&session->err, ERR_USAGE,
+			"no store is written as %s: did you mean %s?", format, near);
+	return err_set(&session->err, ERR_USAGE, "no store is written as %s: --to takes %s", format,
+		(char *)list.data);
 }
 
 /* Keystores are closed by a password; one that nobody gave is none. */
@@ -82,32 +89,45 @@ check_password(struct session *session, const struct password *password)
 static int
 open_source(struct session *session, struct stores *stores, struct conversion *ret)
 {
-	const char *path = session->options.arguments.list[0];
 	const struct store *store;
 
-	ret->from = path;
-	if (path[0] != '/')
-		path = path_join(session->arena, session_directory(session), path);
-	ret->source = store = stores_open(stores, session->world, path, LOADER_ANY);
-	TRY(store_need(store, ret->from, &session->err));
+	ret->from = session->options.arguments.list[0];
+	ret->source = store = session_open_store(session, stores, ret->from, LOADER_ANY);
+	TRY(session_need_store(session, store, ret->from));
 	ret->is_damaged = store_is_damaged(store);
 	return 0;
 }
 
-/* Only what is all certificates and CRLs is replaced as a whole. */
+/* "sql:DIR" is a database of NSS, and a token is none of ours to write. */
 static int
-check_directory(struct making *making)
+check_name(struct session *session, const char *name)
 {
-	struct session *session = making->session;
-	const char *const *names;
-	size_t count;
+	if (token_is_name(name))
+		return err_set(&session->err, ERR_USAGE,
+			"%s: objects of a token are read, and not written: p11tool --write does "
+			"that",
+			name);
+	if (store_name_path(name)[0] == '\0')
+		return err_set(&session->err, ERR_USAGE, "\"%s\" names no file", name);
+	if (store_name_path(name) != name && strcmp(session->options.to, "nss") != 0)
+		return err_set(&session->err, ERR_USAGE,
+			"%s is the name of a database of NSS, and --to is %s", name,
+			session->options.to);
+	return 0;
+}
 
-	TRY(world_list(making->host, making->path, &names, &count, &session->err));
-	for (size_t i = 0; i < count; i++)
-		if (!hashdir_is_ours_to_replace(names[i]))
-			return err_set(&session->err, ERR_CREATE,
-				"%s holds %s too, and is not replaced as a whole", making->path,
-				names[i]);
+static int
+check_parent(const struct making *making)
+{
+	const char *parent = path_parent(making->session->arena, making->path);
+	struct stat status;
+
+	if (stat(parent, &status) < 0)
+		return err_sys(&making->session->err, ERR_CREATE, "%s: the directory %s",
+			making->path, parent);
+	if (!S_ISDIR(status.st_mode))
+		return err_set(&making->session->err, ERR_CREATE, "%s: %s is no directory",
+			making->path, parent);
 	return 0;
 }
 
@@ -116,8 +136,8 @@ static int
 look_at_target(struct making *making)
 {
 	struct session *session = making->session;
-	const char *path = session->options.arguments.list[1];
-	bool wants_directory = transfer_format_is_directory(session->options.to);
+	const char *path = store_name_path(session->options.arguments.list[1]);
+	bool wants_directory = making->directory != NULL;
 	CLEANUP(mem_freep) char *real = realpath(path, NULL);
 	struct stat status;
 
@@ -125,15 +145,18 @@ look_at_target(struct making *making)
 	making->mode = NEW_MODE;
 	making->is_there = lstat(making->path, &status) == 0;
 	if (!making->is_there)
-		return 0;
+		return check_parent(making);
 	if (!session->options.force)
 		return err_set(&session->err, ERR_CREATE, "%s is there: --force replaces it", path);
 	if (wants_directory != S_ISDIR(status.st_mode) ||
 		(!wants_directory && !S_ISREG(status.st_mode)))
-		return err_set(&session->err, ERR_CREATE, "%s is %s", path,
-			wants_directory ? "no directory" : "no regular file");
+		return err_set(&session->err, ERR_CREATE, "%s is %s, and %s is written as one",
+			path, wants_directory ? "no directory" : "no regular file",
+			session->options.to);
 	making->mode = status.st_mode & MODE_BITS;
-	return wants_directory ? check_directory(making) : 0;
+	return wants_directory ? making->directory->may_replace(
+					 making->stores, making->host, making->path, &session->err)
+			       : 0;
 }
 
 static void
@@ -185,18 +208,21 @@ static int
 put_directory(struct making *making, const struct conversion *conversion,
 	const struct store_content *content)
 {
+	const struct directory_writer *directory = making->directory;
 	struct session *session = making->session;
 	const char *staged = NULL;
 	int result;
 
 	TRY(file_staging_name(session->arena, making->path, &staged, &session->err));
-	result = hashdir_write(content, staged, &session->err);
+	result = directory->write(content, staged, &session->err);
 	if (result == 0)
 		result = prove(making, conversion,
 			stores_open(making->stores, making->host, absolute(session, staged),
-				LOADER_OPENSSL_DIRECTORY));
+				directory->loader));
 	if (result == 0)
-		result = directory_put(staged, making->path, making->is_there, &session->err);
+		result = making->is_there
+				 ? directory->replace(staged, making->path, &session->err)
+				 : directory_put(staged, making->path, false, &session->err);
 	/* What is staged is now what stood there before, or what was not to be put there. */
 	directory_remove(staged);
 	return result;
@@ -224,12 +250,11 @@ static int
 read_again(struct making *making, struct conversion *conversion)
 {
 	struct session *session = making->session;
-	bool is_directory = transfer_format_is_directory(session->options.to);
 
 	/* A world keeps what it read: another one sees what is there now. */
 	conversion->written = stores_open(making->stores, host_until_the_end(session),
 		absolute(session, making->path),
-		is_directory ? LOADER_OPENSSL_DIRECTORY : LOADER_ANY);
+		making->directory != NULL ? making->directory->loader : LOADER_ANY);
 	return prove(making, conversion, conversion->written);
 }
 
@@ -270,9 +295,10 @@ conversion_make(struct session *session, struct stores *source, struct stores *w
 	struct making making = { .session = session, .stores = written };
 	struct password password;
 	struct store_content content = { .now = session->now };
-	bool is_directory;
 
 	TRY(check_format(session));
+	TRY(check_name(session, session->options.arguments.list[1]));
+	making.directory = store_format_directory(session->options.to);
 	TRY(conversion_password(session, passwords));
 	if (passwords_given(passwords) && passwords_get(passwords, 0, &password))
 		making.password = content.password = &password;
@@ -292,9 +318,8 @@ conversion_make(struct session *session, struct stores *source, struct stores *w
 	if (content.count == 0)
 		return nothing_carried(session, ret);
 	stores_use_passwords(written, passwords);
-	is_directory = transfer_format_is_directory(ret->format);
-	TRY(is_directory ? put_directory(&making, ret, &content)
-			 : put_file(&making, ret, &content));
+	TRY(making.directory != NULL ? put_directory(&making, ret, &content)
+				     : put_file(&making, ret, &content));
 	TRY(read_again(&making, ret));
 	stores_use_passwords(written, NULL);
 	return 0;

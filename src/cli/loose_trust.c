@@ -2,24 +2,17 @@
 /* What loose certificates are judged by: the stores that the options name. */
 #include "cli/loose.h"
 
-#include "stores/token.h"
-
 const char *
 loose_path(struct loose *loose, const char *name)
 {
-	const char *path = store_name_path(name);
-
-	return path[0] == '/' || token_is_name(path)
-		       ? path
-		       : path_join(loose->session->arena, session_directory(loose->session), path);
+	return session_store_path(loose->session, name);
 }
 
 static int
 open_store(struct loose *loose, const char *path, const struct store **ret)
 {
-	*ret = stores_open(
-		loose->stores, loose->session->world, loose_path(loose, path), LOADER_ANY);
-	return store_need(*ret, path, &loose->session->err);
+	*ret = session_open_store(loose->session, loose->stores, path, LOADER_ANY);
+	return session_need_store(loose->session, *ret, path);
 }
 
 /* A rejected one stays among the anchors, and is rejected there; one that the store leaves without

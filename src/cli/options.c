@@ -100,7 +100,7 @@ static const struct option_row {
 	ROW("--force", NULL, OPTION_FLAG, OPTIONS_FORCE, force, NULL,
 		"do it although something speaks against it"),
 	ROW("--to", NULL, OPTION_VALUE, OPTIONS_CONVERT, to, "FORMAT",
-		"pem, der, pkcs7, pkcs12, jks or hashdir"),
+		"pem, der, pkcs7, pkcs12, jks, hashdir, nss, p11kit, kubernetes, json or spiffe"),
 	ROW("--new-password-file", NULL, OPTION_VALUE, OPTIONS_CONVERT, new_password_file, "FILE",
 		"password of what is written: the first line of FILE"),
 	ROW("--new-password-fd", NULL, OPTION_VALUE, OPTIONS_CONVERT, new_password_fd, "N",

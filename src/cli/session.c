@@ -8,6 +8,7 @@
 
 #include "base/sandbox.h"
 #include "cli/cli.h"
+#include "stores/token.h"
 
 #define COMMAND(name) extern const struct command command_##name;
 #include "cli/commands.def"
@@ -191,6 +192,38 @@ const char *
 session_directory(struct session *session)
 {
 	return session->options.root == NULL ? working_directory(session->arena) : "/";
+}
+
+const char *
+session_store_path(struct session *session, const char *name)
+{
+	const char *path = store_name_path(name);
+
+	/* An empty name is nobody's, and not that of the directory that we are in. */
+	return path[0] == '/' || path[0] == '\0' || token_is_name(path)
+		       ? path
+		       : path_join(session->arena, session_directory(session), path);
+}
+
+const struct store *
+session_open_store(
+	struct session *session, struct stores *stores, const char *name, enum store_loader loader)
+{
+	return stores_open(stores, session->world, session_store_path(session, name), loader);
+}
+
+int
+session_need_store(struct session *session, const struct store *store, const char *name)
+{
+	bool is_token = token_is_name(name);
+
+	if (store_name_path(name)[0] == '\0')
+		return err_set(&session->err, ERR_USAGE, "\"%s\" names no file", name);
+	/* The listing is there; what it is of may not be. */
+	if (is_token && store->entry_count == 0 && store->defect_count > 0)
+		return err_set(
+			&session->err, ERR_NO_INPUT, "%s: %s", store->path, store->defects[0].text);
+	return store_need(store, is_token ? store->path : name, &session->err);
 }
 
 bool

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "stores/token.h"
+
 enum what { WHAT_STORES, WHAT_CLIENTS, WHAT_SERVICES, WHAT__COUNT };
 
 static const char *const what_names[] = { "stores", "clients", "services" };
@@ -17,16 +19,6 @@ struct sides {
 	struct diffed *result;
 	size_t capacity;
 };
-
-static const char *
-absolute(struct sides *sides, size_t side)
-{
-	const char *path = sides->names[side];
-
-	return path[0] == '/'
-		       ? path
-		       : path_join(sides->session->arena, session_directory(sides->session), path);
-}
 
 static struct diff_section *
 section_add(struct sides *sides, const char *title_a, const char *title_b)
@@ -47,10 +39,10 @@ open_both(struct sides *sides)
 
 	for (size_t i = 0; i < 2; i++) {
 		const struct store *store =
-			stores_open(sides->stores, session->world, absolute(sides, i), LOADER_ANY);
+			session_open_store(session, sides->stores, sides->names[i], LOADER_ANY);
 
 		sides->opened[i] = store;
-		TRY(store_need(store, sides->names[i], &session->err));
+		TRY(session_need_store(session, store, sides->names[i]));
 	}
 	return 0;
 }
@@ -60,12 +52,15 @@ compare_stores(struct sides *sides)
 {
 	struct arena *arena = sides->session->arena;
 	struct entry_set a = {}, b = {};
+	struct diff_section *section;
 
 	TRY(open_both(sides));
 	entry_set_add(arena, &a, sides->opened[0]);
 	entry_set_add(arena, &b, sides->opened[1]);
-	entry_sets_compare(
-		arena, &a, &b, &section_add(sides, sides->names[0], sides->names[1])->differences);
+	section = section_add(sides, sides->names[0], sides->names[1]);
+	section->damage_a = store_damage(sides->opened[0]);
+	section->damage_b = store_damage(sides->opened[1]);
+	entry_sets_compare(arena, &a, &b, &section->differences);
 	return 0;
 }
 
@@ -233,17 +228,23 @@ is_client(const struct store *store)
 	return false;
 }
 
-/* A path that is there is a file; everything else can only be a service. */
+/* A path that is there is a file, and a token is nothing else; all that is left can only be a
+ * service. */
 static enum what
 tell(struct sides *sides)
 {
+	struct session *session = sides->session;
 	struct file_identity identity;
 	struct err ignored = {};
 	size_t there = 0;
 
-	for (size_t i = 0; i < 2; i++)
-		there += world_stat(sides->session->world, absolute(sides, i), &identity,
-				 &ignored) == 0;
+	for (size_t i = 0; i < 2; i++) {
+		const char *path = session_store_path(session, sides->names[i]);
+
+		there += token_is_name(path) ||
+			 store_name_path(sides->names[i]) != sides->names[i] ||
+			 world_stat(session->world, path, &identity, &ignored) == 0;
+	}
 	if (there == 0 && strchr(sides->names[0], '/') != sides->names[0])
 		return WHAT_SERVICES;
 	if (there < 2 || open_both(sides) < 0)

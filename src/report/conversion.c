@@ -39,10 +39,11 @@ report_conversion_text(struct arena *arena, const struct conversion *conversion,
 		count_of(&transfer->carried, ENTRY_CRL),
 		text_sanitize(arena, conversion->from, strlen(conversion->from)));
 	if (conversion->is_damaged)
-		buffer_addf(out, "  %s%s is damaged: what is whole of it was carried over%s\n",
+		buffer_addf(out,
+			"  %snot all of %s can be read, and the rest was carried over%s: %s\n",
 			tone_begin(style, TONE_BAD),
 			text_sanitize(arena, conversion->from, strlen(conversion->from)),
-			tone_end(style));
+			tone_end(style), store_damage(conversion->source));
 	for (size_t i = 0; i < transfer->left_count; i++)
 		buffer_addf(out, "  %snot carried over%s: %s, line %u: %s\n",
 			tone_begin(style, TONE_WARN), tone_end(style),

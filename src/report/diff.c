@@ -39,12 +39,24 @@ text_difference(struct arena *arena, const struct difference *difference, const 
 }
 
 static void
+text_damage(struct arena *arena, const char *title, const char *damage, const struct style *style,
+	struct buffer *out)
+{
+	if (damage != NULL)
+		buffer_addf(out, "%snot all of %s can be read, and the rest was compared: %s%s\n",
+			tone_begin(style, TONE_BAD), text_sanitize(arena, title, strlen(title)),
+			damage, tone_end(style));
+}
+
+static void
 text_section(struct arena *arena, const struct diff_section *section, const struct style *style,
 	struct buffer *out)
 {
 	buffer_addf(out, "%s--- %s\n+++ %s%s\n", tone_begin(style, TONE_BOLD),
 		text_sanitize(arena, section->title_a, strlen(section->title_a)),
 		text_sanitize(arena, section->title_b, strlen(section->title_b)), tone_end(style));
+	text_damage(arena, section->title_a, section->damage_a, style, out);
+	text_damage(arena, section->title_b, section->damage_b, style, out);
 	for (size_t i = 0; i < section->contrasts.count; i++) {
 		const struct contrast *contrast = &section->contrasts.list[i];
 
@@ -56,7 +68,9 @@ text_section(struct arena *arena, const struct diff_section *section, const stru
 	for (size_t i = 0; i < section->differences.count; i++)
 		text_difference(arena, &section->differences.list[i], style, out);
 	if (section->differences.count + section->contrasts.count == 0)
-		buffer_add_text(out, "Nothing differs that matters.\n");
+		buffer_add_text(out, section->damage_a != NULL || section->damage_b != NULL
+					     ? "Nothing else differs that matters.\n"
+					     : "Nothing differs that matters.\n");
 	if (section->differences.common > 0)
 		buffer_addf(out, "%zu entries are in both.\n", section->differences.common);
 }
@@ -112,6 +126,8 @@ report_diff_json(struct arena *arena, const struct diffed *diffed, struct json *
 		json_object_open(json);
 		json_member_text(json, "a", section->title_a);
 		json_member_text(json, "b", section->title_b);
+		json_member_text(json, "damage_a", section->damage_a);
+		json_member_text(json, "damage_b", section->damage_b);
 		json_key(json, "fields");
 		json_array_open(json);
 		for (size_t j = 0; j < section->contrasts.count; j++)

@@ -70,6 +70,7 @@ void report_conversion_json(struct arena *, const struct conversion *, struct js
 /* Two of a kind side by side: a section for each pair of what they consist of. */
 struct diff_section {
 	const char *title_a, *title_b;
+	const char *damage_a, *damage_b; /* of a store of which something is lost; else NULL */
 	struct contrasts contrasts;
 	struct differences differences;
 };

@@ -43,14 +43,71 @@ entry_trust_text(const struct entry *entry)
 		return "part of a key's chain";
 	if (entry->trust.rejects_client)
 		return "rejected for clients by its trust settings";
+	if (entry->trust.has_trust && !entry->trust.trusts_client)
+		return "not trusted for clients by its trust settings";
 	if (entry->role == ENTRY_IS_UNASSIGNED)
 		return "not marked as trusted";
 	if (!entry->trust.present)
 		return "trusted";
 	if (entry->trust.has_trust)
-		return entry->trust.trusts_client ? "trusted for clients by its trust settings"
-						  : "not trusted for clients by its trust settings";
+		return "trusted for clients by its trust settings";
 	return "trusted, with settings";
+}
+
+static bool
+list_names(const struct der_element *list, struct span usage)
+{
+	struct der cursor = der_enter(list);
+
+	while (!der_at_end(&cursor))
+		if (span_equal(der_next(&cursor).whole, usage))
+			return true;
+	return false;
+}
+
+static bool
+names_all(const struct der_element *list, const struct der_element *of)
+{
+	struct der cursor = der_enter(of);
+
+	while (!der_at_end(&cursor))
+		if (!list_names(list, der_next(&cursor).whole))
+			return false;
+	return cursor.fault == NULL;
+}
+
+/* The same usages in any order; the same bytes where they are too many to be looked for. */
+static bool
+same_usages(const struct der_element *a, const struct der_element *b)
+{
+	enum { SHORT = 256 }; /* bytes */
+
+	if (a->tag != b->tag || a->content.length != b->content.length)
+		return false;
+	return span_equal(a->content, b->content) ||
+	       (a->content.length <= SHORT && names_all(a, b) && names_all(b, a));
+}
+
+/* X509_CERT_AUX: what is trusted, and [0] what is rejected. The names that follow say nothing of
+ * trust. */
+static bool
+same_settings(struct span a, struct span b)
+{
+	static const unsigned lists[] = { DER_SEQUENCE, DER_CONTEXT_CONSTRUCTED(0) };
+	struct der outer_a = der_of(a), outer_b = der_of(b);
+	struct der_element in_a = der_expect(&outer_a, DER_SEQUENCE),
+			   in_b = der_expect(&outer_b, DER_SEQUENCE);
+	struct der cursor_a = der_enter(&in_a), cursor_b = der_enter(&in_b);
+
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		struct der_element of_a = der_optional(&cursor_a, lists[i]),
+				   of_b = der_optional(&cursor_b, lists[i]);
+
+		if (!same_usages(&of_a, &of_b))
+			return false;
+	}
+	return outer_a.fault == NULL && outer_b.fault == NULL && cursor_a.fault == NULL &&
+	       cursor_b.fault == NULL;
 }
 
 /* An entry without a word about trust is trusted by standing there, as one that is marked. */
@@ -60,7 +117,8 @@ same_trust(const struct entry *a, const struct entry *b)
 	if (a->kind == ENTRY_CRL)
 		return true;
 	return strcmp(entry_trust_text(a), entry_trust_text(b)) == 0 &&
-	       span_equal(a->trust.bytes, b->trust.bytes);
+	       (span_equal(a->trust.bytes, b->trust.bytes) ||
+		       same_settings(a->trust.bytes, b->trust.bytes));
 }
 
 static void

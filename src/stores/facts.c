@@ -123,15 +123,20 @@ defect_is_loss(const struct defect *defect)
 	       defect->cause == CAUSE_STORE_LEGACY_ENCRYPTION;
 }
 
+const char *
+store_damage(const struct store *store)
+{
+	for (size_t i = 0; i < store->defect_count; i++)
+		if (defect_is_loss(&store->defects[i]))
+			return store->defects[i].text;
+	return store->integrity == INTEGRITY_BAD ? "its content has changed since it was written"
+						 : NULL;
+}
+
 bool
 store_is_damaged(const struct store *store)
 {
-	if (store->integrity == INTEGRITY_BAD)
-		return true;
-	for (size_t i = 0; i < store->defect_count; i++)
-		if (defect_is_loss(&store->defects[i]))
-			return true;
-	return false;
+	return store_damage(store) != NULL;
 }
 
 enum store_loader

@@ -86,9 +86,11 @@ struct store_format {
 	bool carries_crls;     /* of the writer, which is given nothing that it cannot hold */
 	bool carries_settings; /* trust settings of a certificate */
 	bool carries_names;    /* aliases */
-	bool carries_marks; /* whom it trusts, and no other settings; of CAs alone, since whatever
-			       is in it is an anchor */
+	bool carries_unmarked; /* certificates that it says not to trust */
+	/* Of a certificate: whether it can be held, with its settings; NULL: each can. */
+	bool (*holds)(const struct entry *);
 	int (*write)(const struct store_content *, struct buffer *, struct err *); /* or NULL */
+	const struct directory_writer *directory; /* or NULL: it is a file */
 };
 
 /* How this family is asked; LOADER_ANY: by nobody. */

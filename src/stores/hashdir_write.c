@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stores/hashdir_write.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "stores/compare.h"
@@ -35,35 +32,20 @@ compare_placed(const void *a, const void *b)
 }
 
 static int
-write_file(int directory, const char *name, const struct entry *entry, struct err *err)
-{
-	CLEANUP(buffer_free) struct buffer text = {};
-	CLEANUP(fd_close)
-	int fd = openat(
-		directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-
-	if (fd < 0)
-		return err_sys(err, ERR_CREATE, "create %s", name);
-	pem_write_entry(&text, entry);
-	TRY(file_write_fd(fd, name, buffer_span(&text), err));
-	if (fchmod(fd, FILE_MODE) < 0 || fsync(fd) < 0)
-		return err_sys(err, ERR_CREATE, "write %s", name);
-	return 0;
-}
-
-static int
 write_entry(int directory, const struct placed *placed, unsigned number, struct err *err)
 {
 	const struct entry *entry = placed->entry;
 	bool is_crl = entry->kind == ENTRY_CRL;
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(buffer_free) struct buffer text = {};
 	char digest[DIGEST_TEXT_SIZE];
 	const char *name, *link;
 
 	digest_text(entry_digest(entry), digest);
 	name = arena_printf(arena, "%s%s", digest, is_crl ? ".crl" : ".pem");
 	link = arena_printf(arena, "%08x.%s%u", placed->hash, is_crl ? "r" : "", number);
-	TRY(write_file(directory, name, entry, err));
+	pem_write_entry(&text, entry);
+	TRY(file_create_at(directory, name, buffer_span(&text), FILE_MODE, err));
 	if (symlinkat(name, directory, link) < 0)
 		return err_sys(err, ERR_CREATE, "create the link %s", link);
 	return 0;
@@ -98,11 +80,9 @@ hashdir_write(const struct store_content *content, const char *path, struct err 
 		return err_set(err, ERR_LIMIT,
 			"a hash directory is written with %d entries at most", HASHDIR_MAX_WRITTEN);
 	TRY(place_all(arena, content, &placed, err));
-	if (mkdir(path, DIRECTORY_MODE) < 0)
-		return err_sys(err, ERR_CREATE, "create directory %s", path);
-	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (directory < 0 || fchmod(directory, DIRECTORY_MODE) < 0)
-		return err_sys(err, ERR_CREATE, "open directory %s", path);
+	directory = directory_begin(path, DIRECTORY_MODE, err);
+	if (directory < 0)
+		return -1;
 	for (size_t i = 0; i < content->count; i++) {
 		bool continues = i > 0 && placed[i].hash == placed[i - 1].hash &&
 				 placed[i].entry->kind == placed[i - 1].entry->kind;
@@ -118,3 +98,31 @@ hashdir_is_ours_to_replace(const char *name)
 {
 	return hash_name_is_slot(name) || directory_haproxy_reads(name);
 }
+
+/* Only what is all certificates and CRLs is replaced as a whole. */
+static int
+hashdir_may_replace(struct stores *, struct world *world, const char *path, struct err *err)
+{
+	const char *const *names;
+	size_t count;
+
+	TRY(world_list(world, path, &names, &count, err));
+	for (size_t i = 0; i < count; i++)
+		if (!hashdir_is_ours_to_replace(names[i]))
+			return err_set(err, ERR_CREATE,
+				"%s holds %s too, and is not replaced as a whole", path, names[i]);
+	return 0;
+}
+
+static int
+hashdir_replace(const char *written, const char *path, struct err *err)
+{
+	return directory_put(written, path, true, err);
+}
+
+const struct directory_writer hashdir_directory = {
+	.loader = LOADER_OPENSSL_DIRECTORY,
+	.write = hashdir_write,
+	.may_replace = hashdir_may_replace,
+	.replace = hashdir_replace,
+};

@@ -8,6 +8,8 @@
 
 #include "stores/write.h"
 
+extern const struct directory_writer hashdir_directory;
+
 /* A file and a link each: as many as are read of a directory. */
 enum { HASHDIR_MAX_WRITTEN = STORE_MAX_FILES / 2 };
 

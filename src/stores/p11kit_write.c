@@ -49,6 +49,20 @@ is_trusted(const struct entry *entry)
 	       cert_is_self_issued(&entry->cert);
 }
 
+/* Trusted for clients, or rejected for them, and nothing else is said of it; and a CA, since
+ * whatever is in it is an anchor. */
+bool
+p11kit_holds(const struct entry *entry)
+{
+	struct span plain = trust_settings_bytes(&entry->trust);
+
+	if (!entry->cert.is_ca && !cert_is_self_issued(&entry->cert))
+		return false;
+	return !entry->trust.present ||
+	       (plain.length > 0 &&
+		       (entry->trust.bytes.length == 0 || span_equal(entry->trust.bytes, plain)));
+}
+
 int
 p11kit_write(const struct store_content *content, struct buffer *out, struct err *)
 {

@@ -4,4 +4,6 @@
 
 #include "stores/format.h"
 
+/* Whether it has a way to say what is said of the entry. */
+bool p11kit_holds(const struct entry *);
 int p11kit_write(const struct store_content *, struct buffer *out, struct err *);

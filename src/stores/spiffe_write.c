@@ -123,6 +123,12 @@ put_entry(struct buffer *out, const struct entry *entry)
 	return done;
 }
 
+bool
+spiffe_holds(const struct entry *entry)
+{
+	return !entry->trust.present && (entry->cert.is_ca || cert_is_self_issued(&entry->cert));
+}
+
 int
 spiffe_write(const struct store_content *content, struct buffer *out, struct err *err)
 {

@@ -4,4 +4,6 @@
 
 #include "stores/format.h"
 
+/* A CA without settings: whatever is in a bundle is an anchor. */
+bool spiffe_holds(const struct entry *);
 int spiffe_write(const struct store_content *, struct buffer *out, struct err *err);

@@ -251,6 +251,8 @@ bool store_is_unknown(const struct store *);
 bool defect_is_loss(const struct defect *);
 /* Whether something of its content is lost, or cannot be had; how it is laid out is no matter. */
 bool store_is_damaged(const struct store *);
+/* The first thing of the kind, in words; NULL where it is not damaged. */
+const char *store_damage(const struct store *);
 /* Whether an entry belongs in a file of CAs and CRLs that is made of this store: of a container,
  * which comes with the certificate that it was made for, only CAs do. */
 bool store_offers(const struct store *, const struct entry *);

@@ -5,30 +5,38 @@
 
 #include "stores/format.h"
 
-bool
-transfer_format_is_directory(const char *format)
+/* Its store does not trust it, and says so without a setting; where it goes, that can be said. */
+static bool
+stays_unmarked(const struct store *store, const struct entry *entry, const char *format)
 {
-	return strcmp(format, store_hashdir.name) == 0;
+	return entry->kind == ENTRY_CERTIFICATE && entry->role == ENTRY_IS_UNASSIGNED &&
+	       !entry->trust.present && store_leaves_untrusted(store, entry) &&
+	       store_format_carries_unmarked(format);
 }
 
-bool
-transfer_format_is_known(const char *format)
-{
-	return transfer_format_is_directory(format) || store_format_is_writable(format);
-}
-
-/* The form of the files in a directory of that form. */
+/* Why a certificate that can be written stays behind, or NULL. */
 static const char *
-file_format(const char *format)
+why_not_trusted(const struct store *store, const struct entry *entry)
 {
-	return transfer_format_is_directory(format) ? store_pem.name : format;
+	const struct trust_settings *trust = &entry->trust;
+	/* The settings say so where it goes, too. */
+	bool is_said = trust->rejects_client || (trust->has_trust && !trust->trusts_client);
+
+	if (store_leaves_untrusted(store, entry) && !is_said)
+		return "its store does not trust it for clients, and here it would be trusted";
+	if (entry->role == ENTRY_IS_CHAIN)
+		return "it belongs to a key and is not trusted by itself";
+	if (entry->role == ENTRY_IS_UNASSIGNED && !entry->cert.is_ca &&
+		!cert_is_self_issued(&entry->cert))
+		return "it is not marked as trusted and no CA";
+	return NULL;
 }
 
 /* Why an entry stays behind, or NULL. */
 static const char *
 why_left(const struct store *store, const struct entry *entry, const char *format)
 {
-	bool plain = !store_format_carries_settings(format);
+	bool carries = store_format_carries(format, entry);
 
 	switch (entry->kind) {
 	case ENTRY_PRIVATE_KEY:
@@ -37,23 +45,18 @@ why_left(const struct store *store, const struct entry *entry, const char *forma
 	case ENTRY_REQUEST:
 	case ENTRY_OTHER:
 		return "it is neither a certificate nor a CRL";
-	case ENTRY_CERTIFICATE:
 	case ENTRY_CRL:
+		return carries ? NULL : "this form has no place for it";
+	case ENTRY_CERTIFICATE:
 		break;
 	}
-	if (entry->trust.present && (plain || entry->trust.bytes.length == 0))
+	if (entry->trust.present && (!carries || !store_format_carries_settings(format) ||
+					    entry->trust.bytes.length == 0))
 		return "this form has no place for its trust settings, and without them it would "
 		       "be trusted for more";
-	if (!store_format_carries(format, entry))
+	if (!carries)
 		return "this form has no place for it";
-	if (store_leaves_untrusted(store, entry) && !entry->trust.rejects_client)
-		return "its store does not trust it for clients, and here it would be trusted";
-	if (entry->role == ENTRY_IS_CHAIN)
-		return "it belongs to a key and is not trusted by itself";
-	if (entry->role == ENTRY_IS_UNASSIGNED && !entry->cert.is_ca &&
-		!cert_is_self_issued(&entry->cert))
-		return "it is not marked as trusted and no CA";
-	return NULL;
+	return stays_unmarked(store, entry, format) ? NULL : why_not_trusted(store, entry);
 }
 
 static void
@@ -64,50 +67,46 @@ leave(struct arena *arena, struct transfer *transfer, const struct entry *entry,
 	transfer->left_out[transfer->left_count++] = (struct left_out){ entry, why };
 }
 
-/* Entries as they will be: what is not marked as trusted is, once it is carried. */
+/* Entries as they will be: what is not marked as trusted is, once it is carried, where that cannot
+ * be said. */
 static void
-carry(struct arena *arena, struct transfer *transfer, const struct store *store, const char *format)
+carry(struct arena *arena, struct transfer *transfer, const struct entry *entry, bool unmarked)
 {
 	struct entry_set *set = &transfer->carried;
+	struct entry *copy = arena_dup(arena, entry, sizeof(*entry));
 
-	for (size_t i = 0; i < store->entry_count; i++) {
-		const struct entry *entry = &store->entries[i];
-		const char *why = why_left(store, entry, format);
-		struct entry *copy;
+	copy->role = unmarked ? ENTRY_IS_UNASSIGNED : ENTRY_IS_PLAIN;
+	set->list = arena_grow(arena, set->list, set->count, &set->capacity, sizeof(*set->list));
+	set->list[set->count++] = copy;
+}
 
-		if (why != NULL) {
-			leave(arena, transfer, entry, why);
-			continue;
-		}
-		copy = arena_dup(arena, entry, sizeof(*entry));
-		copy->role = ENTRY_IS_PLAIN;
-		set->list = arena_grow(
-			arena, set->list, set->count, &set->capacity, sizeof(*set->list));
-		set->list[set->count++] = copy;
-	}
+/* What the carried ones had. */
+struct had {
+	bool names, dates, comments, marks;
+};
+
+static void
+note_had(const struct entry *entry, bool unmarked, struct had *had)
+{
+	had->names |= entry->alias != NULL;
+	had->dates |= entry->created != MOMENT_NEVER;
+	had->comments |= entry->text_offset < entry->offset;
+	had->marks |= entry->role == ENTRY_IS_UNASSIGNED && entry->kind == ENTRY_CERTIFICATE &&
+		      !entry->trust.present && !unmarked;
 }
 
 static void
-note_losses(struct transfer *transfer, const struct store *store, const char *format)
+note_losses(struct transfer *transfer, const struct had *had, const char *format)
 {
-	bool names = false, dates = false, comments = false, marks = false;
 	const char **losses = transfer->losses;
 
-	for (size_t i = 0; i < store->entry_count; i++) {
-		const struct entry *entry = &store->entries[i];
-
-		names |= entry->alias != NULL;
-		dates |= entry->created != MOMENT_NEVER;
-		comments |= entry->text_offset < entry->offset;
-		marks |= entry->role == ENTRY_IS_UNASSIGNED && entry->kind == ENTRY_CERTIFICATE;
-	}
-	if (names && !store_format_carries_names(format))
+	if (had->names && !store_format_carries_names(format))
 		losses[transfer->loss_count++] = "the names of the entries";
-	if (dates && strcmp(format, store_jks.name) != 0)
+	if (had->dates && strcmp(format, store_jks.name) != 0)
 		losses[transfer->loss_count++] = "the dates at which entries were put there";
-	if (comments)
+	if (had->comments)
 		losses[transfer->loss_count++] = "comments and text between the entries";
-	if (marks)
+	if (had->marks)
 		losses[transfer->loss_count++] =
 			"that some CAs were not marked as trusted: they are now";
 }
@@ -119,11 +118,22 @@ transfer_plan(
 	const struct entry_set nothing = {};
 	struct entry_set *set = &ret->carried;
 	struct differences once;
+	struct had had = {};
 
 	*ret = (struct transfer){};
-	format = file_format(format);
-	carry(arena, ret, store, format);
-	note_losses(ret, store, format);
+	for (size_t i = 0; i < store->entry_count; i++) {
+		const struct entry *entry = &store->entries[i];
+		const char *why = why_left(store, entry, format);
+		bool unmarked = stays_unmarked(store, entry, format);
+
+		if (why != NULL) {
+			leave(arena, ret, entry, why);
+			continue;
+		}
+		carry(arena, ret, entry, unmarked);
+		note_had(entry, unmarked, &had);
+	}
+	note_losses(ret, &had, format);
 	/* Beside an empty set, what differs is each entry once. */
 	entry_sets_compare(arena, set, &nothing, &once);
 	set->count = once.count;

@@ -22,12 +22,9 @@ struct transfer {
 	size_t loss_count;
 };
 
-/* format is that of a writer, or "hashdir". */
+/* format is one that is written. */
 void transfer_plan(struct arena *, const struct store *, const char *format, struct transfer *ret);
 /* Whether the store that was written holds what was carried, no more and no less, and trusts it the
  * same. *ret says what differs. */
 bool transfer_is_proved(struct arena *, const struct transfer *, const struct store *written,
 	struct differences *ret);
-/* Whether it can be written at all, and whether as a directory. */
-bool transfer_format_is_known(const char *format);
-bool transfer_format_is_directory(const char *format);

@@ -2,6 +2,7 @@
 #include "stores/write.h"
 
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wctype.h>
 
@@ -11,20 +12,36 @@
 bool
 store_format_is_writable(const char *format)
 {
-	return format_find(format)->write != NULL;
+	return format_find(format)->write != NULL || store_format_directory(format) != NULL;
 }
 
-/* Trusted for clients, or rejected for them, and nothing else is said of it. */
-static bool
-is_mark(const struct entry *entry)
+const struct directory_writer *
+store_format_directory(const char *format)
 {
-	struct span plain = trust_settings_bytes(&entry->trust);
+	return format_find(format)->directory;
+}
 
-	if (!entry->cert.is_ca && !cert_is_self_issued(&entry->cert))
-		return false;
-	return !entry->trust.present ||
-	       (plain.length > 0 &&
-		       (entry->trust.bytes.length == 0 || span_equal(entry->trust.bytes, plain)));
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t
+store_formats_written(struct arena *arena, const char *const **ret)
+{
+	const char **names = NULL;
+	size_t count = 0, capacity = 0;
+
+	for (size_t i = 0; format_get(i) != NULL; i++) {
+		if (!store_format_is_writable(format_get(i)->name))
+			continue;
+		names = arena_grow(arena, names, count, &capacity, sizeof(*names));
+		names[count++] = format_get(i)->name;
+	}
+	qsort(names, count, sizeof(*names), compare_names);
+	*ret = names;
+	return count;
 }
 
 bool
@@ -35,10 +52,11 @@ store_format_carries(const char *name, const struct entry *entry)
 	/* To put a certificate where there is no way to say that it is rejected would trust it. */
 	if (entry->trust.rejects_client && !format->carries_settings)
 		return false;
-	if (format->carries_marks && entry->kind == ENTRY_CERTIFICATE && !is_mark(entry))
+	if (format->holds != NULL && entry->kind == ENTRY_CERTIFICATE && !format->holds(entry))
 		return false;
-	return format->write != NULL && (entry->kind == ENTRY_CERTIFICATE ||
-						(entry->kind == ENTRY_CRL && format->carries_crls));
+	return store_format_is_writable(name) &&
+	       (entry->kind == ENTRY_CERTIFICATE ||
+		       (entry->kind == ENTRY_CRL && format->carries_crls));
 }
 
 bool
@@ -53,6 +71,12 @@ store_format_carries_names(const char *format)
 	return format_find(format)->carries_names;
 }
 
+bool
+store_format_carries_unmarked(const char *format)
+{
+	return format_find(format)->carries_unmarked;
+}
+
 int
 store_write(
 	const char *name, const struct store_content *content, struct buffer *ret, struct err *err)
@@ -60,8 +84,8 @@ store_write(
 	CLEANUP(mem_freep) const struct entry **carried = NULL;
 	struct store_content those = *content;
 
-	if (!store_format_is_writable(name))
-		return err_set(err, ERR_USAGE, "the format %s is read, and not written", name);
+	if (format_find(name)->write == NULL)
+		return err_set(err, ERR_USAGE, "the format %s is no file that is written", name);
 	carried = mem_alloc((content->count + 1) * sizeof(*carried));
 	those.entries = carried;
 	those.count = 0;
@@ -95,11 +119,12 @@ take(struct taken *taken, const char *name)
 /* Java compares names in lower case, keeps one of two that are the same, and in a JKS finds none
  * that is not in lower case. U+0130 alone becomes two characters there: it is left out. */
 static char *
-lower(struct arena *arena, locale_t locale, const char *name)
+lower(struct arena *arena, void *context, const char *name)
 {
 	enum { CAPITAL_I_WITH_DOT = 0x130 };
 	size_t length = strlen(name), size, written = 0;
 	char *text = arena_alloc(arena, 4 * length + 1);
+	locale_t locale = context;
 	uint32_t code;
 
 	for (size_t at = 0; at < length; at += size) {
@@ -118,9 +143,9 @@ lower(struct arena *arena, locale_t locale, const char *name)
 }
 
 const char *const *
-store_aliases(struct arena *arena, const struct store_content *content)
+store_names(struct arena *arena, const struct store_content *content,
+	char *(*form)(struct arena *, void *context, const char *name), void *context)
 {
-	locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
 	size_t size = 16;
 	struct taken taken = {};
 
@@ -135,7 +160,7 @@ store_aliases(struct arena *arena, const struct store_content *content)
 				   : entry->kind == ENTRY_CRL
 					   ? name_common(arena, entry->crl.issuer)
 					   : name_common(arena, entry->cert.subject);
-		char *base = lower(arena, locale, name[0] != '\0' ? name : "unnamed");
+		char *base = form(arena, context, name[0] != '\0' ? name : "unnamed");
 		const char *alias = base;
 		char digest[DIGEST_TEXT_SIZE];
 
@@ -147,7 +172,16 @@ store_aliases(struct arena *arena, const struct store_content *content)
 		while (!take(&taken, alias))
 			alias = arena_printf(arena, "%s.", alias);
 	}
+	return taken.names;
+}
+
+const char *const *
+store_aliases(struct arena *arena, const struct store_content *content)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+	const char *const *names = store_names(arena, content, lower, locale);
+
 	if (locale != NULL)
 		freelocale(locale);
-	return taken.names;
+	return names;
 }

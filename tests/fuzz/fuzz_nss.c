@@ -2,4 +2,4 @@
 /* Any bytes as a database of NSS: what is read lies in the file, and NSS loads nothing else. */
 #include "fuzz_form.h"
 
-FUZZ(fuzz_form(bytes, LOADER_NSS, NULL))
+FUZZ(fuzz_form(bytes, LOADER_NSS, "nss"))

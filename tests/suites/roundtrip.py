@@ -6,7 +6,8 @@ roundtrip.py [--program PATH] [-v]
 
 Each pair must end with the same certificates and CRLs, trusted alike, as far as the form on the way has
 a place for them; forms that are canonical give the same bytes again. What was written is read by keytool,
-openssl, certtool and p11tool, each as far as it is installed, and they must find the same certificates.
+openssl, certtool, p11tool and certutil, each as far as it is installed, and they must find the same certificates;
+and what NSS is to trust, certutil and vfychain must find trusted for the same uses.
 """
 import argparse
 import base64
@@ -15,13 +16,18 @@ import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FORMS = ("pem", "pkcs7", "pkcs12", "jks", "hashdir")
-CANONICAL = ("pem", "pkcs7", "hashdir")  # keystores hold salts and dates
+FORMS = ("pem", "pkcs7", "pkcs12", "jks", "hashdir", "nss", "json", "kubernetes", "p11kit", "spiffe")
+KEYSTORES = ("pkcs12", "jks")  # they hold salts and dates; all else is canonical
+WITHOUT_CRLS = ("jks", "p11kit", "spiffe")
+WITHOUT_ORDER = ("hashdir", "nss")  # they are written by digest
+NAMED = ("nss", "p11kit")  # each entry has a name there, which another form may lose or give
+CARRIERS = ("json", "kubernetes", "spiffe")  # an entry is called by the member that it stands in
 PASSWORD = "s3cret"
 SAME_NAME = 300  # CAs of one name: more than one byte can count
 
@@ -109,14 +115,18 @@ def check_pairs(suite, source, statuses=(0,), forms=FORMS):
             suite.convert(there, back, first)
             suite.same("there", start, there)
             suite.same("and back", start, back)
-            if first in CANONICAL and second in CANONICAL:
+            if not set(KEYSTORES) & {first, second} and way_keeps(first, second):
                 one, other = digest(suite.folder / start), digest(suite.folder / back)
-                suite.check(f"{back}: the same bytes", one == other or order_is_free(first, second))
+                suite.check(f"{back}: the same bytes", one == other)
 
 
-def order_is_free(first, second):
-    """A hash directory has no order, and a SET of PKCS#7 has its own: what had one loses it there."""
-    return first in ("pem", "pkcs7") and second in ("hashdir", "pkcs7") and first != second
+def way_keeps(first, second):
+    """The order and the names that the first form has. A SET of PKCS#7 has an order of its own."""
+    if first == second or first == "hashdir":
+        return True
+    if first in NAMED and second in CARRIERS:
+        return False
+    return first in WITHOUT_ORDER or second not in (*WITHOUT_ORDER, "pkcs7")
 
 
 def fingerprints(text):
@@ -150,9 +160,136 @@ def check_readers(suite, source):
             continue
         found = fingerprints(suite.run(*command).stdout.decode("utf-8", "replace"))
         suite.check(f"{' '.join(command[:4])}: the same certificates", found == wanted, len(found), len(wanted))
+    check_certutil(suite, source, wanted)
     for path in sorted((suite.folder / f"{source}.hashdir").glob("*.pem")):
         done = suite.run("openssl", "verify", "-CApath", f"{source}.hashdir", path)
         suite.check(f"openssl finds {path.name}", done.returncode == 0, done.stderr.decode())
+
+
+def certutil_list(suite, folder):
+    """Names and trust of a database, by certutil: {name: "CT,C,C"}."""
+    said = suite.run("certutil", "-L", "-d", f"sql:{folder}").stdout.decode()
+    return dict(re.findall(r"^(\S.*?) {2,}([a-zA-Z]*,[a-zA-Z]*,[a-zA-Z]*) *$", said, re.MULTILINE))
+
+
+def check_certutil(suite, source, wanted):
+    if shutil.which("certutil") is None:
+        print("# certutil is not there: SKIPPED")
+        return
+    names = certutil_list(suite, f"{source}.nss")
+    suite.check("certutil: a name each", len(names) == len(wanted), names)
+    suite.check("certutil: all are trusted for all", set(names.values()) == {"CT,C,C"}, names)
+    # By the name of one it finds all of that subject.
+    found = [suite.run("certutil", "-L", "-d", f"sql:{source}.nss", "-a", "-n", name).stdout.decode() for name in names]
+    suite.check("certutil: the same certificates", sorted(set(fingerprints("".join(found)))) == wanted, len(found))
+
+
+def make_client(suite, name, number):
+    """A client of the CA of this number."""
+    text = openssl(
+        suite, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
+        "-subj", f"/CN={name}", "-days", "90", "-CA", f"ca{number}.pem", "-CAkey", f"ca{number}.key",
+        "-addext", "basicConstraints=CA:FALSE", "-addext", "extendedKeyUsage=clientAuth,serverAuth",
+    )  # fmt: skip
+    (suite.folder / f"{name}.pem").write_text(text)
+
+
+def vfychain(suite, folder, name, usage):
+    """Whether NSS takes the certificate: 0 as a TLS client's, 1 as a server's."""
+    return suite.run("vfychain", "-d", f"sql:{folder}", "-u", usage, "-a", f"{name}.pem").returncode == 0
+
+
+FLAGS = ["CT,C,C", "T,,", "C,,", "CT,,", ",C,", ",,C", "T,C,", "p,,", "p,p,p", "T,p,C", ",,p", "T,,p"]
+UNTRUSTED = [",,", "c,c,c"]  # no anchor: it has no place where all that is there is one
+PEER = ["P,,"]  # trusted for itself, and not to issue: nothing else has a word for that
+
+
+def check_nss(suite):
+    """What NSS trusts goes to PEM and back; what is written is NSS's to work on; what it guards is left alone."""
+    make_client(suite, "client", 0)
+    wanted = {}
+    (suite.folder / "made").mkdir()
+    suite.run("certutil", "-N", "-d", "sql:made", "--empty-password")
+    for number, flags in enumerate(FLAGS + UNTRUSTED + PEER):
+        (suite.folder / "flag.pem").write_text(make_ca(suite, "flag", f"/CN=Flag {number}"))
+        suite.run("certutil", "-A", "-d", "sql:made", "-n", f"Flag {number}", "-t", flags, "-i", "flag.pem")
+        wanted[f"Flag {number}"] = flags
+    suite.check("certutil made them", certutil_list(suite, "made") == wanted, certutil_list(suite, "made"), wanted)
+    suite.convert("sql:made", "flags.pem", "pem", (1,))
+    suite.convert("flags.pem", "sql:flags.nss", "nss")
+    found, anchors = certutil_list(suite, "flags.nss"), dict(list(wanted.items())[: len(FLAGS)])
+    suite.check("certutil finds them trusted alike", found == anchors, found, anchors)
+    suite.convert("sql:flags.nss", "flags.again.pem", "pem")
+    suite.same("what NSS trusts", "flags.pem", "flags.again.pem")
+    suite.convert("sql:made", "copy.nss", "nss", (1,))
+    untrusted = {f"Flag {len(FLAGS) + number}": ",," for number in range(len(UNTRUSTED))}
+    suite.check("a copy has those that are not trusted, too", certutil_list(suite, "copy.nss") == {**anchors, **untrusted})
+    suite.convert("copy.nss", "copy.p11kit", "p11kit", (1,))
+    suite.convert("copy.p11kit", "copy.again.nss", "nss")
+    found = certutil_list(suite, "copy.again.nss")
+    suite.check("p11-kit's form keeps them apart", found.items() >= untrusted.items() and found["Flag 0"] == "CT,C,C", found)
+    check_nss_use(suite)
+    done = suite.ours("convert", "all.pem", "sql:made", "--to", "nss", "--force")
+    suite.check("a guarded database is left alone", done.returncode == 73 and b"certutil -A" in done.stderr, done.stderr)
+    suite.check("with all that is in it", certutil_list(suite, "made") == wanted)
+
+
+def objects(path):
+    """The objects of a database with all their attributes, but for their numbers and names."""
+    with sqlite3.connect(path) as database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(nssPublic)")]
+        rows = [dict(zip(columns, row)) for row in database.execute("SELECT * FROM nssPublic")]
+    return columns, sorted(sorted((key, value) for key, value in row.items() if value is not None and key not in ("id", "a3")) for row in rows)
+
+
+def check_nss_objects(suite):
+    """Table, objects and attributes are those that NSS makes itself of the same certificates and CRL."""
+    (suite.folder / "own").mkdir()
+    suite.run("certutil", "-N", "-d", "sql:own", "--empty-password")
+    blocks = re.findall(r"-----BEGIN CERT.*?-----END CERTIFICATE-----\n", (suite.folder / "all.pem").read_text(), re.DOTALL)
+    rsa = openssl(suite, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "rsa.key", "-subj", "/CN=RSA", "-days", "9")
+    text = "".join(blocks) + rsa + (suite.folder / "crl.pem").read_text()
+    for number, block in enumerate([*blocks, rsa]):
+        (suite.folder / "block.pem").write_text(block)
+        suite.run("certutil", "-A", "-d", "sql:own", "-n", f"n{number}", "-t", "CT,C,C", "-i", "block.pem")
+    (suite.folder / "objects.pem").write_text(text)
+    openssl(suite, "crl", "-in", "crl.pem", "-outform", "DER", "-out", "crl.der")
+    done = suite.run("crlutil", "-I", "-B", "-d", "sql:own", "-i", "crl.der")
+    suite.check("crlutil takes the CRL", done.returncode == 0, done.stderr)
+    suite.convert("objects.pem", "objects.nss", "nss")
+    for name in ("cert9.db", "key4.db"):
+        schemas = []
+        for folder in ("own", "objects.nss"):
+            with sqlite3.connect(suite.folder / folder / name) as database:
+                schemas.append(sorted(row[0] or "" for row in database.execute("SELECT sql FROM sqlite_master")))
+        suite.check(f"{name}: the same tables", schemas[0] == schemas[1], *schemas)
+    own, ours = (objects(suite.folder / folder / "cert9.db") for folder in ("own", "objects.nss"))
+    suite.check("the same objects", own == ours and len(own[1]) == 2 * (len(blocks) + 1) + 1, own[1], ours[1])
+
+
+def check_nss_use(suite):
+    """NSS judges by what was written, adds to it and guards it."""
+    suite.run("cp", "ca0.pem", "anchor.pem")
+    uses = {"anchor.pem": (True, True), "client-only.pem": (True, False), "server-only.pem": (False, True), "ca3.pem": (False, False)}
+    for name, use in (("client-only.pem", "clientAuth"), ("server-only.pem", "serverAuth")):
+        (suite.folder / name).write_text(openssl(suite, "x509", "-in", "ca0.pem", "-trustout", "-addtrust", use))
+    (suite.folder / "ca3.pem").write_text(make_ca(suite, "stranger", "/CN=Stranger"))
+    for source, (as_client, as_server) in uses.items():
+        suite.convert(source, f"{source}.use", "nss")
+        suite.check(f"NSS: clients by {source}", vfychain(suite, f"{source}.use", "client", "0") == as_client)
+        suite.check(f"NSS: servers by {source}", vfychain(suite, f"{source}.use", "client", "1") == as_server)
+    (suite.folder / "anchor.pem.use" / "pin.txt").write_text("mine\n")
+    (suite.folder / "anchor.pem.use" / "cert9.db").chmod(0o640)
+    suite.convert("all.pem", "anchor.pem.use", "nss")
+    suite.check("what else is there stays", (suite.folder / "anchor.pem.use" / "pin.txt").read_text() == "mine\n")
+    suite.check("and the mode", (suite.folder / "anchor.pem.use" / "cert9.db").stat().st_mode & 0o777 == 0o640)
+    suite.same("replaced", "all.pem", "sql:anchor.pem.use")
+    done = suite.run("certutil", "-A", "-d", "sql:anchor.pem.use", "-n", "Stranger", "-t", "T,,", "-i", "ca3.pem")
+    suite.check("certutil adds to it", done.returncode == 0, done.stderr)
+    names = certutil_list(suite, "anchor.pem.use")
+    suite.check("and finds the rest as trusted as it was", sorted(names.values()) == ["CT,C,C"] * 5 + ["T,,"], names)
+    done = suite.ours("diff", "--as", "stores", "all.pem", "sql:anchor.pem.use")
+    suite.check("and so do we", done.returncode == 1 and done.stdout.count(b"\n+ ") == 1, done.stdout)
 
 
 def check_p11tool(suite, source):
@@ -173,6 +310,21 @@ def check_p11tool(suite, source):
     suite.check("p11tool: the same certificates", found == wanted, len(found), len(wanted))
 
 
+def check_forms(suite):
+    """These are all the forms that are written, and help, manual and completion name each of them."""
+    said = suite.ours("convert").stderr.decode()
+    forms = re.search(r"one of (.*)", said)[1].split(", ")
+    suite.check("all forms are tried here", forms == sorted((*FORMS, "der")), said)
+    help_text = suite.ours("convert", "--help").stdout.decode()
+    completion = (ROOT / "data" / "completions" / "trustmend.bash").read_text()
+    manual = (ROOT / "man" / "trustmend-convert.1").read_text()
+    named = re.search(r"--to FORMAT +(.*)", help_text)[1].replace(" or ", ", ").split(", ")
+    suite.check("help names them", sorted(named) == forms, named)
+    suite.check("completion names them", sorted(re.search(r"--to\) echo (.*) ;;", completion)[1].split()) == forms)
+    for form in forms:
+        suite.check(f"the manual names {form}", re.search(rf"\.It Cm (\w+ , Cm )?{form}\b", manual))
+
+
 def check_der(suite):
     suite.convert("ca0.pem", "one.der", "der")
     suite.convert("one.der", "one.pem", "pem")
@@ -184,6 +336,8 @@ def check_der(suite):
 
 def check_settings(suite):
     """What is bound by trust settings goes where these can go, and nowhere else."""
+    suite.convert("settings.pem", "settings.nss", "nss")
+    suite.same("trust settings", "settings.pem", "sql:settings.nss")
     suite.convert("settings.pem", "settings.d", "hashdir")
     suite.same("trust settings", "settings.pem", "settings.d")
     suite.convert("settings.d", "settings.again.pem", "pem")
@@ -230,11 +384,17 @@ def main():
         suite = Suite(options.program.resolve(), pathlib.Path(name))
         make_inputs(suite)
         check_pairs(suite, "all")
-        check_pairs(suite, "crl", (0,), [form for form in FORMS if form != "jks"])
+        check_pairs(suite, "crl", (0,), [form for form in FORMS if form not in WITHOUT_CRLS])
         check_readers(suite, "all")
         check_p11tool(suite, "all")
+        check_forms(suite)
         check_der(suite)
         check_settings(suite)
+        if all(shutil.which(tool) for tool in ("certutil", "crlutil", "vfychain")):
+            check_nss(suite)
+            check_nss_objects(suite)
+        else:
+            print("# the tools of NSS are not there: SKIPPED")
         check_many(suite)
         check_care(suite)
     print(f"{suite.passed} passed, {suite.failed} failed")

@@ -19,10 +19,11 @@ convert_run(struct session *session)
 
 const struct command command_convert = {
 	.name = "convert",
-	.arguments = "IN OUT",
+	.arguments = "IN OUT --to FORMAT",
 	.summary = "writes a store in another form, and proves that it holds the same",
 	.groups = OPTIONS_CONVERT | OPTIONS_FORCE,
 	.examples = "  trustmend convert roots.pem roots.d --to hashdir\n"
+		    "  trustmend convert roots.pem sql:nssdb --to nss\n"
 		    "  trustmend convert --new-password-file trust.pass roots.pem trust.p12 --to "
 		    "pkcs12\n",
 	.run = convert_run,

@@ -108,17 +108,13 @@ static int
 inspect_one(struct session *session, struct stores *stores, const char *argument,
 	struct inspected *inspected)
 {
-	const char *path = store_name_path(argument);
 	const struct store *store;
 
-	if (path[0] != '/' && !token_is_name(path))
-		path = path_join(session->arena, session_directory(session), path);
-	open_store(session, stores, path, inspected);
+	open_store(session, stores, session_store_path(session, argument), inspected);
 	ask_generator(session, stores, inspected);
 	store = inspected->store;
 	if (store->state != STORE_PRESENT && !store_is_unknown(store))
-		return store_need(
-			store, token_is_name(path) ? store->path : argument, &session->err);
+		return session_need_store(session, store, argument);
 	if (session->options.verbose || session->options.json)
 		inspected->relations =
 			relations_of(session->arena, store, stores_signatures(stores));

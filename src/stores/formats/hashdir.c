@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A directory: the entries of all its files, and what keeps a search by hash from finding them. */
 #include "stores/hash_links.h"
+#include "stores/hashdir_write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -311,6 +312,9 @@ hashdir_read(struct store_builder *builder)
 const struct store_format store_hashdir = {
 	.name = "hashdir",
 	.title = "directory of files, found by hash links",
+	.carries_crls = true,
+	.carries_settings = true,
 	.sniff = hashdir_sniff,
 	.read = hashdir_read,
+	.directory = &hashdir_directory,
 };

@@ -3,26 +3,22 @@
  * The certificate database of NSS, cert9.db: SQLite, with a row of nssPublic for each PKCS#11
  * object and a column for each attribute, named after its number (lib/softoken/sdb.c). Trust is an
  * object of its own, found by issuer and serial number (PKCS#11 vendor class CKO_NSS_TRUST).
- * Private keys are in another file, which is not read.
+ * Private keys are in another file, of which it is read whether it has any, and a password.
  *
  * SQLite has the bytes, no file, and may do no more than read one table, for so many steps.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "stores/locate.h"
+#include "stores/nss_database.h"
 #include "stores/nss_lookup.h"
 #include "stores/nss_trust.h"
+#include "stores/nss_write.h"
 #include "stores/wreckage.h"
 
 enum {
 	NSS_MAX_ROWS = 2 * STORE_MAX_ENTRIES, /* a certificate and its trust are two */
-	NSS_MAX_VALUE = 1 << 20,              /* bytes of one attribute */
-	NSS_MAX_COLUMNS = 500,                /* NSS itself has about 110 */
-	NSS_MAX_STEPS = 40'000'000,           /* of SQLite's machine */
-	NSS_STEPS_AT_ONCE = 10'000,
 	/* After so many it is no more asked what NSS would find: a database may have no indexes,
 	 * and what a row says is believed then. */
 	NSS_LOOKUP_STEPS = NSS_MAX_STEPS / 2,
@@ -40,9 +36,8 @@ enum column {
 	COLUMN_ISSUER,
 	COLUMN_SERIAL,
 	COLUMN_SHA1,
-	COLUMN_CLIENT,
-	COLUMN_OTHER, /* server, e-mail, code */
-	COLUMN__COUNT = COLUMN_OTHER + 3,
+	COLUMN_TRUST, /* in the order of enum nss_purpose */
+	COLUMN__COUNT = COLUMN_TRUST + NSS_PURPOSE__COUNT,
 };
 static const char *const columns[COLUMN__COUNT] = { "a3", "a11", "a81", "a82", "ace5363b4",
 	"ace536359", "ace536358", "ace53635b", "ace53635a" };
@@ -60,7 +55,7 @@ struct nss {
 	sqlite3_stmt *attributes[COLUMN__COUNT];
 	size_t *strayed, strayed_count, strayed_capacity; /* entries to which no trust leads */
 	size_t rows;
-	uint64_t steps;
+	struct nss_database database;
 	bool lists_none; /* NSS does, since it does not find one that is in the list */
 };
 
@@ -77,10 +72,10 @@ nss_sniff(struct span bytes)
 }
 
 static const struct directory_file *
-database_of(const struct directory *directory)
+file_of(const struct directory *directory, const char *name)
 {
 	for (size_t i = 0; i < directory->count; i++)
-		if (strcmp(directory->files[i].name, "cert9.db") == 0)
+		if (strcmp(directory->files[i].name, name) == 0)
 			return &directory->files[i];
 	return NULL;
 }
@@ -88,54 +83,7 @@ database_of(const struct directory *directory)
 static bool
 nss_claims(const struct directory *directory)
 {
-	return database_of(directory) != NULL;
-}
-
-/* One statement that reads one table: anything else is refused while it is prepared. */
-static int
-authorize(void *, int action, const char *table, const char *, const char *, const char *)
-{
-	if (action == SQLITE_SELECT)
-		return SQLITE_OK;
-	if (action == SQLITE_READ && table != NULL && strcmp(table, "nssPublic") == 0)
-		return SQLITE_OK;
-	return SQLITE_DENY;
-}
-
-static int
-count_steps(void *context)
-{
-	struct nss *nss = context;
-
-	nss->steps += NSS_STEPS_AT_ONCE;
-	return nss->steps > NSS_MAX_STEPS;
-}
-
-/* What SQLite does with a file of an enemy: https://sqlite.org/security.html. */
-static void
-restrain(sqlite3 *database, struct nss *nss)
-{
-	static const struct {
-		int limit, most;
-	} limits[] = {
-		{ SQLITE_LIMIT_LENGTH, NSS_MAX_VALUE },
-		{ SQLITE_LIMIT_SQL_LENGTH, NSS_SCHEMA },
-		{ SQLITE_LIMIT_COLUMN, NSS_MAX_COLUMNS },
-		{ SQLITE_LIMIT_EXPR_DEPTH, 10 },
-		{ SQLITE_LIMIT_COMPOUND_SELECT, 1 },
-		{ SQLITE_LIMIT_VDBE_OP, 25'000 },
-		{ SQLITE_LIMIT_FUNCTION_ARG, 4 },
-		{ SQLITE_LIMIT_ATTACHED, 0 },
-		{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(limits); i++)
-		(void)sqlite3_limit(database, limits[i].limit, limits[i].most);
-	(void)sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
-	(void)sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
-	(void)sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)NULL);
-	(void)sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, (int *)NULL);
-	sqlite3_progress_handler(database, NSS_STEPS_AT_ONCE, count_steps, nss);
+	return file_of(directory, NSS_CERT_DB) != NULL;
 }
 
 static struct span
@@ -159,7 +107,7 @@ number_of(struct span bytes)
 static bool
 may_look(const struct nss *nss)
 {
-	return nss->steps <= NSS_LOOKUP_STEPS;
+	return nss->database.steps <= NSS_LOOKUP_STEPS;
 }
 
 static struct defect *
@@ -178,11 +126,10 @@ take_trust(struct nss *nss, const struct nss_object *object, sqlite3_int64 numbe
 		.issuer = values[COLUMN_ISSUER],
 		.serial = values[COLUMN_SERIAL],
 		.sha1 = values[COLUMN_SHA1],
-		.client = number_of(values[COLUMN_CLIENT]),
 	};
 
-	for (size_t i = COLUMN_OTHER; i < COLUMN__COUNT; i++)
-		trust.other |= nss_trust_is_given(number_of(values[i]));
+	for (size_t i = 0; i < NSS_PURPOSE__COUNT; i++)
+		trust.values[i] = number_of(values[COLUMN_TRUST + i]);
 	if (!may_look(nss) ||
 		nss_lookup_finds_trust(&nss->lookup, number, trust.issuer, trust.serial))
 		nss_trusts_add(nss->builder->arena, &nss->trusts, &trust);
@@ -388,20 +335,11 @@ without_log(struct store_builder *builder)
 static const char *
 read_database(struct nss *nss)
 {
-	struct span bytes = without_log(nss->builder);
-	sqlite3 *database = NULL;
 	const char *said = "SQLite cannot be started";
 
-	if (sqlite3_open_v2(":memory:", &database, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-		/* Read-only: the bytes stay as they are. */
-		sqlite3_deserialize(database, "main", (unsigned char *)(uintptr_t)bytes.data,
-			(sqlite3_int64)bytes.length, (sqlite3_int64)bytes.length,
-			SQLITE_DESERIALIZE_READONLY) == SQLITE_OK) {
-		restrain(database, nss);
-		(void)sqlite3_set_authorizer(database, authorize, NULL);
-		said = read_rows(nss, database);
-	}
-	(void)sqlite3_close(database);
+	if (nss_database_open(&nss->database, without_log(nss->builder)))
+		said = read_rows(nss, nss->database.handle);
+	nss_database_close(&nss->database);
 	return said;
 }
 
@@ -473,10 +411,15 @@ nss_read(struct store_builder *builder)
 {
 	const char *path = builder->path;
 
-	builder->profile = "cert9.db";
+	builder->profile = NSS_PROFILE;
 	if (builder->directory != NULL) {
-		const struct directory_file *file = database_of(builder->directory);
+		const struct directory_file *file = file_of(builder->directory, NSS_CERT_DB),
+					    *keys = file_of(builder->directory, NSS_KEY_DB);
 
+		if (keys != NULL)
+			builder->profile =
+				nss_profile(keys->is_skipped || !keys->is_regular ? (struct span){}
+										  : keys->bytes);
 		if (file != NULL)
 			builder_turn_to(builder, file->path, file->bytes);
 	}
@@ -494,7 +437,14 @@ const struct store_format store_nss = {
 	.family = FAMILY_NSS,
 	.container = "certificate database of NSS",
 	.marks_trust = true,
+	.carries_crls = true,
+	.carries_settings = true,
+	.carries_names = true,
+	.carries_unmarked = true,
+	.holds = nss_holds,
 	.sniff = nss_sniff,
 	.claims = nss_claims,
 	.read = nss_read,
+	.write = nss_write,
+	.directory = &nss_directory,
 };

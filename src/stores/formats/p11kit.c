@@ -346,8 +346,10 @@ static void
 object_end(struct p11kit *p11kit)
 {
 	const struct p11kit_object *object = &p11kit->object;
-	const struct nss_trust trust = { object->issuer, object->serial, {}, object->trusts_client,
-		object->trusts_other };
+	const struct nss_trust trust = { .issuer = object->issuer,
+		.serial = object->serial,
+		.values = { [NSS_CLIENT_AUTH] = object->trusts_client },
+		.other = object->trusts_other };
 
 	if (object->class == OBJECT_CERTIFICATE)
 		take_certificate(p11kit);
@@ -579,8 +581,9 @@ const struct store_format store_p11kit = {
 	.family = FAMILY_P11KIT,
 	.marks_trust = true,
 	.carries_settings = true,
-	.carries_marks = true,
+	.holds = p11kit_holds,
 	.carries_names = true,
+	.carries_unmarked = true,
 	.sniff = p11kit_sniff,
 	.read = p11kit_read,
 	.write = p11kit_write,

@@ -32,8 +32,9 @@ nss_load(const struct loader_task *task, struct loading *ret)
 	for (size_t i = 0; ret->loads && i < store->entry_count; i++) {
 		const struct entry *entry = &store->entries[i];
 
-		task->loaded[i] = entry->kind == ENTRY_CRL ||
-				  (entry->kind == ENTRY_CERTIFICATE && entry->trust.trusts_client);
+		task->loaded[i] =
+			entry->kind == ENTRY_CRL ||
+			(entry->kind == ENTRY_CERTIFICATE && entry->role == ENTRY_IS_TRUSTED);
 		ret->certificates += entry->kind == ENTRY_CERTIFICATE && task->loaded[i];
 		ret->crls += entry->kind == ENTRY_CRL;
 	}

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
@@ -203,6 +204,28 @@ TEST(sync_parent, "the directory of a path is synced, or said to be absent")
 
 	CHECK(file_sync_parent(at(&place, "f"), &err) == 0);
 	CHECK(file_sync_parent(at(&place, "none/f"), &err) == -1 && err.code == ERR_NO_INPUT);
+}
+
+TEST(create_at, "a directory and its files are new, with their modes, or not ours")
+{
+	CLEANUP(place_end) struct place place = place_new();
+	CLEANUP(buffer_free) struct buffer read = {};
+	const char *path = at(&place, "d");
+	mode_t before = umask(077);
+	CLEANUP(fd_close) int directory = directory_begin(path, 0755, NULL);
+	struct err err = {};
+	struct stat status;
+	int result = file_create_at(directory, "f", span_of("one", 3), 0644, NULL);
+
+	(void)umask(before);
+	CHECK(directory >= 0 && stat(path, &status) == 0 && (status.st_mode & 07777) == 0755);
+	path = at(&place, "d/f");
+	CHECK(result == 0 && stat(path, &status) == 0 && (status.st_mode & 07777) == 0644);
+	CHECK(file_create_at(directory, "f", span_of("two", 3), 0644, &err) < 0);
+	CHECK(err.sys == EEXIST);
+	CHECK(file_read(path, 10, &read, NULL) == 0 && read.length == 3);
+	CHECK(memcmp(read.data, "one", 3) == 0);
+	CHECK(directory_begin(at(&place, "d"), 0755, &err) < 0 && err.sys == EEXIST);
 }
 
 TAP_MAIN()

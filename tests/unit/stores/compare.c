@@ -78,4 +78,51 @@ TEST(trust, "a mark of trust is as good as none; what is not marked, or is bound
 	CHECK(differences.count == 1 && differences.list[0].kind == DIFFERENCE_TRUST);
 }
 
+/* X509_CERT_AUX of lists of clientAuth and serverAuth. */
+#define C "\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02"
+#define S "\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"
+#define BYTES(text)                                       \
+	{                                                 \
+		(const uint8_t *)(text), sizeof(text) - 1 \
+	}
+
+TEST(settings,
+	"trust settings are the same that name the same, in whatever order and with whatever name")
+{
+	static const struct {
+		struct span a, b;
+		size_t differ;
+	} rows[] = {
+		{ BYTES("\x30\x16\x30\x14" C S), BYTES("\x30\x16\x30\x14" S C), 0 },
+		{ BYTES("\x30\x16\x30\x14" C S), BYTES("\x30\x19\x30\x14" S C "\x0c\x01n"), 0 },
+		{ BYTES("\x30\x16\x30\x14" C S), BYTES("\x30\x16\x30\x14" C C), 1 },
+		{ BYTES("\x30\x16\x30\x14" C S), BYTES("\x30\x0c\x30\x0a" C), 1 },
+		{ BYTES("\x30\x0c\x30\x0a" C), BYTES("\x30\x18\x30\x0a" C "\xa0\x0a" S), 1 },
+		{ BYTES("\x30\x0c\x30\x0a" C), BYTES("\x30\x0e\x30\x0a" C "\xa0\x00"), 1 },
+		{ BYTES("\x30\x16\x30\x14" C S), BYTES("\x30\x16\x30\x14" S "\x06\x08\x2b"), 1 },
+	};
+	CLEANUP(pki_freep) struct pki *pki = pki_new();
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	const struct pki_cert *ca =
+		pki_issue(pki, &(struct pki_spec){ .subject = "CN=A", .ca = true });
+	struct entry entries[2];
+	const struct entry *one[] = { &entries[0] }, *other[] = { &entries[1] };
+	struct entry_set a = { one, 1, 1 }, b = { other, 1, 1 };
+	struct differences differences;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		entries[0] = (struct entry){ .kind = ENTRY_CERTIFICATE,
+			.der = ca->der,
+			.cert = ca->cert,
+			.trust = { .present = true, .has_trust = true, .trusts_client = true } };
+		entries[1] = entries[0];
+		entries[0].trust.bytes = rows[i].a;
+		entries[1].trust.bytes = rows[i].b;
+		entry_sets_compare(arena, &a, &b, &differences);
+		CHECK(differences.count == rows[i].differ);
+		entry_sets_compare(arena, &b, &a, &differences);
+		CHECK(differences.count == rows[i].differ);
+	}
+}
+
 TAP_MAIN()

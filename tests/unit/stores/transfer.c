@@ -61,6 +61,31 @@ TEST(bounds, "trust is never widened: keys, their chains, what is bound and unma
 	CHECK(transfer.carried.count == 2 && transfer.left_count == 4);
 }
 
+TEST(unmarked, "what its store does not trust goes where that can be said, and nowhere else")
+{
+	CLEANUP(pki_freep) struct pki *pki = pki_new();
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct entry entries[ENTRIES];
+	struct store store = store_of(pki, entries);
+	struct transfer transfer;
+
+	store.format = "nss";
+	store.entry_count = 4;
+	transfer_plan(arena, &store, "pem", &transfer);
+	CHECK(transfer.carried.count == 1 && transfer.left_count == 3);
+	CHECK(strstr(transfer.left_out[1].why, "here it would be trusted") != NULL);
+	transfer_plan(arena, &store, "nss", &transfer);
+	CHECK(transfer.carried.count == 3 && transfer.left_count == 1);
+	CHECK(transfer.left_out[0].entry == &entries[1] && transfer.loss_count == 0);
+	CHECK(transfer.carried.list[0]->role == ENTRY_IS_PLAIN);
+	CHECK(transfer.carried.list[1]->role == ENTRY_IS_UNASSIGNED);
+	/* A keystore has marks, and says nothing against who has none. */
+	store.format = "pkcs12";
+	transfer_plan(arena, &store, "nss", &transfer);
+	CHECK(transfer.carried.count == 2 && transfer.loss_count == 1);
+	CHECK(transfer.carried.list[1]->role == ENTRY_IS_PLAIN);
+}
+
 TEST(proof, "a store that lacks one, has one more or trusts one otherwise proves nothing")
 {
 	CLEANUP(pki_freep) struct pki *pki = pki_new();
