@@ -401,6 +401,8 @@ get_answer(struct box *box, const struct box_call *call, struct deadline *deadli
 	while (piece.is_last == 0) {
 		if (call->more != NULL)
 			call->more(call->more_context, buffer_span(ret_answer));
+		/* While we were busy, it may have waited for us. */
+		deadline->moved = milliseconds_of(CLOCK_MONOTONIC);
 		result = get(box, &piece, sizeof(piece), deadline);
 		if (result != BOX_ANSWERED)
 			return result;

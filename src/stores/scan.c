@@ -109,7 +109,7 @@ has_mark_further_on(struct scan_worker *worker, const struct swept *file)
 {
 	const size_t kept = MARK - 1,
 		     end = file->size < STORE_MAX_SIZE ? file->size : STORE_MAX_SIZE;
-	size_t before = 0, at = file->head.length - kept;
+	size_t before = 0, at = file->head.length > kept ? file->head.length - kept : 0;
 
 	while (at < end) {
 		size_t room = BLOCK_SIZE - before;

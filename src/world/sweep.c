@@ -264,15 +264,14 @@ static int
 file_open(struct sweeper *sweeper, int directory, const char *name)
 {
 	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	int fd;
+	int fd = openat(directory, name, flags | (sweeper->touches_times ? 0 : O_NOATIME));
 
-	if (!sweeper->touches_times) {
-		fd = openat(directory, name, flags | O_NOATIME);
-		if (fd >= 0 || errno != EPERM)
-			return fd;
+	if (fd >= 0 || (errno != EPERM && errno != EMFILE))
+		return fd;
+	if (errno == EPERM)
 		sweeper->touches_times = true;
-	}
-	return openat(directory, name, flags);
+	close_left(sweeper);
+	return openat(directory, name, flags | (sweeper->touches_times ? 0 : O_NOATIME));
 }
 
 /* What is read of a file in one go is all of it where it is less than what was asked for, but for

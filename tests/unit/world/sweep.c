@@ -2,6 +2,7 @@
 #include "world/sweep.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include "place.h"
 #include "tap.h"
@@ -275,6 +276,42 @@ TEST(descriptors, "what a worker opens stays open, and what the sweep opens is c
 		}
 		CHECK(looked == FILES && kept > FILES / 7 && result.unreadable == 0);
 	}
+	place_close(&place);
+}
+
+TEST(few_descriptors, "a process that may open few files sees as many")
+{
+	enum { FILES = 200, FEW = 12 };
+	struct keeper keepers[2] = {};
+	void *list[] = { &keepers[0], &keepers[1] };
+	const struct sweep sweep = { .look = look_at_many,
+		.visit = visit_many,
+		.workers = list,
+		.worker_count = COUNT_OF(list) };
+	CLEANUP(world_freep) struct world *world = NULL;
+	struct rlimit before, few;
+	struct sweep_result result;
+	struct place place;
+	int lowest;
+
+	place_open(&place);
+	place_must(mkdir(place_path(&place, "tree"), 0755) == 0, "mkdir");
+	for (size_t i = 0; i < FILES; i++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "tree/%zu", i);
+		place_file(&place, name, "-");
+	}
+	world = world_below(place.root, NULL);
+	lowest = dup(0);
+	(void)close(lowest);
+	CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+	few = (struct rlimit){ (rlim_t)lowest + FEW, before.rlim_max };
+	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	CHECK(world_sweep(world, "/tree", &sweep, &result, NULL) == 0);
+	CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+	CHECK(result.files == FILES && result.unreadable == 0);
+	CHECK(keepers[0].looked + keepers[1].looked == FILES);
 	place_close(&place);
 }
 
