@@ -6,10 +6,9 @@
 #include "stores/store.h"
 
 enum {
-	NSS_MAX_VALUE = 1 << 20,    /* bytes of one attribute */
-	NSS_MAX_SQL = 64 << 10,     /* of a statement, as those are that make the tables */
-	NSS_MAX_COLUMNS = 500,      /* NSS itself has about 110 */
-	NSS_MAX_STEPS = 40'000'000, /* of SQLite's machine */
+	NSS_MAX_VALUE = 1 << 20, /* bytes of one attribute */
+	NSS_MAX_SQL = 64 << 10,  /* of a statement, as those are that make the tables */
+	NSS_MAX_COLUMNS = 500,   /* NSS itself has about 110 */
 	NSS_STEPS_AT_ONCE = 10'000,
 };
 

@@ -19,6 +19,8 @@
 /* What a database says of itself: nothing but certificates, and no password. */
 #define NSS_PROFILE "cert9.db"
 
+enum { NSS_MAX_STEPS = 40'000'000 /* of SQLite's machine, for one database */ };
+
 /* Zeroed is closed; it does not move while it is open. */
 struct nss_database {
 	sqlite3 *handle;
