@@ -60,6 +60,7 @@ struct nss {
 	sqlite3_stmt *attributes[COLUMN__COUNT];
 	size_t *strayed, strayed_count, strayed_capacity; /* entries to which no trust leads */
 	size_t rows;
+	sqlite3_int64 last_row;
 	uint64_t steps;
 	bool lists_none; /* NSS does, since it does not find one that is in the list */
 };
@@ -300,6 +301,13 @@ take_listed(struct nss *nss, sqlite3_stmt *list)
 	struct span said = column_bytes(list, LIST_CLASS);
 	unsigned class = number_of(said);
 
+	/* Rows are in the order of their numbers: where that goes back, pages lead in a circle. */
+	if (nss->rows > 1 && number <= nss->last_row) {
+		nss->rows = NSS_MAX_ROWS;
+		(void)lose(nss, whole, "the rows of the database are out of order");
+		return;
+	}
+	nss->last_row = number;
 	if (!is_class(said))
 		(void)lose(nss, whole,
 			"an object of the database does not say what it is: its bytes are damaged");
