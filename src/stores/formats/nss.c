@@ -303,7 +303,6 @@ take_listed(struct nss *nss, sqlite3_stmt *list)
 
 	/* Rows are in the order of their numbers: where that goes back, pages lead in a circle. */
 	if (nss->rows > 1 && number <= nss->last_row) {
-		nss->rows = NSS_MAX_ROWS;
 		(void)lose(nss, whole, "the rows of the database are out of order");
 		return;
 	}
