@@ -10,6 +10,7 @@
 #define PKCS9 "\x2a\x86\x48\x86\xf7\x0d\x01\x09"
 
 static const char data_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01",
+		  signed_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02",
 		  encrypted_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06",
 		  bag_types[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01",
 		  friendly_name[] = PKCS9 "\x14", local_key_id[] = PKCS9 "\x15",
@@ -18,7 +19,7 @@ static const char data_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01",
 enum { BAG_SHROUDED_KEY = 2, BAG_CERTIFICATE = 3, BAG_SECRET = 5, PFX_VERSION = 3 };
 
 struct walk {
-	bool is_other;
+	bool is_other, is_signed;
 };
 
 /* DerInputStream.readVector: all of what is in it, whole. */
@@ -186,8 +187,10 @@ container_is_good(struct walk *walk, struct span bytes)
 		return false;
 	pfx = ber_enter(&outer);
 	if (!ber_take(&pfx, DER_INTEGER, &version) || !ber_number(&version, &number) ||
-		number != PFX_VERSION || !take_content(&pfx, &type, &value) ||
-		!der_oid_is(type.content, data_type, sizeof(data_type) - 1))
+		number != PFX_VERSION || !take_content(&pfx, &type, &value))
+		return false;
+	walk->is_signed = der_oid_is(type.content, signed_type, sizeof(signed_type) - 1);
+	if (!der_oid_is(type.content, data_type, sizeof(data_type) - 1))
 		return false;
 	walk->is_other = pfx.offset < pfx.bytes.length;
 	if (walk->is_other || !is_octets(&value) || !ber_octets(&value, &segments, &octets))
@@ -207,5 +210,7 @@ java_pkcs12_read(struct span bytes)
 	struct walk walk = {};
 	bool is_good = container_is_good(&walk, bytes);
 
+	if (walk.is_signed)
+		return JAVA_PKCS12_SIGNED;
 	return walk.is_other ? JAVA_PKCS12_OTHER : is_good ? JAVA_PKCS12_OPENS : JAVA_PKCS12_FAILS;
 }

@@ -56,6 +56,7 @@ struct nss {
 	size_t *strayed, strayed_count, strayed_capacity; /* entries to which no trust leads */
 	size_t rows;
 	struct nss_database database;
+	sqlite3_int64 last_row;
 	bool lists_none; /* NSS does, since it does not find one that is in the list */
 };
 
@@ -247,6 +248,12 @@ take_listed(struct nss *nss, sqlite3_stmt *list)
 	struct span said = column_bytes(list, LIST_CLASS);
 	unsigned class = number_of(said);
 
+	/* Rows are in the order of their numbers: where that goes back, pages lead in a circle. */
+	if (nss->rows > 1 && number <= nss->last_row) {
+		(void)lose(nss, whole, "the rows of the database are out of order");
+		return;
+	}
+	nss->last_row = number;
 	if (!is_class(said))
 		(void)lose(nss, whole,
 			"an object of the database does not say what it is: its bytes are damaged");

@@ -53,6 +53,8 @@ why_not(const struct store *store)
 		switch (java_pkcs12_read(store->bytes)) {
 		case JAVA_PKCS12_OPENS:
 			return NULL;
+		case JAVA_PKCS12_SIGNED:
+			return "public key protected PKCS12 not supported";
 		case JAVA_PKCS12_FAILS:
 			return "the keystore is damaged";
 		case JAVA_PKCS12_OTHER:

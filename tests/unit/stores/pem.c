@@ -251,4 +251,31 @@ TEST(pem_flips, "with any byte of a certificate changed, OpenSSL reads what we s
 	CHECK(different == 0 && unnamed == 0);
 }
 
+TEST(pem_begins_late, "a file that begins within a line of dashes has lost what stood before it")
+{
+	static const struct {
+		const char *front;
+		bool is_named;
+	} rows[] = {
+		{ "D CERTIFICATE-----\n", true },
+		{ "IN CERTIFICATE-----\n", true },
+		{ "----------\n", false },
+		{ "# Roots -----\n", false },
+		{ "Our roots\n", false },
+	};
+
+	damage_setup();
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
+		CLEANUP(buffer_free) struct buffer text = {};
+		const struct store *store;
+
+		buffer_add_text(&text, rows[i].front);
+		pem_write(&text, "CERTIFICATE", damage_ders[0]);
+		store = stores_open_bytes(stores, "f", buffer_span(&text), LOADER_ANY);
+		CHECK(store_count(store, ENTRY_CERTIFICATE) == 1);
+		CHECK((store->defect_count > 0) == rows[i].is_named);
+	}
+}
+
 TAP_MAIN()
