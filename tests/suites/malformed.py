@@ -178,14 +178,22 @@ def has(views, *names):
     return sum(int(views.get(name, 0)) for name in names) > 0
 
 
-def disagreement(views, store, kind):
+def stands_alone(path, entry):
+    """Whether it is DER that OpenSSL reads, which was not shown it: it saw the file, and what stands first in it."""
+    piece = path.read_bytes()[entry["offset"] : entry["offset"] + entry["length"]]
+    reader = "crl" if entry["kind"] == "CRL" else "x509"
+    return subprocess.run(["openssl", reader, "-inform", "DER", "-noout"], input=piece, capture_output=True, check=False).returncode == 0
+
+
+def disagreement(path, views, store, kind):
     """None; what is wrong; or, where a defect explains it, that."""
     form = "cert" if kind == "certificate" else "crl"
     openssl = has(views["openssl"], f"pem_{form}", f"der_{form}", *(["pem_trusted"] if form == "cert" else []))
     gnutls = has(views["gnutls"], f"pem_{form}", f"der_{form}")
-    # Of several in a row in DER the libraries were given the first.
-    ours = any(entry["kind"].lower() == kind and (store["format"] != "der" or entry["offset"] == 0)
-               for entry in store["entries"])
+    # Of several in a row in DER the libraries were given the first, and nothing of what stands amid other bytes.
+    ours = any(entry["kind"].lower() == kind and (entry["offset"] == 0 or store["format"] not in ("der", "unknown") or
+                                                  store["format"] == "unknown" and not stands_alone(path, entry))
+               for entry in store["entries"])  # fmt: skip
     damage = [defect["text"] for defect in store["defects"] if defect["code"] == "store.corrupt-entry"]
     odd = [defect["text"] for defect in store["defects"] if defect["code"] != "store.wrong-format"]
     if openssl and gnutls and not ours:
@@ -210,7 +218,7 @@ def beside_oracle(suite):
         if seconds > MOST_SECONDS or mib > MOST_MIB:
             problem = f"{seconds:.2f} s and {mib:.0f} MiB"
         for kind in ("certificate", "crl"):
-            found = disagreement(suite.oracle[path], store, kind) if path in suite.oracle else None
+            found = disagreement(path, suite.oracle[path], store, kind) if path in suite.oracle else None
             if found and found[0] == "wrong":
                 problem = found[1]
             elif found:
