@@ -39,7 +39,8 @@ store_formats_written(struct arena *arena, const char *const **ret)
 		names = arena_grow(arena, names, count, &capacity, sizeof(*names));
 		names[count++] = format_get(i)->name;
 	}
-	qsort(names, count, sizeof(*names), compare_names);
+	if (count > 0)
+		qsort(names, count, sizeof(*names), compare_names);
 	*ret = names;
 	return count;
 }
