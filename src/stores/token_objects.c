@@ -82,12 +82,13 @@ enum wanted {
 	WANTED_SERIAL,
 	WANTED_CLIENT,
 	WANTED_CLASS,
+	WANTED_TYPE,
 	WANTED__COUNT
 };
 
 static const CK_ATTRIBUTE_TYPE wanted_types[WANTED__COUNT] = { CKA_LABEL, CKA_VALUE, CKA_TRUSTED,
 	CKA_X_DISTRUSTED, CKA_CERTIFICATE_CATEGORY, CKA_OBJECT_ID, CKA_PUBLIC_KEY_INFO, CKA_ISSUER,
-	CKA_SERIAL_NUMBER, CKA_TRUST_CLIENT_AUTH, CKA_CLASS };
+	CKA_SERIAL_NUMBER, CKA_TRUST_CLIENT_AUTH, CKA_CLASS, CKA_CERTIFICATE_TYPE };
 
 /* Fixed fields of PKCS#11 are filled up with blanks. */
 static size_t
@@ -116,7 +117,7 @@ put_label(struct buffer *out, const CK_TOKEN_INFO *token, const CK_ATTRIBUTE *la
 static void
 put_certificate(struct buffer *out, const CK_ATTRIBUTE *values, const CK_TOKEN_INFO *token)
 {
-	buffer_add_text(out, "class: certificate\n");
+	buffer_add_text(out, "class: certificate\ncertificate-type: x-509\n");
 	put_label(out, token, &values[WANTED_LABEL]);
 	buffer_addf(out, "trusted: %s\n", is_true(&values[WANTED_TRUSTED]) ? "true" : "false");
 	if (is_true(&values[WANTED_DISTRUSTED]))
@@ -148,7 +149,8 @@ put_object(struct listing *listing, const CK_ATTRIBUTE *values, const CK_TOKEN_I
 	struct buffer *out = &listing->out;
 	CK_OBJECT_CLASS class = number_of(&values[WANTED_CLASS]);
 
-	if (class == CKO_CERTIFICATE && is_there(&values[WANTED_VALUE])) {
+	if (class == CKO_CERTIFICATE && number_of(&values[WANTED_TYPE]) == CKC_X_509 &&
+		is_there(&values[WANTED_VALUE])) {
 		buffer_add_text(out, "[p11-kit-object-v1]\n");
 		put_certificate(out, values, token);
 		listing->objects++;
