@@ -79,8 +79,8 @@ cover(struct wreckage *wreckage, size_t first_entry, size_t first_defect)
 static void salvage_text(
 	struct store_builder *builder, struct span text, const struct place *place, unsigned depth);
 
-/* So many digits stand in a group whose first ones are lost: the bytes at its end that are whole
- * come out too. */
+/* phase: so many digits are left of a group whose first ones are lost. The bytes of it that they
+ * make whole come out as well. */
 static size_t
 decode_run(struct span digits, size_t phase, uint8_t *out)
 {
