@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 
 enum java_pkcs12 {
-	JAVA_PKCS12_OTHER, /* it has a MAC, a key or an encrypted part, or is no PKCS#12 */
+	JAVA_PKCS12_OTHER, /* it has a MAC, a key or an encrypted part: not gone through */
 	JAVA_PKCS12_OPENS,
 	JAVA_PKCS12_SIGNED, /* instead of having a MAC, which Java does not support */
 	JAVA_PKCS12_FAILS,

@@ -87,7 +87,7 @@ without_headers(struct span body)
 /* A block as the reader of PEM finds it: where its base64 stands. */
 struct found {
 	struct span label, body;
-	size_t next;
+	size_t begin, end, next;
 };
 
 /* NULL, or why there is none. */
@@ -98,6 +98,7 @@ find_block(struct span token, size_t from, struct found *ret)
 
 	if (label == SIZE_MAX)
 		return "the BEGIN line of this block is damaged";
+	ret->begin = label;
 	label += sizeof(begin_mark) - 1;
 	suffix = span_find(token, dashes, label);
 	if (suffix == SIZE_MAX || line_end(token, label) < suffix)
@@ -110,7 +111,8 @@ find_block(struct span token, size_t from, struct found *ret)
 	ret->body = span_of(token.data + suffix, end - suffix);
 	ret->next = end + sizeof(dashes) - 1;
 	end += sizeof(end_line) - 2;
-	if (token.length - end < ret->label.length + sizeof(dashes) - 1 ||
+	ret->end = end + ret->label.length + sizeof(dashes) - 1;
+	if (ret->end > token.length ||
 		memcmp(token.data + end, ret->label.data, ret->label.length) != 0 ||
 		memcmp(token.data + end + ret->label.length, dashes, sizeof(dashes) - 1) != 0)
 		return "this block has no whole END line";
@@ -118,15 +120,23 @@ find_block(struct span token, size_t from, struct found *ret)
 }
 
 /* Of a damaged one: what stands between its first line and the last, as far as it is base64. */
-static void
-decode_rest(struct arena *arena, struct span token, struct p11kit_block *ret)
+static struct span
+decode_body(struct arena *arena, struct span token)
 {
 	CLEANUP(buffer_free) struct buffer der = {};
 	size_t body = line_end(token, 0), end = span_find(token, end_line, body);
 
 	(void)decode(
 		span_of(token.data + body, (end == SIZE_MAX ? token.length : end) - body), &der);
-	ret->der = span_of(arena_dup(arena, der.data, der.length), der.length);
+	return span_of(arena_dup(arena, der.data, der.length), der.length);
+}
+
+static void
+decode_rest(struct arena *arena, struct span token, struct p11kit_block *ret)
+{
+	size_t body = line_end(token, 0);
+
+	ret->der = decode_body(arena, token);
 	if (ret->label.length == 0 && body > sizeof(begin_mark) - 1)
 		ret->label = span_of(
 			token.data + sizeof(begin_mark) - 1, body - (sizeof(begin_mark) - 1));
@@ -153,6 +163,8 @@ read_token(struct arena *arena, struct span token, struct p11kit_block *ret)
 			continue;
 		ret->label = found.label;
 		ret->der = span_of(arena_dup(arena, der.data, der.length), der.length);
+		ret->begin = ret->from + found.begin;
+		ret->end = ret->from + found.end;
 	}
 	if (count == 1)
 		ret->fault = NULL;
@@ -179,6 +191,41 @@ p11kit_block_read(struct arena *arena, struct span bytes, size_t from, size_t li
 		ret->fault = "this block has no whole END line, or NUL bytes before it";
 	else
 		read_token(arena, token, ret);
-	if (ret->fault != NULL)
-		decode_rest(arena, token, ret);
+	if (ret->fault == NULL)
+		return;
+	ret->begin = ret->from;
+	ret->end = ret->to;
+	decode_rest(arena, token, ret);
+}
+
+static void
+note_passed(struct store_builder *builder, size_t from, size_t to, bool is_skipped)
+{
+	struct span part = span_of(builder->bytes.data, to);
+
+	for (size_t at = span_find(part, begin_mark, from); at < to;) {
+		size_t next = span_find(part, begin_mark, at + 1);
+		size_t length = (next < to ? next : to) - at;
+		struct span salvage = decode_body(builder->arena, span_of(part.data + at, length));
+		struct defect *defect = builder_defect(builder, CAUSE_STORE_CORRUPT_ENTRY, at,
+			length, "%s",
+			"this block and the one beside it are one to p11-kit, since a line of "
+			"their frames is damaged: it passes over this one");
+
+		if (defect == NULL)
+			return;
+		defect->is_block = true;
+		defect->salvage = salvage;
+		/* Without a byte it is no certificate. */
+		defect->harmless = salvage.length == 0 || is_skipped;
+		at = next;
+	}
+}
+
+void
+p11kit_block_note_passed(
+	struct store_builder *builder, const struct p11kit_block *block, bool is_skipped)
+{
+	note_passed(builder, block->from, block->begin, is_skipped);
+	note_passed(builder, block->end, block->to, is_skipped);
 }

@@ -79,14 +79,16 @@ cover(struct wreckage *wreckage, size_t first_entry, size_t first_defect)
 static void salvage_text(
 	struct store_builder *builder, struct span text, const struct place *place, unsigned depth);
 
+/* phase: so many digits are left of a group whose first ones are lost. The bytes of it that they
+ * make whole come out as well. */
 static size_t
 decode_run(struct span digits, size_t phase, uint8_t *out)
 {
 	size_t length = 0;
 	uint32_t bits = 0;
-	unsigned count = 0;
+	int count = -(int)(6 * phase % 8);
 
-	for (size_t i = phase; i < digits.length; i++) {
+	for (size_t i = 0; i < digits.length; i++) {
 		bits = bits << 6 | digits.data[i];
 		count += 6;
 		if (count < 8)

@@ -400,6 +400,7 @@ read_block(struct p11kit *p11kit, size_t from, size_t limit)
 	has_settings = is(block.label, "TRUSTED CERTIFICATE");
 	if (block.fault != NULL)
 		block_damaged(p11kit, &block);
+	p11kit_block_note_passed(p11kit->builder, &block, object->is_skipped);
 	if (is(block.label, "PUBLIC KEY")) {
 		object->key = block.der;
 		return block.to;
@@ -418,7 +419,8 @@ read_block(struct p11kit *p11kit, size_t from, size_t limit)
 	object->class = OBJECT_CERTIFICATE;
 	object->has_type = true;
 	object->value = block.der;
-	object->value_place = (struct place){ from, block.to - from, from, false };
+	object->value_place =
+		(struct place){ block.begin, block.end - block.begin, block.begin, false };
 	object->has_settings = has_settings;
 	return block.to;
 }

@@ -80,8 +80,8 @@ struct taken {
 	bool has_encrypted;
 };
 
-/* Since such a type was mistaken for a string, parse_bag refuses what is of another
- * (OpenSSL 3.0.19, 3.4.4 and later). */
+/* parse_bag refuses a value of another type since CVE-2026-22795 was mended in it: so 3.0.19 of
+ * Debian 12 does. */
 static bool
 has_odd_attribute(const PKCS12_SAFEBAG *bag)
 {

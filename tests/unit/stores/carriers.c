@@ -214,27 +214,47 @@ TEST(json_one_text, "a PEM file in quotes stays what it is: damage that is mende
 	CHECK_TEXT(open_text(stores, &text)->format, "pem");
 }
 
-static const char *const json_damages[] = { "\"a\" ,", "\"\\x\",", "nothing here", "{\"a\" 1},",
-	"[1,", "}", "\"\\u12\"," };
+/* Between two texts of an array. */
+static const struct {
+	const char *text;
+	bool is_damage;
+} json_pieces[] = {
+	{ "\"a\" ,", false },
+	{ "true, false ,null\n,", false },
+	{ "0, -1, 1.5e+3, 2E-7,", false },
+	{ "\"\\x\",", true },
+	{ "nothing here", true },
+	{ "nothing,", true },
+	{ "nul,", true },
+	{ "nulll,", true },
+	{ "True,", true },
+	{ "1x,", true },
+	{ "x1,", true },
+	{ ",", true },
+	{ "{\"a\" 1},", true },
+	{ "[1,", true },
+	{ "}", true },
+	{ "\"\\u12\",", true },
+};
 
 TEST(json_damage, "damage is named, and what stands behind it is read")
 {
 	damage_setup();
-	for (size_t i = 0; i < COUNT_OF(json_damages); i++) {
+	for (size_t i = 0; i < COUNT_OF(json_pieces); i++) {
 		CLEANUP(stores_freep) struct stores *stores = stores_new();
 		CLEANUP(buffer_free) struct buffer text = {};
 		const struct store *store;
 
 		buffer_add_text(&text, "[\"");
 		add_quoted(&text, damage_ders[0]);
-		buffer_addf(&text, "\", %s \"", json_damages[i]);
+		buffer_addf(&text, "\", %s \"", json_pieces[i].text);
 		add_quoted(&text, damage_ders[1]);
-		buffer_add_text(&text, i == 0 ? "\"]" : "\" ]");
+		buffer_add_text(&text, "\"]");
 		store = open_text(stores, &text);
 		CHECK_TEXT(store->format, "json");
 		CHECK(entry_of(store, damage_ders[0]) != NULL);
 		CHECK(entry_of(store, damage_ders[1]) != NULL);
-		CHECK((store->defect_count > 0) == (i > 0));
+		CHECK((store->defect_count > 0) == json_pieces[i].is_damage);
 	}
 }
 
@@ -273,6 +293,38 @@ TEST(spiffe_use, "a key is trusted by its use, wherever it names it")
 		CHECK(store->defect_count == (keys[i].is_trusted ? 0 : 1));
 		CHECK_TEXT(store->entries[1].alias, "keys[1].x5c[0]");
 		CHECK(memcmp(text.data + store->entries[0].offset, "MII", 3) == 0);
+	}
+}
+
+TEST(spiffe_bare, "a key for certificates must have one; any other need not")
+{
+	static const struct {
+		const char *key;
+		bool is_damage;
+	} keys[] = {
+		{ "\"use\": \"x509-svid\", \"kty\": \"EC\"", true },
+		{ "\"use\": \"x509-svid\", \"x5c\": []", true },
+		{ "\"x5c\": [], \"use\": \"x509-svid\"", true },
+		{ "\"use\": \"jwt-svid\", \"kty\": \"EC\"", false },
+		{ "\"kty\": \"EC\"", false },
+	};
+
+	damage_setup();
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(buffer_free) struct buffer text = {};
+		const struct store *store;
+
+		buffer_add_text(&text, "{\"keys\": [{\"use\": \"x509-svid\", \"x5c\": [\"");
+		add_base64(&text, damage_ders[0]);
+		buffer_addf(&text, "\"]}, {%s}]}", keys[i].key);
+		store = open_text(stores, &text);
+		CHECK_TEXT(store->format, "spiffe");
+		CHECK(store->entry_count == 1 && store->entries[0].role == ENTRY_IS_TRUSTED);
+		CHECK(store->defect_count == keys[i].is_damage);
+		if (store->defect_count > 0)
+			CHECK(!store->defects[0].harmless &&
+				store->defects[0].offset > store->entries[0].offset);
 	}
 }
 

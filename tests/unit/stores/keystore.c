@@ -562,4 +562,33 @@ TEST(capitals, "a name with a capital in a JKS is one that Java never finds")
 	CHECK(defect_of(store, CAUSE_STORE_NO_TRUSTED_ENTRIES) != NULL);
 }
 
+TEST(first_block, "a damaged first block of what is encrypted is no wrong password")
+{
+	static const char aes[] = "\x60\x86\x48\x01\x65\x03\x04\x01\x2a\x04\x10";
+	enum { BLOCK = 16, HEADER = 4 };
+	CLEANUP(buffer_free) struct buffer bytes = {};
+	size_t at = 0;
+
+	written("pkcs12", true, &bytes);
+	while (at + sizeof(aes) < bytes.length &&
+		memcmp(bytes.data + at, aes, sizeof(aes) - 1) != 0)
+		at++;
+	at += sizeof(aes) - 1 + BLOCK;
+	must(at + HEADER + BLOCK < bytes.length && bytes.data[at] == DER_CONTEXT(0) &&
+			bytes.data[at + 1] == 0x82,
+		"encrypted content");
+	for (size_t bit = 0; bit < BLOCK; bit += 5) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		const struct store *store;
+
+		bytes.data[at + HEADER + bit] ^= 1;
+		store = open_as(stores, buffer_span(&bytes), LOADER_JAVA_KEYSTORE);
+		bytes.data[at + HEADER + bit] ^= 1;
+		for (size_t i = 0; i < DAMAGE_BLOCKS; i++)
+			CHECK(has_der(store, damage_ders[i]));
+		CHECK(defect_of(store, CAUSE_STORE_KEYSTORE_PASSWORD) == NULL && has_harm(store));
+		CHECK(store->integrity == INTEGRITY_BAD && !store->loading.loads);
+	}
+}
+
 TAP_MAIN()

@@ -209,6 +209,48 @@ TEST(nss_index, "what no index leads to NSS does not find: it is read, and not t
 	}
 }
 
+/* The byte of a leaf's cell that is the number of its row, below 128: behind the payload's size. */
+static uint8_t *
+row_number(uint8_t *page, size_t row)
+{
+	enum { TABLE_LEAF = 13, CELLS = 8 };
+	const uint8_t *pointer = page + CELLS + 2 * row;
+	uint8_t *cell = page + (pointer[0] << 8 | pointer[1]);
+
+	must(page[0] == TABLE_LEAF, "a table in one page");
+	while ((*cell & 0x80) != 0)
+		cell++;
+	return cell + 1;
+}
+
+TEST(nss_order, "where rows are out of order all certificates are found, and once")
+{
+	/* A row of the four, its new number, and how many of them SQLite finds by theirs. */
+	static const struct {
+		size_t row;
+		uint8_t number;
+		size_t named;
+	} rows[] = { { 1, 100, 2 }, { 2, 1, 3 }, { 3, 0, 3 } };
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(buffer_free) struct buffer bytes = {};
+		const struct store *store;
+		size_t named = 0, told = 0;
+
+		make(NULL, &bytes);
+		*row_number(index_page(&bytes, "nssPublic"), rows[i].row) = rows[i].number;
+		store = stores_open_bytes(stores, "f", buffer_span(&bytes), LOADER_NSS);
+		CHECK(store_count(store, ENTRY_CERTIFICATE) == DAMAGE_BLOCKS);
+		CHECK(store->entry_count == DAMAGE_BLOCKS + 1);
+		for (size_t k = 0; k < store->entry_count; k++)
+			named += store->entries[k].alias != NULL;
+		for (size_t k = 0; k < store->defect_count; k++)
+			told += strstr(store->defects[k].text, "out of order") != NULL;
+		CHECK(named == rows[i].named && told > 0);
+	}
+}
+
 TEST(nss_columns, "an attribute that is damaged costs no other object, and none that NSS asks for")
 {
 	static const struct {

@@ -193,6 +193,53 @@ TEST(p11kit_skipped, "what p11-kit passes over is read, and not trusted")
 	CHECK(store->defect_count == 2 && store->defects[0].harmless && store->defects[1].harmless);
 }
 
+/* What makes two blocks one to p11-kit, and which of them it takes. */
+static const struct {
+	const char *text, *instead;
+	size_t taken;
+} fusions[] = {
+	{ "-----END CERTIFICATE-----", "=\nword-----END CERTIFICATE-----", 1 },
+	{ "\n-----END CERTIFICATE-----", "\n -----END CERTIFICATE-----\n-----BEGIN CERTIFICATE--",
+		0 },
+};
+
+static void
+make_fused(size_t fusion, struct buffer *out)
+{
+	CLEANUP(buffer_free) struct buffer first = {};
+	size_t at;
+
+	make(&sayings[0], damage_ders[0], &first);
+	at = span_find(buffer_span(&first), fusions[fusion].text, 0);
+	must(at != SIZE_MAX, "what is replaced is there");
+	buffer_add(out, first.data, at);
+	buffer_add_text(out, fusions[fusion].instead);
+	buffer_add_text(out, "\n");
+	make(&sayings[0], damage_ders[1], out);
+}
+
+TEST(p11kit_fused,
+	"of two blocks that are one to p11-kit it takes one; the other is lost, and found")
+{
+	damage_setup();
+	for (size_t i = 0; i < COUNT_OF(fusions); i++) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new();
+		CLEANUP(buffer_free) struct buffer text = {};
+		const struct store *store;
+
+		make_fused(i, &text);
+		store = stores_open_bytes(stores, "f", buffer_span(&text), LOADER_P11KIT);
+		CHECK(entry_of(store, damage_ders[0]) && entry_of(store, damage_ders[1]));
+		CHECK(store->entry_count == 2 && store->defect_count == 1 + i);
+		CHECK(store->defects[i].is_block && !store->defects[i].harmless);
+		CHECK(i == 0 || store->defects[0].harmless); /* a BEGIN line alone */
+		CHECK(store->loading.loads && store->loading.certificates == 1);
+		for (size_t j = 0; j < store->entry_count; j++)
+			CHECK(store->loading.loaded[j] ==
+				span_equal(store->entries[j].der, damage_ders[fusions[i].taken]));
+	}
+}
+
 TEST(p11kit_cut, "cut anywhere, what is whole is kept")
 {
 	CLEANUP(buffer_free) struct buffer text = {};
@@ -375,6 +422,15 @@ TEST(p11kit_module, "p11-kit's own module reads and trusts what we say it does")
 		compare(folder, &text, false, failed);
 		if (*failed)
 			printf("# oddity %zu\n", i);
+		CHECK(!*failed);
+	}
+	for (size_t i = 0; i < COUNT_OF(fusions); i++) {
+		CLEANUP(buffer_free) struct buffer text = {};
+
+		make_fused(i, &text);
+		compare(folder, &text, false, failed);
+		if (*failed)
+			printf("# fusion %zu\n", i);
 		CHECK(!*failed);
 	}
 	for (size_t i = 0; i < 3; i++) {

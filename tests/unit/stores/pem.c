@@ -278,4 +278,34 @@ TEST(pem_begins_late, "a file that begins within a line of dashes has lost what 
 	}
 }
 
+TEST(pem_bare_text, "base64 of text outside of blocks is named, wherever in a group it begins; "
+		    "other base64 is not")
+{
+	static const char text[] =
+		"-----BEGIN CERTIFICATE-----\nAll of these are letters, and more "
+		"of them than are looked at: no certificate at all.\n";
+	uint8_t noise[sizeof(text)];
+
+	damage_setup();
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = (uint8_t)(i * 37 + 200);
+	for (size_t i = 0; i < 8; i++) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
+		CLEANUP(buffer_free) struct buffer file = {}, lines = {};
+		const struct store *store;
+		bool is_text = i < 4, is_named = false;
+
+		base64_encode_lines(
+			span_of(is_text ? (const uint8_t *)text : noise, sizeof(text) - 1), &lines);
+		pem_write(&file, "CERTIFICATE", damage_ders[0]);
+		buffer_add(&file, lines.data + i % 4, lines.length - i % 4);
+		store = stores_open_bytes(stores, "f", buffer_span(&file), LOADER_ANY);
+		CHECK_TEXT(store->format, "pem");
+		for (size_t k = 0; k < store->defect_count; k++)
+			is_named |= strstr(store->defects[k].text, "base64 of text") != NULL;
+		CHECK(is_named == is_text);
+		CHECK(store_count(store, ENTRY_CERTIFICATE) == 1);
+	}
+}
+
 TAP_MAIN()

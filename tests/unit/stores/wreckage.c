@@ -112,6 +112,23 @@ TEST(twice, "base64 of a text with base64 in it is gone into")
 	CHECK(found(open_as(stores, &bytes)) == DAMAGE_BLOCKS);
 }
 
+TEST(group, "where the first digits of a group are lost, the bytes that are whole in it are read")
+{
+	damage_setup();
+	/* As many digits as there were bytes before it. */
+	for (size_t lost = 1; lost <= 2; lost++) {
+		CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
+		CLEANUP(buffer_free) struct buffer whole = {}, text = {}, bytes = {};
+
+		buffer_add(&whole, "\0\0", lost);
+		buffer_add(&whole, damage_ders[0].data, damage_ders[0].length);
+		add_base64(&text, buffer_span(&whole));
+		buffer_add_text(&bytes, "{");
+		buffer_add(&bytes, text.data + lost, text.length - lost);
+		CHECK(found(open_as(stores, &bytes)) == 1);
+	}
+}
+
 /* An encrypted container of the corpus. */
 static void
 written(struct buffer *out)
