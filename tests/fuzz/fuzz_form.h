@@ -36,11 +36,12 @@ fuzz_rewrite(struct stores *stores, const struct store *store, const char *forma
 	mem_free(out);
 }
 
-/* written: the form in which it is written again, or NULL. */
+/* In no box, whose child would be hidden from the fuzzer. written: the form in which it is written
+ * again, or NULL. */
 static inline void
 fuzz_form(struct span bytes, enum store_loader native, const char *written)
 {
-	CLEANUP(stores_freep) struct stores *stores = stores_new();
+	CLEANUP(stores_freep) struct stores *stores = stores_new_unboxed();
 	const struct store *store = stores_open_bytes(stores, "f", bytes, native);
 	size_t loaded = 0, counted = store->loading.certificates + store->loading.crls;
 
