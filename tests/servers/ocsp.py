@@ -417,7 +417,8 @@ def check_live(lab, case, server):
     if let_in != (not wanted):
         log = (lab.room / f"{server}.log").read_text(errors="replace")[-600:]
         raise Failure(f"{server} {'lets the client in' if let_in else 'refuses the client'}: {log}")
-    if causes != wanted:
+    # A cause may be there twice: behind a resolver that is missing stands a name that nobody knows.
+    if sorted(set(causes)) != wanted:
         raise Failure(f"diagnose says {causes}, not {wanted}")
 
 
